@@ -1,0 +1,40 @@
+# Every target sets itself up: the first `make` of a clone makes .venv, later ones refresh it
+# only when pyproject.toml has changed. PYTHON picks another interpreter (3.11 or later).
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO ?= demo
+.DEFAULT_GOAL := help
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "glckit needs Python 3.11 or later; set PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'  # 25.1 knows dependency groups
+	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
+	touch $@
+
+.PHONY: help demo test lint bench docs clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/'
+
+demo: $(STAMP) ## make a competition folder of real size and score a run in it
+	$(BIN)/glckit demo $(DEMO)
+
+test: lint ## lint, types and tests
+	$(BIN)/pytest -n auto
+
+lint: $(STAMP) ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(STAMP) ## compare with the peers; prints ratios and peak memory
+	$(BIN)/pytest -m benchmark -s -p no:xdist
+
+docs: $(STAMP) ## write docs/cli.md from --help and the README's example from a real run
+	$(BIN)/python tests/make_docs.py
+
+clean: ## remove the environment and everything built
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

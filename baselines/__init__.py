@@ -1,0 +1,1 @@
+"""Reference submitters, the covariates they read, and the proof that these are whole."""

@@ -1,0 +1,1 @@
+"""Arrays in, frozen results out: the metrics of the challenge. NumPy only."""

@@ -1,0 +1,1 @@
+"""Run files, truth and tables: reading, validation, writing."""

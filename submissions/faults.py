@@ -1,0 +1,149 @@
+"""What can be wrong with a run, as data: a code, a severity, a count, examples, and what to do.
+
+The catalogue below is in the order in which a report lists faults. Rendering is the command line's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+#: How many examples a fault keeps.
+MAX_EXAMPLES = 5
+
+# What the reader of a report should do, by code. The order is the order of the report.
+_ERRORS = {
+    "not-a-table": "Submit the run itself as text or Parquet; download it again if it came from the web.",
+    "empty": "Write the run again; the file holds nothing.",
+    "truncated": "Compress or copy the file again, and compare the sizes.",
+    "too-large": "Keep fewer species an occurrence (glckit convert --max-rows), or raise --max-bytes.",
+    "header": "Use the header occurrence_id;species_id;probability;rank (rank may be absent).",
+    "no-rows": "Write one line for each occurrence and species.",
+    "ragged": "Give every line the same fields as the header, with one separator and nothing after the last.",
+    "bad-id": "Write ids as plain integers: 7, not 7.0.",
+    "bad-score": "Write scores as finite numbers with a decimal point; leave out pairs that have none.",
+    "bad-rank": "Write ranks as plain integers, or leave the rank column out.",
+    "unknown-occurrence": "Predict the occurrences of the test files and no others.",
+    "unknown-species": "Use the species_id of the species table, not the GBIF id.",
+    "duplicate": "Keep one line for each occurrence and species.",
+    "missing-occurrence": "Predict at least one species for every test occurrence, or pass --allow-missing.",
+    "too-many-rows": "Keep the best rows of each occurrence: glckit convert --max-rows N.",
+}
+_WARNINGS = {
+    "rank-order": "Renumber with: glckit convert --rerank.",
+    "score-range": "Nothing to mend if they are scores and not probabilities; both metrics use their order only.",
+    "short-lists": "Submit more than K species where several are likely (150 is usual); the threshold then spreads them.",
+    "budget-lost": "Break the ties, for instance with more digits: a block of equal scores is left out whole.",
+    "constant-scores": "Submit graded scores; with equal ones nothing lies above the threshold.",
+}
+# Faults of the organizers' own tables, which are raised and not reported.
+_OF_TABLES = {"bad-place": "Give latitude and longitude in decimal degrees."}
+_FIXES = _ERRORS | _WARNINGS | _OF_TABLES
+
+ERROR_CODES = tuple(_ERRORS)
+WARNING_CODES = tuple(_WARNINGS)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One place where a fault shows; ``None`` where the fault has no such thing.
+
+    Parameters
+    ----------
+    line : int, optional
+        Line of the file, from 1, the header included.
+    occurrence_id, species_id : int, optional
+        The pair in question.
+    found : str, optional
+        What stands there.
+    """
+
+    line: int | None = None
+    occurrence_id: int | None = None
+    species_id: int | None = None
+    found: str | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One kind of fault of one run, counted over the whole file.
+
+    Parameters
+    ----------
+    code : str
+        Stable name, one of `ERROR_CODES` or `WARNING_CODES`.
+    severity : {"error", "warning"}
+        Whether the run is invalid for it.
+    count : int
+        How often it occurs.
+    message, fix : str
+        What is wrong, and what to do.
+    examples : tuple of Example
+        The first few places.
+    """
+
+    code: str
+    severity: Severity
+    count: int
+    message: str
+    fix: str
+    examples: tuple[Example, ...] = ()
+
+
+class FaultLog:
+    """Collect the faults of one run while it is read and checked.
+
+    Examples
+    --------
+    >>> log = FaultLog()
+    >>> log.add("ragged", Example(line=3), message="lines with too few fields")
+    >>> log.add("ragged", Example(line=9), message="lines with too few fields")
+    >>> [(fault.code, fault.count) for fault in log.faults()]
+    [('ragged', 2)]
+    """
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._examples: dict[str, list[Example]] = defaultdict(list)
+        self._messages: dict[str, list[str]] = defaultdict(list)
+        self._downgraded: set[str] = set()
+
+    def add(self, code: str, *examples: Example, message: str, count: int | None = None) -> None:
+        """Note a fault; the examples may be fewer than the count (by default their number)."""
+        if code not in _FIXES:
+            raise KeyError(code)
+        self._counts[code] += max(len(examples), 1) if count is None else count
+        kept = self._examples[code]
+        kept.extend(examples[: MAX_EXAMPLES - len(kept)])
+        if message not in self._messages[code]:
+            self._messages[code].append(message)
+
+    def extend(self, other: FaultLog, *, line_shift: int = 0) -> None:
+        """Note all that another log holds, its lines counted from `line_shift`."""
+        for code, count in other._counts.items():
+            examples = [
+                example if example.line is None else replace(example, line=example.line + line_shift)
+                for example in other._examples[code]
+            ]
+            self.add(code, *examples, message=other._messages[code][0], count=count)
+            for message in other._messages[code][1:]:
+                self.add(code, message=message, count=0)
+
+    def downgrade(self, codes: Iterable[str]) -> None:
+        """Report these codes as warnings from now on."""
+        self._downgraded.update(codes)
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Return what was noted, errors first, in the order of the catalogue."""
+        found = [self._fault(code) for code in _FIXES if self._counts[code]]
+        return tuple(sorted(found, key=lambda fault: fault.severity != "error"))
+
+    def _fault(self, code: str) -> Fault:
+        is_warning = code in _WARNINGS or code in self._downgraded
+        severity: Severity = "warning" if is_warning else "error"
+        message = "; ".join(self._messages[code])
+        return Fault(code, severity, self._counts[code], message, _FIXES[code], tuple(self._examples[code]))

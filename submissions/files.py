@@ -1,0 +1,74 @@
+"""Writing files so that a reader never sees half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from submissions.errors import CannotCheckError
+
+
+@contextlib.contextmanager
+def written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside `path` that takes its place if the block succeeds.
+
+    The temporary file is removed if the block fails, so `path` either holds what it held before or
+    the whole of the new content, also after a kill. Parent folders are made. An existing file keeps
+    its permissions; a symbolic link is followed, not replaced.
+
+    Parameters
+    ----------
+    path : path-like
+        Where the content belongs in the end.
+
+    Yields
+    ------
+    Path
+        A new, empty, private file in the same folder, with the same suffixes as `path`.
+
+    Raises
+    ------
+    CannotCheckError
+        If the folder cannot be written to, or `path` is a folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with written_atomically(folder / "a.txt") as temporary:
+    ...     _ = temporary.write_text("whole")
+    >>> (folder / "a.txt").read_text(), [entry.name for entry in folder.iterdir()]
+    ('whole', ['a.txt'])
+    """
+    target = Path(os.path.realpath(path))
+    temporary = _new_file_beside(target)
+    try:
+        yield temporary
+        _flush_to_disk(temporary)
+        temporary.replace(target)
+    except OSError as error:
+        raise CannotCheckError(f"Cannot write {path}: {error.strerror or error}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _new_file_beside(target: Path) -> Path:
+    name = f".{secrets.token_hex(6)}.{target.name}"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            raise IsADirectoryError(None, "it is a folder")
+        temporary = target.with_name(name)
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+    except OSError as error:
+        raise CannotCheckError(f"Cannot write {target}: {error.strerror or error}.") from error
+    return temporary
+
+
+def _flush_to_disk(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,109 @@
+"""The first line of a text table: its separator and its columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from submissions.faults import Example, FaultLog
+from submissions.reading.schema import Column, Schema
+
+SEPARATORS = (";", ",")
+
+
+@dataclass(frozen=True)
+class Header:
+    """How the lines of a table are to be read.
+
+    Parameters
+    ----------
+    separator : str
+        ``";"`` or ``","``.
+    columns : tuple of Column or None
+        What each field of a line is; None is a further column, which is skipped.
+    is_data : bool
+        Whether the first line is data already.
+    """
+
+    separator: str
+    columns: tuple[Column | None, ...]
+    is_data: bool = False
+
+    @property
+    def wanted(self) -> tuple[Column, ...]:
+        """The columns that are read, in the order of the file."""
+        return tuple(column for column in self.columns if column is not None)
+
+
+def read_header(line: str, schema: Schema, log: FaultLog) -> Header | None:
+    """Read the first line of a table, noting what is wrong with it.
+
+    Parameters
+    ----------
+    line : str
+        The first line.
+    schema : Schema
+        What the table should have.
+    log : FaultLog
+        Where faults are noted.
+
+    Returns
+    -------
+    Header or None
+        None if the lines below cannot be read by it.
+
+    Examples
+    --------
+    >>> from submissions.reading.schema import RUN
+    >>> header = read_header("Prob, id ,class_id", RUN, FaultLog())
+    >>> [column.name for column in header.wanted]
+    ['probability', 'occurrence_id', 'species_id']
+    """
+    separator = max(SEPARATORS, key=line.count)
+    fields = [unquoted(field) for field in line.split(separator)]
+    if schema.header_optional and len(fields) in (3, 4) and all(map(_is_number, fields)):
+        return Header(separator, schema.columns[: len(fields)], is_data=True)
+    columns = tuple(_column_named(field, schema) for field in fields)
+    problems = _problems(fields, columns, schema)
+    if problems:
+        found = line if len(line) <= 200 else line[:200] + "..."
+        log.add("header", Example(line=1, found=found), message="; ".join(problems))
+    names = [column.name for column in columns if column is not None]
+    readable = len(names) == len(set(names)) and _required(schema) <= set(names)
+    return Header(separator, columns) if readable else None
+
+
+def unquoted(field: str) -> str:
+    """Return a field without the blanks and the proper double quotes around it."""
+    field = field.strip()
+    if len(field) >= 2 and field[0] == field[-1] == '"' and '"' not in field[1:-1].replace('""', ""):
+        return field[1:-1].replace('""', '"').strip()
+    return field
+
+
+def _required(schema: Schema) -> set[str]:
+    return {column.name for column in schema.columns if column.required}
+
+
+def _column_named(field: str, schema: Schema) -> Column | None:
+    return next((column for column in schema.columns if field.lower() in column.names), None)
+
+
+def _problems(fields: list[str], columns: tuple[Column | None, ...], schema: Schema) -> list[str]:
+    names = [column.name for column in columns if column is not None]
+    absent = [column for column in schema.columns if column.required and column.name not in names]
+    problems = [f"no column {' or '.join(column.names)}" for column in absent]
+    problems += [f"more than one column {name}" for name in sorted({n for n in names if names.count(n) > 1})]
+    if not schema.further_columns:
+        unknown = [field for field, column in zip(fields, columns, strict=True) if column is None]
+        problems += [f"unknown column {field!r}" for field in unknown]
+    if len(fields) == 1 and len(schema.columns) > 1:
+        problems.append("no separator ; or ,")
+    return problems
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,167 @@
+"""The second look: one line at a time, naming everything that is wrong.
+
+This is what decides what a good line is; `fast` is the same decision for blocks without a fault.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from submissions.faults import Example, FaultLog
+from submissions.reading.fast import Columns
+from submissions.reading.header import Header, unquoted
+from submissions.reading.schema import Column
+
+_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_INT64 = np.iinfo(np.int64)
+_SHOWN = 80
+
+
+@dataclass
+class LineReader:
+    """Read the lines of one block, keeping the good ones.
+
+    Parameters
+    ----------
+    header : Header
+        How to read them.
+    """
+
+    header: Header
+    log: FaultLog = field(default_factory=FaultLog)
+    #: Line of each good row, from 0, the first of the block.
+    lines: list[int] = field(default_factory=list)
+    #: Occurrences named by lines that are bad for another reason: they are not missing.
+    mentioned: list[int] = field(default_factory=list)
+    n_lines: int = 0
+
+    def __post_init__(self) -> None:
+        self._rows: list[list[int | float]] = []
+        self._wanted = [(i, column) for i, column in enumerate(self.header.columns) if column is not None]
+
+    def read(self, data: bytes) -> Columns:
+        """Return the columns of the good lines; faults and line numbers are kept on the reader."""
+        lines = data.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        for raw in lines:
+            self._read_line(raw.removesuffix(b"\r"))
+            self.n_lines += 1
+        return {
+            column.name: _array(column, [row[i] for row in self._rows])
+            for i, (_, column) in enumerate(self._wanted)
+        }
+
+    def _read_line(self, raw: bytes) -> None:
+        if b"\0" in raw:
+            self._note("not-a-table", raw.decode(errors="replace"), "NUL bytes")
+            return
+        text = raw.decode(errors="replace")
+        fields = self._fields(text)
+        if fields is None or len(fields) != len(self.header.columns):
+            self._note("ragged", text, self._why_ragged(text, fields))
+            return
+        values = [_value(column, fields[i]) for i, column in self._wanted]
+        if None not in values:
+            self.lines.append(self.n_lines)
+            self._rows.append([value for value in values if value is not None])
+            return
+        self._note_bad_fields(fields, values)
+
+    def _fields(self, text: str) -> list[str] | None:
+        """Return the fields without their quotes, or None where quotes are unbalanced."""
+        if '"' not in text:
+            return text.split(self.header.separator)
+        if None in self.header.columns:
+            return _csv_fields(text, self.header.separator)
+        fields = [unquoted(part) for part in text.split(self.header.separator)]
+        return None if any('"' in part for part in fields) else fields
+
+    def _why_ragged(self, text: str, fields: list[str] | None) -> str:
+        if not text.strip():
+            return "blank lines between others"
+        if "\r" in text:
+            return "line ends of old Macs (CR alone)"
+        if text.lstrip().startswith("#"):
+            return "comment lines"
+        if fields is None:
+            return "unbalanced quotes"
+        return (
+            f"lines that do not have {len(self.header.columns)} fields separated by {self.header.separator}"
+        )
+
+    def _note_bad_fields(self, fields: list[str], values: list[int | float | None]) -> None:
+        known = {
+            column.name: value
+            for (_, column), value in zip(self._wanted, values, strict=True)
+            if column.kind == "integer"
+        }
+        occurrence, species = known.get("occurrence_id"), known.get("species_id")
+        if occurrence is not None:
+            self.mentioned.append(int(occurrence))
+        for (i, column), value in zip(self._wanted, values, strict=True):
+            if value is None:
+                example = Example(
+                    self.n_lines,
+                    None if occurrence is None else int(occurrence),
+                    None if species is None else int(species),
+                    shown(fields[i]),
+                )
+                self.log.add(column.fault, example, message=_why_bad(column, fields[i]))
+
+    def _note(self, code: str, text: str, message: str) -> None:
+        self.log.add(code, Example(line=self.n_lines, found=shown(text)), message=message)
+
+
+def shown(text: str) -> str:
+    """Return a text short enough for a report."""
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def _csv_fields(text: str, separator: str) -> list[str] | None:
+    try:
+        return next(csv.reader([text], delimiter=separator, strict=True))
+    except csv.Error:
+        return None
+
+
+def _value(column: Column, text: str) -> int | float | None:
+    text = text.strip()
+    if column.kind == "integer":
+        if not _INTEGER.fullmatch(text) or len(text) > 4000:
+            return None
+        integer = int(text)
+        return integer if _INT64.min <= integer <= _INT64.max else None
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _why_bad(column: Column, text: str) -> str:
+    text = text.strip()
+    if column.kind == "integer":
+        beyond = _INTEGER.fullmatch(text)
+        return f"{column.name} beyond 64 bits" if beyond else f"{column.name} that is not an integer"
+    if re.fullmatch(r"[+-]?\d+,\d+", text):
+        return f"{column.name} with a decimal comma"
+    try:
+        float(text)
+    except ValueError:
+        return f"{column.name} that is not a number"
+    return f"{column.name} that is not finite"
+
+
+def _array(column: Column, values: list[int | float]) -> NDArray[np.generic]:
+    if column.kind == "number":
+        return np.array(values, dtype=np.float64)
+    wide = np.array(values, dtype=np.int64)
+    narrow = wide.astype(np.int32)
+    return narrow if np.array_equal(wide, narrow) else wide

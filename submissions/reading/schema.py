@@ -1,0 +1,80 @@
+"""Which columns a text table has, under which names, and what makes a field good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["integer", "number"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Parameters
+    ----------
+    name : str
+        The name that we use and write.
+    aliases : tuple of str
+        Other names that a header may use, in lower case.
+    kind : {"integer", "number"}
+        What a field must be: an integer in digits, or a finite decimal number.
+    fault : str
+        Code of the fault that a bad field is.
+    required : bool
+        Whether a header must have it.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    kind: Kind
+    fault: str
+    required: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that a header may use."""
+        return (self.name, *self.aliases)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a kind of table, in the order that a table without a header has them.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+        The columns that are read.
+    further_columns : bool
+        Whether others may stand beside them; they are skipped.
+    header_optional : bool
+        Whether a first line of numbers is data.
+    """
+
+    columns: tuple[Column, ...]
+    further_columns: bool = False
+    header_optional: bool = False
+
+
+OCCURRENCE_ID = Column(
+    "occurrence_id", ("id", "glc_id", "observation_id", "observationid"), "integer", "bad-id"
+)
+SPECIES_ID = Column("species_id", ("species", "class_id", "classid", "glc_species_id"), "integer", "bad-id")
+PROBABILITY = Column("probability", ("score", "prob", "proba"), "number", "bad-score")
+RANK = Column("rank", (), "integer", "bad-rank", required=False)
+
+LATITUDE = Column("lat", ("latitude",), "number", "bad-place")
+LONGITUDE = Column("lon", ("longitude",), "number", "bad-place")
+OPTIONAL_SPECIES_ID = Column("species_id", SPECIES_ID.aliases, "integer", "bad-id", required=False)
+
+#: A run.
+RUN = Schema((OCCURRENCE_ID, SPECIES_ID, PROBABILITY, RANK), header_optional=True)
+#: What scoring needs of a truth.
+TRUTH = Schema((OCCURRENCE_ID, SPECIES_ID), further_columns=True)
+#: Occurrences with their places, labelled (train) or not (test).
+OCCURRENCES = Schema((OCCURRENCE_ID, LATITUDE, LONGITUDE, OPTIONAL_SPECIES_ID), further_columns=True)
+#: Ids of occurrences, when their places do not matter.
+OCCURRENCE_IDS = Schema((OCCURRENCE_ID,), further_columns=True)
+#: The species of the challenge.
+SPECIES = Schema((SPECIES_ID,), further_columns=True)

@@ -1,0 +1,52 @@
+"""Telling what a file is from its first bytes."""
+
+from __future__ import annotations
+
+import re
+
+PARQUET = b"PAR1"
+NUMPY = b"\x93NUMPY"
+
+_UTF8_BOM = b"\xef\xbb\xbf"
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+
+
+def why_not_a_table(head: bytes) -> str | None:
+    """Return what a file is that cannot be a text table, or None if it may be one.
+
+    Parameters
+    ----------
+    head : bytes
+        Its first bytes, decompressed.
+
+    Examples
+    --------
+    >>> why_not_a_table(b"<!DOCTYPE html><title>404 Not Found</title>")
+    'an HTML page'
+    >>> why_not_a_table(b"occurrence_id;species_id;probability") is None
+    True
+    """
+    if head.startswith(_UTF16_BOMS):
+        return "text in UTF-16; save it as UTF-8"
+    text = head.removeprefix(_UTF8_BOM).lstrip().lower()
+    for start, what in (
+        (b"<!doctype html", "an HTML page"),
+        (b"<html", "an HTML page"),
+        (b"<", "XML or HTML"),
+        (b"{", "JSON"),
+        (b"[", "JSON"),
+        (b"version https://git-lfs", "a Git LFS pointer; run git lfs pull"),
+        (NUMPY.lower(), "a NumPy array; name it X.npy and put its ids beside it"),
+    ):
+        if text.startswith(start):
+            return what
+    first_line = head.split(b"\n", 1)[0]
+    if b"\0" in first_line:
+        return "binary data or UTF-16 (NUL bytes in the first line)"
+    return "binary data" if _CONTROL.search(first_line) else None
+
+
+def is_empty(head: bytes) -> bool:
+    """Say whether there is nothing but blanks in the first bytes."""
+    return not head.removeprefix(_UTF8_BOM).strip()

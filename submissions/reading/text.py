@@ -1,0 +1,221 @@
+"""Reading a text table: blocks in parallel, faults with their lines."""
+
+from __future__ import annotations
+
+import bisect
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from submissions.faults import Example, FaultLog
+from submissions.reading.blocks import Block, Readable, blocks_of, first_line_of
+from submissions.reading.fast import Columns, FastParser
+from submissions.reading.header import Header, read_header
+from submissions.reading.lines import LineReader, shown
+from submissions.reading.schema import Schema
+
+# Two or three threads parse as fast as the main thread can cut blocks and collect results.
+_THREADS = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+class LineNumbers:
+    """Where each row stood in its file, kept as runs of consecutive lines.
+
+    Examples
+    --------
+    >>> numbers = LineNumbers()
+    >>> numbers.append(2, 3)
+    >>> numbers.append(7, 2)
+    >>> numbers.of([0, 2, 3, 4]).tolist()
+    [2, 4, 7, 8]
+    """
+
+    def __init__(self) -> None:
+        self._first_rows: list[int] = []
+        self._first_lines: list[int] = []
+        self._n_rows = 0
+
+    def append(self, first_line: int, n_rows: int) -> None:
+        """Note that the next `n_rows` rows stand in consecutive lines."""
+        if n_rows and (not self._first_rows or first_line != self._next_line()):
+            self._first_rows.append(self._n_rows)
+            self._first_lines.append(first_line)
+        self._n_rows += n_rows
+
+    def of(self, rows: ArrayLike) -> NDArray[np.int64]:
+        """Return the lines of rows, both counted as arrays of shape (n,)."""
+        rows = np.asarray(rows, dtype=np.int64)
+        runs = np.searchsorted(np.array(self._first_rows), rows, side="right") - 1
+        return np.array(self._first_lines)[runs] + rows - np.array(self._first_rows)[runs]
+
+    def _next_line(self) -> int:
+        return self._first_lines[-1] + self._n_rows - self._first_rows[-1]
+
+
+@dataclass
+class TextTable:
+    """The good rows of a text table.
+
+    Parameters
+    ----------
+    columns : dict of ndarray of shape (n_rows,)
+        By name; an optional column that the file lacks is absent.
+    lines : LineNumbers
+        The line of each row.
+    mentioned : ndarray of int64
+        Occurrences named by bad lines.
+    readable : bool
+        Whether the header could be used at all.
+    """
+
+    columns: Columns = field(default_factory=dict)
+    lines: LineNumbers = field(default_factory=LineNumbers)
+    mentioned: list[int] = field(default_factory=list)
+    readable: bool = True
+
+    @property
+    def n_rows(self) -> int:
+        """Number of good rows."""
+        return len(next(iter(self.columns.values()))) if self.columns else 0
+
+
+def read_text(stream: Readable, schema: Schema, log: FaultLog, *, n_bytes: int | None = None) -> TextTable:
+    """Read a table from a stream of decompressed bytes.
+
+    Parameters
+    ----------
+    stream : Readable
+        The bytes.
+    schema : Schema
+        What the table should have.
+    log : FaultLog
+        Where faults are noted.
+    n_bytes : int, optional
+        Size of the stream where it is known; saves copies.
+
+    Returns
+    -------
+    TextTable
+        The rows of all good lines, in the order of the file.
+    """
+    line, behind = first_line_of(stream)
+    text = line.removeprefix(b"\xef\xbb\xbf").decode(errors="replace").removesuffix("\r")
+    if "\r" in text:
+        log.add("ragged", Example(1, found=shown(text)), message="line ends of old Macs (CR alone)")
+        return TextTable(readable=False)
+    header = read_header(text, schema, log)
+    if header is None:
+        return TextTable(readable=False)
+    behind = line.removeprefix(b"\xef\xbb\xbf") + b"\n" + behind if header.is_data else behind
+    collector = _Collector(header, log, next_line=1 if header.is_data else 2, n_bytes=n_bytes)
+    for block, parsed in _parsed(blocks_of(stream, behind), header):
+        collector.take(block, parsed)
+    return collector.table()
+
+
+def _parsed(blocks: Iterator[Block], header: Header) -> Iterator[tuple[Block, Columns | None]]:
+    """Parse blocks in threads and yield them in order; None where a block needs a second look."""
+    parser = FastParser(header)
+    waiting: deque[tuple[Block, Future[Columns | None]]] = deque()
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="glckit-parse") as pool:
+        for block in blocks:
+            waiting.append((block, pool.submit(parser.parse, block.data)))
+            if len(waiting) > _THREADS:
+                yield _result(waiting.popleft())
+        while waiting:
+            yield _result(waiting.popleft())
+
+
+def _result(entry: tuple[Block, Future[Columns | None]]) -> tuple[Block, Columns | None]:
+    block, future = entry
+    return block, future.result()
+
+
+class _Collector:
+    """Put the columns of blocks together and number their lines."""
+
+    def __init__(self, header: Header, log: FaultLog, *, next_line: int, n_bytes: int | None) -> None:
+        self._header = header
+        self._log = log
+        self._next_line = next_line
+        self._n_bytes = n_bytes
+        self._stores: dict[str, _GrowingArray] = {}
+        self._table = TextTable()
+
+    def take(self, block: Block, parsed: Columns | None) -> None:
+        """Add one block."""
+        if block.blank_before:
+            example = Example(self._next_line, found="")
+            self._log.add("ragged", example, message="blank lines between others", count=block.blank_before)
+            self._next_line += block.blank_before
+        if block.overlong:
+            self._refuse_overlong(block)
+        elif parsed is None:
+            self._read_lines(block)
+        else:
+            n_rows = len(next(iter(parsed.values())))
+            self._append(parsed, block)
+            self._table.lines.append(self._next_line, n_rows)
+            self._next_line += n_rows
+
+    def table(self) -> TextTable:
+        """Return everything that was added."""
+        self._table.columns = {name: store.array() for name, store in self._stores.items()}
+        return self._table
+
+    def _read_lines(self, block: Block) -> None:
+        reader = LineReader(self._header)
+        columns = reader.read(block.data)
+        self._log.extend(reader.log, line_shift=self._next_line)
+        self._append(columns, block)
+        for line in reader.lines:
+            self._table.lines.append(self._next_line + line, 1)
+        self._table.mentioned += reader.mentioned
+        self._next_line += reader.n_lines
+
+    def _refuse_overlong(self, block: Block) -> None:
+        code = "not-a-table" if b"\0" in block.data else "ragged"
+        found = shown(block.data[:200].decode(errors="replace"))
+        self._log.add(code, Example(self._next_line, found=found), message="a line of more than 1 MiB")
+        self._next_line += 1
+
+    def _append(self, columns: Columns, block: Block) -> None:
+        for name, values in columns.items():
+            if name not in self._stores:
+                self._stores[name] = _GrowingArray(self._expected_rows(len(values), len(block.data)))
+            self._stores[name].append(values)
+
+    def _expected_rows(self, n_rows: int, n_bytes: int) -> int:
+        # A few percent too many are only addresses: untouched pages cost no memory.
+        return int(1.05 * n_rows * (self._n_bytes or 0) / max(n_bytes, 1)) + n_rows
+
+
+class _GrowingArray:
+    """One column that grows at its end; int32 until it must be int64."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = max(capacity, 1024)
+        self._values: NDArray[np.generic] | None = None
+        self._n = 0
+
+    def append(self, values: NDArray[np.generic]) -> None:
+        needed = self._n + len(values)
+        if self._values is None:
+            self._values = np.empty(self._capacity, values.dtype)
+        dtype = np.promote_types(self._values.dtype, values.dtype)
+        if needed > len(self._values) or dtype != self._values.dtype:
+            grown = np.empty(
+                max(needed, len(self._values) if needed <= len(self._values) else 2 * needed), dtype
+            )
+            grown[: self._n] = self._values[: self._n]
+            self._values = grown
+        self._values[self._n : needed] = values
+        self._n = needed
+
+    def array(self) -> NDArray[np.generic]:
+        return np.empty(0) if self._values is None else self._values[: self._n]

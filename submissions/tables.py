@@ -1,0 +1,240 @@
+"""The organizers' tables: occurrences, species, truth."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from submissions.errors import CannotCheckError
+from submissions.faults import Example, Fault, FaultLog
+from submissions.reading.schema import OCCURRENCE_IDS, OCCURRENCES, SPECIES, TRUTH, Schema
+from submissions.reading.sniff import is_empty, why_not_a_table
+from submissions.reading.sources import opened
+from submissions.reading.text import TextTable, read_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Path = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class OccurrenceTable:
+    """Occurrences and their places, in the order of the files.
+
+    Parameters
+    ----------
+    ids : ndarray of int64 of shape (n,)
+        Occurrence ids, each once.
+    latitudes, longitudes : ndarray of float64 of shape (n,)
+        Places in degrees, WGS84.
+    species : ndarray of int64 of shape (n,), optional
+        Species ids; None for a table without labels, such as a test file.
+    """
+
+    ids: NDArray[np.int64]
+    latitudes: NDArray[np.float64]
+    longitudes: NDArray[np.float64]
+    species: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the table as a pandas data frame with the columns of the files."""
+        import pandas as pd
+
+        columns = {"id": self.ids, "lat": self.latitudes, "lon": self.longitudes}
+        return pd.DataFrame(columns if self.species is None else columns | {"species_id": self.species})
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The true species of each occurrence.
+
+    Parameters
+    ----------
+    ids : ndarray of int64 of shape (n,)
+        Occurrence ids, ascending, each once.
+    species : ndarray of int64 of shape (n,)
+        Their true species.
+    """
+
+    ids: NDArray[np.int64]
+    species: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def digest(self) -> str:
+        """The first 12 hexadecimal digits of the SHA-256 of ids and species; the order of lines does not matter."""
+        pairs = np.stack([self.ids, self.species], axis=1).astype("<i8")
+        return hashlib.sha256(pairs.tobytes()).hexdigest()[:12]
+
+
+def read_truth(path: Path) -> Truth:
+    """Read the true species of the test occurrences.
+
+    Parameters
+    ----------
+    path : path-like
+        A table with ``id`` and ``species_id``, such as ``id;lat;lon;species_id``.
+
+    Returns
+    -------
+    Truth
+        The labels, by ascending id.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file is absent or unusable: no rows, a doubled id, a species that is empty or no integer.
+        The message names the lines.
+    """
+    table, log = _read(path, TRUTH)
+    ids = table.columns["occurrence_id"].astype(np.int64)
+    order = np.argsort(ids, kind="stable")
+    _note_doubled(ids, order, table, log)
+    _raise_if_faulty(path, "truth", log)
+    return Truth(ids[order], table.columns["species_id"].astype(np.int64)[order])
+
+
+def read_occurrences(paths: Path | Sequence[Path]) -> OccurrenceTable:
+    """Read occurrences and their places from one or several files.
+
+    Parameters
+    ----------
+    paths : path-like or sequence of path-like
+        Tables with ``id;lat;lon`` and, in training files, ``species_id``.
+
+    Returns
+    -------
+    OccurrenceTable
+        All rows, in order. Species are None unless every file has them.
+
+    Raises
+    ------
+    CannotCheckError
+        If a file is absent or unusable, or an id stands twice; the message names the lines.
+    """
+    tables = [_occurrences_of(path) for path in _as_list(paths)]
+    ids = np.concatenate([table.ids for table in tables])
+    _refuse_shared_ids(ids, _as_list(paths))
+    labelled = [table.species for table in tables if table.species is not None]
+    return OccurrenceTable(
+        ids,
+        np.concatenate([table.latitudes for table in tables]),
+        np.concatenate([table.longitudes for table in tables]),
+        np.concatenate(labelled) if len(labelled) == len(tables) else None,
+    )
+
+
+def read_occurrence_ids(paths: Path | Sequence[Path]) -> NDArray[np.int64]:
+    """Read the ids of occurrences, ascending, from one or several files; see `read_occurrences`."""
+    ids = np.concatenate(
+        [_single_column(path, OCCURRENCE_IDS, "occurrence table") for path in _as_list(paths)]
+    )
+    _refuse_shared_ids(ids, _as_list(paths))
+    return np.sort(ids)
+
+
+def read_species(path: Path) -> NDArray[np.int64]:
+    """Read the ids of the species table, ascending.
+
+    Parameters
+    ----------
+    path : path-like
+        A table with ``species_id``, such as ``species_metadata.csv``.
+
+    Returns
+    -------
+    ndarray of int64 of shape (n_species,)
+        Species ids.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file is absent or unusable.
+    """
+    return np.unique(_single_column(path, SPECIES, "species table"))
+
+
+def _as_list(paths: Path | Sequence[Path]) -> list[Path]:
+    listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    if not listed:
+        raise ValueError("no files given")
+    return listed
+
+
+def _single_column(path: Path, schema: Schema, what: str) -> NDArray[np.int64]:
+    table, log = _read(path, schema)
+    _raise_if_faulty(path, what, log)
+    return table.columns[schema.columns[0].name].astype(np.int64)
+
+
+def _occurrences_of(path: Path) -> OccurrenceTable:
+    table, log = _read(path, OCCURRENCES)
+    columns = table.columns
+    ids = columns["occurrence_id"].astype(np.int64)
+    _note_doubled(ids, np.argsort(ids, kind="stable"), table, log)
+    _raise_if_faulty(path, "occurrence table", log)
+    species = columns["species_id"].astype(np.int64) if "species_id" in columns else None
+    return OccurrenceTable(ids, columns["lat"].astype(np.float64), columns["lon"].astype(np.float64), species)
+
+
+def _read(path: Path, schema: Schema) -> tuple[TextTable, FaultLog]:
+    log = FaultLog()
+    with opened(path, log) as source:
+        head = source.head()
+        if is_empty(head):
+            log.add("empty", message="the file is empty")
+        elif (what := why_not_a_table(head)) is not None:
+            log.add("not-a-table", message=what)
+        table = TextTable() if log.faults() else read_text(source, schema, log)
+    if not log.faults() and not table.n_rows:
+        log.add("no-rows", message="there is a header and nothing below it")
+    for column in schema.columns:
+        if column.required:
+            table.columns.setdefault(column.name, np.empty(0, dtype=np.int64))
+    return table, log
+
+
+def _note_doubled(ids: NDArray[np.int64], order: NDArray[np.intp], table: TextTable, log: FaultLog) -> None:
+    later = np.sort(order[1:][ids[order[1:]] == ids[order[:-1]]])
+    if len(later):
+        lines = table.lines.of(later[:5])
+        examples = [Example(int(line), int(ids[row])) for line, row in zip(lines, later, strict=False)]
+        log.add("duplicate", *examples, message="ids that stand twice", count=len(later))
+
+
+def _refuse_shared_ids(ids: NDArray[np.int64], paths: Sequence[Path]) -> None:
+    unique, counts = np.unique_counts(ids)
+    if len(unique) < len(ids):
+        shared = unique[counts > 1]
+        names = ", ".join(os.fspath(path) for path in paths)
+        raise CannotCheckError(
+            f"{len(shared)} occurrence ids stand twice in {names}, such as {shared[0]}.",
+            "Give each file once, and only files of one edition.",
+        )
+
+
+def _raise_if_faulty(path: Path, what: str, log: FaultLog) -> None:
+    faults = log.faults()
+    if faults:
+        details = "; ".join(_in_words(fault) for fault in faults)
+        raise CannotCheckError(f"The {what} {os.fspath(path)} cannot be used: {details}.")
+
+
+def _in_words(fault: Fault) -> str:
+    lines = [str(example.line) for example in fault.examples if example.line is not None]
+    if not lines:
+        return fault.message
+    more = ", ..." if fault.count > len(lines) else ""
+    return f"{fault.message} ({fault.count}; line{'s' if len(lines) > 1 else ''} {', '.join(lines)}{more})"

@@ -1,0 +1,33 @@
+"""The floor plan holds: imports run downwards only."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FLOORS = {"scoring": 0, "submissions": 1, "baselines": 2, "glckit": 3}
+
+
+def modules() -> list[Path]:
+    return [path for floor in FLOORS for path in sorted((ROOT / floor).rglob("*.py"))]
+
+
+def imported_names(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module or "")
+    return names
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_run_downwards(path: Path) -> None:
+    floor = FLOORS[path.relative_to(ROOT).parts[0]]
+    for name in imported_names(path):
+        assert FLOORS.get(name.split(".")[0], floor) <= floor, f"{path} imports {name}"
