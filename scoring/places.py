@@ -85,7 +85,8 @@ def quadrat_of_place(
     _check_places(*places, block_km=block_km)
     height = block_km * 1000 / _metres_a_degree_of_latitude(45.0)
     rows = np.floor(places[0] / height).astype(np.int64)
-    widths = block_km * 1000 / _metres_a_degree_of_longitude((rows + 0.5) * height)
+    middles = np.asarray((rows + 0.5) * height, dtype=np.float64)
+    widths = block_km * 1000 / _metres_a_degree_of_longitude(middles)
     columns = np.floor(places[1] / widths).astype(np.int64)
     return np.stack([rows, columns], axis=-1)
 

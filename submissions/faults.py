@@ -35,9 +35,9 @@ _ERRORS = {
 }
 _WARNINGS = {
     "rank-order": "Renumber with: glckit convert --rerank.",
-    "score-range": "Nothing to mend if they are scores and not probabilities; both metrics use their order only.",
-    "short-lists": "Submit more than K species where several are likely (150 is usual); the threshold then spreads them.",
-    "budget-lost": "Break the ties, for instance with more digits: a block of equal scores is left out whole.",
+    "score-range": "Nothing to mend if they are no probabilities: both metrics use only their order.",
+    "short-lists": "Submit more than K species an occurrence (150 is usual); the threshold picks among them.",
+    "budget-lost": "Submit more pairs, or break ties with more digits: a block of equal scores is left out whole.",
     "constant-scores": "Submit graded scores; with equal ones nothing lies above the threshold.",
 }
 # Faults of the organizers' own tables, which are raised and not reported.

@@ -74,7 +74,7 @@ class Truth:
 
     @property
     def digest(self) -> str:
-        """The first 12 hexadecimal digits of the SHA-256 of ids and species; the order of lines does not matter."""
+        """The first 12 hexadecimal digits of the SHA-256 of ids and species, whatever their order in the file."""
         pairs = np.stack([self.ids, self.species], axis=1).astype("<i8")
         return hashlib.sha256(pairs.tobytes()).hexdigest()[:12]
 

@@ -146,7 +146,7 @@ def _raw(path: str | os.PathLike[str], stack: ExitStack) -> tuple[io.BufferedRea
     if os.fspath(path) == STDIN:
         return cast("io.BufferedReader", sys.stdin.buffer), None
     try:
-        stream = stack.enter_context(Path(path).open("rb"))
+        stream = stack.enter_context(Path(path).open("rb"))  # noqa: SIM115 (the stack closes it)
         status = os.fstat(stream.fileno())
     except OSError as error:
         raise cannot_open(path, error) from error
@@ -203,6 +203,10 @@ def _zip_member(
     examples = [Example(found=name) for name in names] or [Example(found="nothing")]
     log.add("not-a-table", *examples, message=f"a zip with {len(chosen)} runs in {len(names)} files", count=1)
     return nothing, None
+
+
+def _all_of(stream: io.BufferedReader, log: FaultLog, max_bytes: int) -> bytes:
+    return Source(stream, log, max_bytes=max_bytes).read(max_bytes + 1)
 
 
 def _is_candidate(member: zipfile.ZipInfo) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import os
 from collections import deque
 from collections.abc import Iterator
@@ -50,8 +49,10 @@ class LineNumbers:
     def of(self, rows: ArrayLike) -> NDArray[np.int64]:
         """Return the lines of rows, both counted as arrays of shape (n,)."""
         rows = np.asarray(rows, dtype=np.int64)
-        runs = np.searchsorted(np.array(self._first_rows), rows, side="right") - 1
-        return np.array(self._first_lines)[runs] + rows - np.array(self._first_rows)[runs]
+        first_rows = np.array(self._first_rows, dtype=np.int64)
+        first_lines = np.array(self._first_lines, dtype=np.int64)
+        runs = np.searchsorted(first_rows, rows, side="right") - 1
+        return np.asarray(first_lines[runs] + rows - first_rows[runs])
 
     def _next_line(self) -> int:
         return self._first_lines[-1] + self._n_rows - self._first_rows[-1]
