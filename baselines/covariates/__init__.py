@@ -1,0 +1,1 @@
+"""Covariates: what the models read of a place, rasters and patches."""
