@@ -1,1 +1,1 @@
-"""Covariates: what the models read of a place, rasters and patches."""
+"""What the models read: occurrences, rasters, patches, and how occurrences are split."""
