@@ -1,0 +1,270 @@
+"""Scoring a matrix of scores, occurrences by species, in one pass and little memory.
+
+The threshold needs the K N + 1 largest of all N C scores. A pool keeps the candidates: whatever lies
+above its lower bound, which is the (K N + 1)-th largest score so far and rises as more is seen. Rows
+are visited in blocks in a seeded random order, so that the number of scores that ever enter the pool,
+about K N ln(blocks), does not depend on how the rows are sorted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scoring.adaptive import budget_of, check_k
+from scoring.score import PerOccurrence, Score
+
+# Rows of a block are compared while they are in cache; of a stretch, read one after the other.
+_BLOCK_BYTES = 1 << 21
+_BLOCKS_A_STRETCH = 8
+_WORD = 8
+
+
+class Rows(Protocol):
+    """A matrix whose rows can be had by slice or index: an array, a memory map, a wrapped tensor."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n_rows, n_classes)."""
+
+    def __getitem__(self, rows: slice | NDArray[np.intp], /) -> NDArray[np.floating]:
+        """Return some rows."""
+
+
+def score_dense(
+    scores: Rows,
+    labels: ArrayLike,
+    *,
+    k: int = 30,
+    rows: NDArray[np.intp] | None = None,
+    n_threads: int = 1,
+) -> Score:
+    """Score a matrix of scores against the true classes.
+
+    Parameters
+    ----------
+    scores : array-like of float16, float32 or float64 of shape (n_rows, n_classes)
+        The scores; -inf stands for a pair that is not predicted. A memory map is never copied.
+    labels : array-like of int of shape (n_occurrences,)
+        True class of each occurrence, an index of columns; -1 for a class that is no column.
+    k : int, default 30
+        Species an occurrence.
+    rows : ndarray of int of shape (n_occurrences,), optional
+        The row of each occurrence, -1 if it has none; by default row i is occurrence i.
+    n_threads : int, default 1
+        Threads that share the rows.
+
+    Returns
+    -------
+    Score
+        Both metrics. Ties of top-K are broken by column.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a label is outside the classes, a score is NaN, or there is no row.
+
+    Examples
+    --------
+    >>> score = score_dense(np.array([[0.7, 0.2, 0.1], [0.3, 0.4, 0.3]]), [0, 2], k=1)
+    >>> score.threshold, score.adaptive_top_k, score.top_k
+    (0.3, 0.5, 0.5)
+    """
+    labels = _checked_labels(scores, labels, rows)
+    scan = _Scan(scores, labels, rows, k=check_k(k))
+    scan.run(n_threads)
+    threshold = scan.threshold()
+    return Score(k, threshold, scan.n_pairs, scan.per_occurrence(threshold))
+
+
+def _checked_labels(scores: Rows, labels: ArrayLike, rows: NDArray[np.intp] | None) -> NDArray[np.integer]:
+    if len(scores.shape) != 2:
+        raise ValueError(f"scores must have two dimensions, not shape {tuple(scores.shape)}")
+    checked = np.asarray(labels)
+    if checked.ndim != 1 or not len(checked):
+        raise ValueError(f"labels must be a list of at least one class, not shape {checked.shape}")
+    if not np.issubdtype(checked.dtype, np.integer):
+        raise ValueError(f"labels must be integers, not {checked.dtype}")
+    n_rows = scores.shape[0] if rows is None else len(rows)
+    if n_rows != len(checked):
+        raise ValueError(f"{n_rows} rows of scores but {len(checked)} labels")
+    lowest = 0 if rows is None else -1
+    outside = (checked < lowest) | (checked >= scores.shape[1])
+    if outside.any():
+        raise ValueError(f"label {checked[outside][0]} is outside the {scores.shape[1]} classes")
+    return checked
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """What one thread kept: every score of its rows above `bound`, and the rows they stand in."""
+
+    bound: float
+    values: NDArray[np.floating]
+    rows: NDArray[np.intp]
+
+
+class _Pool:
+    """Keep the `size` - 1 largest of a stream of scores, and the bound that the next must exceed."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: NDArray[np.floating] = np.empty(0, np.float32)
+        self._rows = np.empty(0, np.int32)
+        self._n = 0
+        self.bound = -math.inf
+
+    def add(self, values: NDArray[np.floating], rows: NDArray[np.intp]) -> None:
+        """Add scores, all above the bound."""
+        if self._n + len(values) > len(self._values):
+            self._shrink()
+        if self._n + len(values) > len(self._values):
+            self._grow(max(2 * self._size, self._n + len(values)), values.dtype)
+        inside = slice(self._n, self._n + len(values))
+        self._values[inside], self._rows[inside] = values, rows
+        self._n += len(values)
+
+    def candidates(self) -> _Candidates:
+        """Return what is left."""
+        return _Candidates(self.bound, self._values[: self._n], self._rows[: self._n])
+
+    def _shrink(self) -> None:
+        if self._n < self._size:
+            return
+        values, rows = self._values[: self._n], self._rows[: self._n]
+        position = self._n - self._size
+        self.bound = float(np.partition(values, position)[position])
+        # Ties with the bound may go: at most size - 1 scores lie above it, so if no more come, the
+        # bound itself is the threshold.
+        above = np.flatnonzero(values > self.bound)
+        self._values[: len(above)], self._rows[: len(above)] = values[above], rows[above]
+        self._n = len(above)
+
+    def _grow(self, capacity: int, dtype: np.dtype[np.floating]) -> None:
+        values, rows = np.empty(capacity, dtype), np.empty(capacity, np.int32)
+        values[: self._n], rows[: self._n] = self._values[: self._n], self._rows[: self._n]
+        self._values, self._rows = values, rows
+
+
+class _Scan:
+    """One pass over a matrix, shared by threads."""
+
+    def __init__(
+        self, scores: Rows, labels: NDArray[np.integer], rows: NDArray[np.intp] | None, *, k: int
+    ) -> None:
+        self._scores, self._labels = scores, labels
+        given = np.arange(len(labels)) if rows is None else rows
+        self._occurrences = np.flatnonzero(given >= 0)
+        self._rows = given[self._occurrences]
+        self._k, self._size = k, budget_of(k, len(labels)) + 1
+        self._block_rows = max(1, _BLOCK_BYTES // max(4 * scores.shape[1], 1))
+        self._true_scores = np.full(len(labels), -math.inf)
+        self._n_above, self._n_tied, self._n_before = np.zeros((3, len(labels)), np.int64)
+        self._found: list[_Candidates] = []
+        self.n_pairs = 0
+
+    def run(self, n_threads: int) -> None:
+        """Visit all rows."""
+        n_rows, stretch = len(self._rows), self._block_rows * _BLOCKS_A_STRETCH
+        firsts = np.random.default_rng(0).permutation(np.arange(0, n_rows, stretch))
+        stretches = [
+            range(first, min(first + stretch, n_rows), self._block_rows) for first in firsts.tolist()
+        ]
+        shares = [stretches[i::n_threads] for i in range(min(n_threads, len(stretches)))]
+        with ThreadPoolExecutor(max(len(shares), 1)) as executor:
+            for candidates, n_pairs in executor.map(self._visit, shares):
+                self._found.append(candidates)
+                self.n_pairs += n_pairs
+
+    def threshold(self) -> float:
+        """Return the `size`-th largest score, -inf if there are fewer."""
+        bound = max((found.bound for found in self._found), default=-math.inf)
+        values = [found.values[found.values > bound] for found in self._found]
+        together = np.concatenate(values) if values else np.empty(0)
+        if len(together) < self._size:
+            return bound
+        position = len(together) - self._size
+        return float(np.partition(together, position)[position])
+
+    def per_occurrence(self, threshold: float) -> PerOccurrence:
+        """Return what was seen of each occurrence."""
+        set_sizes = np.zeros(len(self._labels), np.int64)
+        for found in self._found:
+            set_sizes += np.bincount(found.rows[found.values > threshold], minlength=len(set_sizes))
+        return PerOccurrence(
+            labels=self._labels,
+            true_scores=self._true_scores,
+            n_above=self._n_above,
+            n_tied=self._n_tied,
+            n_before=self._n_before,
+            set_sizes=set_sizes,
+        )
+
+    def _visit(self, stretches: Iterable[range]) -> tuple[_Candidates, int]:
+        pool, n_pairs = _Pool(self._size), 0
+        for stretch in stretches:
+            for first in stretch:
+                inside = slice(first, min(first + self._block_rows, stretch.stop))
+                occurrences, block = self._occurrences[inside], self._block(inside)
+                n_pairs += _n_present(block)
+                _offer(pool, block, occurrences)
+                self._stand(block, occurrences)
+        return pool.candidates(), n_pairs
+
+    def _block(self, inside: slice) -> NDArray[np.floating]:
+        rows = self._rows[inside]
+        consecutive = rows[-1] - rows[0] == len(rows) - 1 and bool((np.diff(rows) == 1).all())
+        block = np.ascontiguousarray(self._scores[slice(rows[0], rows[-1] + 1) if consecutive else rows])
+        if block.dtype == np.float16:
+            return block.astype(np.float32)  # exact, and many times faster to compare
+        if block.dtype not in (np.float32, np.float64):
+            raise ValueError(f"scores must be float16, float32 or float64, not {block.dtype}")
+        return block
+
+    def _stand(self, block: NDArray[np.floating], occurrences: NDArray[np.intp]) -> None:
+        labels = self._labels[occurrences]
+        known = np.flatnonzero(labels >= 0)
+        true_scores = np.full(len(labels), np.inf, block.dtype)  # nothing above: a species without a column
+        true_scores[known] = block[known, labels[known]]
+        n_above = _counts(np.greater(block, true_scores[:, np.newaxis]))
+        self._n_above[occurrences] = n_above
+        self._true_scores[occurrences[known]] = true_scores[known]
+        for i in known[n_above[known] < self._k].tolist():  # elsewhere ties change nothing
+            tied = block[i] == true_scores[i]
+            self._n_tied[occurrences[i]] = np.count_nonzero(tied) - 1
+            self._n_before[occurrences[i]] = np.count_nonzero(tied[: labels[i]])
+
+
+def _n_present(block: NDArray[np.floating]) -> int:
+    """Count the scores that are not -inf, refusing NaN."""
+    flat = block.reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(flat @ flat):  # then every score is; the fastest way to ask
+            return block.size
+    if np.isnan(block).any():
+        raise ValueError("scores must not be NaN")
+    return block.size - int(np.count_nonzero(np.isneginf(block)))
+
+
+def _offer(pool: _Pool, block: NDArray[np.floating], occurrences: NDArray[np.intp]) -> None:
+    """Add to the pool what lies above its bound."""
+    flat = block.reshape(-1)
+    body = len(flat) - len(flat) % _WORD
+    mask = np.greater(flat[:body], pool.bound)
+    # Few scores pass, so ask for eight at a time whether any does.
+    words = np.flatnonzero(mask.view(np.uint64) != 0)
+    places = (words[:, np.newaxis] * _WORD + np.arange(_WORD)).reshape(-1)
+    places = np.concatenate([places[mask[places]], body + np.flatnonzero(flat[body:] > pool.bound)])
+    if len(places):
+        pool.add(flat[places], occurrences[places // block.shape[1]])
+
+
+def _counts(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    # count_nonzero over an axis converts to integers first; over a row it runs at memory speed.
+    return np.array([np.count_nonzero(row) for row in mask], np.int64)

@@ -1,0 +1,191 @@
+"""Scoring a run given as lists of pairs, one list an occurrence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.adaptive import budget_of, threshold_of
+from scoring.score import PerOccurrence, Score
+
+# Pairs that are compared at once: their temporaries stay in cache.
+_CHUNK_PAIRS = 1 << 17
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of occurrence and species with their scores, grouped by occurrence (CSR).
+
+    Parameters
+    ----------
+    offsets : ndarray of int64 of shape (n_lists + 1,)
+        List i is ``[offsets[i], offsets[i + 1])``; no list is empty.
+    species : ndarray of int of shape (n_pairs,)
+        Species ids, each at most once in a list.
+    scores : ndarray of float of shape (n_pairs,)
+        Finite scores, in any order.
+    ranks : ndarray of int of shape (n_pairs,), optional
+        Ranks, which break ties of top-K before the order of the pairs does.
+    """
+
+    offsets: NDArray[np.int64]
+    species: NDArray[np.integer]
+    scores: NDArray[np.floating]
+    ranks: NDArray[np.integer] | None = None
+
+    @property
+    def n_lists(self) -> int:
+        """Number of occurrences with pairs."""
+        return len(self.offsets) - 1
+
+    def select(self, lists: NDArray[np.intp]) -> Pairs:
+        """Return the given lists only, in the given order."""
+        lengths = np.diff(self.offsets)[lists]
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        taken = np.repeat(self.offsets[lists] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        ranks = None if self.ranks is None else self.ranks[taken]
+        return Pairs(offsets, self.species[taken], self.scores[taken], ranks)
+
+    def slice(self, lists: slice) -> Pairs:
+        """Return a run of consecutive lists, as views."""
+        offsets = self.offsets[lists.start : lists.stop + 1]
+        inside = np.s_[offsets[0] : offsets[-1]]
+        ranks = None if self.ranks is None else self.ranks[inside]
+        return Pairs(offsets - offsets[0], self.species[inside], self.scores[inside], ranks)
+
+    def chunks(self) -> Iterator[slice]:
+        """Yield runs of consecutive lists that hold some 100,000 pairs each."""
+        first = 0
+        while first < self.n_lists:
+            end = int(np.searchsorted(self.offsets, self.offsets[first] + _CHUNK_PAIRS, side="right")) - 1
+            last = max(end, first + 1)
+            yield slice(first, last)
+            first = last
+
+
+def score_sparse(
+    pairs: Pairs, labels: NDArray[np.integer], positions: NDArray[np.intp], *, k: int = 30
+) -> Score:
+    """Score lists of pairs against the true species.
+
+    Parameters
+    ----------
+    pairs : Pairs
+        A list for each predicted occurrence.
+    labels : ndarray of int of shape (n_occurrences,)
+        True species of every occurrence of the truth.
+    positions : ndarray of int of shape (n_lists,)
+        Which occurrence of the truth each list is for, none twice.
+    k : int, default 30
+        Species an occurrence.
+
+    Returns
+    -------
+    Score
+        Both metrics; occurrences without a list are wrong and widen the budget all the same.
+
+    Raises
+    ------
+    ValueError
+        If there are no occurrences, or k is no positive integer.
+
+    Examples
+    --------
+    >>> pairs = Pairs(np.array([0, 2, 3]), np.array([4, 5, 4]), np.array([0.9, 0.1, 0.4]))
+    >>> score = score_sparse(pairs, np.array([5, 4, 7]), np.array([0, 1]), k=1)
+    >>> score.adaptive_top_k, score.top_k
+    (0.6666666666666666, 0.3333333333333333)
+    """
+    if len(labels) == 0:
+        raise ValueError("there are no occurrences to score")
+    threshold = threshold_of(pairs.scores, budget_of(k, len(labels)))
+    of_lists = _Standing.empty(pairs.n_lists)
+    for lists in pairs.chunks():
+        _stand(pairs.slice(lists), labels[positions[lists]], threshold, of_lists.slice(lists))
+    per_occurrence = PerOccurrence(
+        labels=labels,
+        true_scores=_spread(of_lists.true_scores, positions, len(labels), -math.inf),
+        n_above=_spread(of_lists.n_above, positions, len(labels), 0),
+        n_tied=_spread(of_lists.n_tied, positions, len(labels), 0),
+        n_before=_spread(of_lists.n_before, positions, len(labels), 0),
+        set_sizes=_spread(of_lists.set_sizes, positions, len(labels), 0),
+    )
+    return Score(k, threshold, len(pairs.scores), per_occurrence)
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """How the true pair of each list stands among the others; arrays that are filled in chunks."""
+
+    true_scores: NDArray[np.float64]
+    n_above: NDArray[np.int64]
+    n_tied: NDArray[np.int64]
+    n_before: NDArray[np.int64]
+    set_sizes: NDArray[np.int64]
+
+    def slice(self, lists: slice) -> _Standing:
+        """Return views of some lists."""
+        return _Standing(
+            self.true_scores[lists],
+            self.n_above[lists],
+            self.n_tied[lists],
+            self.n_before[lists],
+            self.set_sizes[lists],
+        )
+
+    @classmethod
+    def empty(cls, n: int) -> _Standing:
+        counts = [np.zeros(n, dtype=np.int64) for _ in range(4)]
+        return cls(np.full(n, -math.inf), *counts)
+
+
+def _stand(chunk: Pairs, labels: NDArray[np.integer], threshold: float, into: _Standing) -> None:
+    """Fill in how the true pairs of some lists stand."""
+    starts, scores, lengths = chunk.offsets, chunk.scores, np.diff(chunk.offsets)
+    into.set_sizes[:] = _counts(scores > threshold, starts)
+    true_pairs = np.flatnonzero(chunk.species == np.repeat(labels, lengths))
+    if not len(true_pairs):
+        return
+    true_lists = np.searchsorted(starts, true_pairs, side="right") - 1
+    true_scores = np.full(len(labels), math.inf)  # a list without its true species has nothing above
+    true_scores[true_lists] = scores[true_pairs]
+    spread = np.repeat(true_scores, lengths)
+    tied = np.flatnonzero(scores == spread)
+    into.true_scores[true_lists] = scores[true_pairs]
+    into.n_above[:] = _counts(scores > spread, starts)
+    into.n_tied[true_lists] = np.diff(np.searchsorted(tied, starts))[true_lists] - 1
+    into.n_before[:] = _tied_before(tied, true_pairs, true_lists, starts, chunk.ranks)
+
+
+def _tied_before(
+    tied: NDArray[np.intp],
+    true_pairs: NDArray[np.intp],
+    true_lists: NDArray[np.intp],
+    starts: NDArray[np.int64],
+    ranks: NDArray[np.integer] | None,
+) -> NDArray[np.intp]:
+    """Count, for each list, the tied pairs that rank and then order put before the true one."""
+    true_of_list = np.zeros(len(starts) - 1, dtype=np.intp)
+    true_of_list[true_lists] = true_pairs
+    true = true_of_list[np.searchsorted(starts, tied, side="right") - 1]
+    before = tied < true
+    if ranks is not None:
+        before = (ranks[tied] < ranks[true]) | ((ranks[tied] == ranks[true]) & before)
+    return np.diff(np.searchsorted(tied[before], starts))
+
+
+def _counts(mask: NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Count the true values of each list."""
+    return np.diff(np.searchsorted(np.flatnonzero(mask), starts))
+
+
+def _spread(
+    values: NDArray[np.generic], positions: NDArray[np.intp], n: int, absent: float
+) -> NDArray[np.generic]:
+    spread = np.full(n, absent, dtype=values.dtype)
+    spread[positions] = values
+    return spread

@@ -1,0 +1,65 @@
+"""The optional ``RUN.meta.json`` beside a run: where it comes from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from submissions.errors import CannotCheckError
+from submissions.files import written_atomically
+
+
+def metadata_path(run: str | os.PathLike[str]) -> Path:
+    """Return where the metadata of a run stand.
+
+    Examples
+    --------
+    >>> metadata_path("runs/rf.csv").name
+    'rf.csv.meta.json'
+    """
+    return Path(f"{os.fspath(run)}.meta.json")
+
+
+def _existing(run: str | os.PathLike[str]) -> Path | None:
+    # People also write run.meta.json beside run.csv.
+    beside = (metadata_path(run), Path(run).with_suffix(".meta.json"))
+    return next((path for path in beside if path.is_file()), None)
+
+
+def read_metadata(run: str | os.PathLike[str]) -> Mapping[str, Any] | None:
+    """Read the metadata beside a run.
+
+    Parameters
+    ----------
+    run : path-like
+        The run file.
+
+    Returns
+    -------
+    mapping or None
+        None if there are none.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file is there and is not a JSON object.
+    """
+    path = _existing(run)
+    if path is None:
+        return None
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise CannotCheckError(f"Cannot read {path}: {error}.", "Mend or remove it.") from error
+    if not isinstance(data, dict):
+        raise CannotCheckError(f"{path} is not a JSON object.", "Mend or remove it.")
+    return data
+
+
+def write_metadata(run: str | os.PathLike[str], metadata: Mapping[str, Any]) -> None:
+    """Write the metadata of a run beside it."""
+    with written_atomically(metadata_path(run)) as temporary:
+        temporary.write_text(json.dumps(metadata, indent=2, allow_nan=False) + "\n")

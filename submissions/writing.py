@@ -1,0 +1,201 @@
+"""Writing runs: text (plain, gzip, zstd, zip) and Parquet, grouped by occurrence, best first."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Protocol, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pa_parquet
+from numpy.typing import NDArray
+
+from scoring.sparse import Pairs
+from submissions.errors import UsageError
+from submissions.files import written_atomically
+
+#: Columns of a run, in the order in which they are written.
+COLUMNS = ("occurrence_id", "species_id", "probability", "rank")
+
+_HEADER = ";".join(COLUMNS).encode() + b"\n"
+_TEXT = pa_csv.WriteOptions(delimiter=";", quoting_style="none", include_header=False)
+
+
+class RunWriter(Protocol):
+    """Takes a run batch by batch; see `run_writer`."""
+
+    def add(self, occurrence_ids: NDArray[np.integer], pairs: Pairs) -> None:
+        """Write one list of pairs for each of some occurrences, none of which was written before."""
+
+
+@contextmanager
+def run_writer(path: str | os.PathLike[str], *, max_rows: int | None = None) -> Iterator[RunWriter]:
+    """Open a run for writing in batches, in bounded memory; it takes its place when all is written.
+
+    Parameters
+    ----------
+    path : path-like
+        Where the run belongs. The suffix decides the format: ``.csv`` or ``.txt``, with ``.gz`` or
+        ``.zst`` behind if wanted, ``.zip``, or ``.parquet``.
+    max_rows : int, optional
+        Pairs kept for each occurrence, the best ones; all by default.
+
+    Yields
+    ------
+    RunWriter
+        Takes batches.
+
+    Raises
+    ------
+    UsageError
+        If the suffix is none of these.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "run.csv"
+    >>> with run_writer(path, max_rows=1) as writer:
+    ...     pairs = Pairs(np.array([0, 2]), np.array([4, 5]), np.array([0.25, 0.75]))
+    ...     writer.add(np.array([10561900]), pairs)
+    >>> print(path.read_text(), end="")
+    occurrence_id;species_id;probability;rank
+    10561900;5;0.75;1
+    """
+    opener = _opener(Path(path))
+    with written_atomically(path) as temporary, ExitStack() as stack:
+        yield _BatchWriter(opener(temporary, stack), max_rows)
+
+
+def write_run(
+    path: str | os.PathLike[str],
+    occurrence_ids: NDArray[np.integer],
+    pairs: Pairs,
+    *,
+    max_rows: int | None = None,
+) -> None:
+    """Write a whole run; see `run_writer`.
+
+    Parameters
+    ----------
+    path : path-like
+        Where the run belongs; the suffix decides the format.
+    occurrence_ids : ndarray of int of shape (n_lists,)
+        The occurrence of each list of pairs.
+    pairs : Pairs
+        The lists. Ranks are written as given, or as 1..n if there are none.
+    max_rows : int, optional
+        Pairs kept for each occurrence.
+    """
+    with run_writer(path, max_rows=max_rows) as writer:
+        for lists in pairs.chunks():
+            writer.add(occurrence_ids[lists], pairs.slice(lists))
+
+
+def best_first(pairs: Pairs, *, max_rows: int | None = None) -> Pairs:
+    """Order each list by falling score, then rank, then order, and keep its first `max_rows`.
+
+    Examples
+    --------
+    >>> pairs = Pairs(np.array([0, 3]), np.array([1, 2, 3]), np.array([0.1, 0.7, 0.7]))
+    >>> best_first(pairs, max_rows=2).species.tolist()
+    [2, 3]
+    """
+    lengths = np.diff(pairs.offsets)
+    lists = np.repeat(np.arange(pairs.n_lists), lengths)
+    keys = [-pairs.scores, lists] if pairs.ranks is None else [pairs.ranks, -pairs.scores, lists]
+    order = np.lexsort(keys)  # stable, so the order of the file breaks what ties are left
+    offsets = pairs.offsets - pairs.offsets[0]
+    if max_rows is not None:
+        place = np.arange(len(order)) - np.repeat(offsets[:-1], lengths)
+        order = order[place < max_rows]
+        offsets = np.concatenate([[0], np.cumsum(np.minimum(lengths, max_rows))])
+    ranks = None if pairs.ranks is None else pairs.ranks[order]
+    return Pairs(offsets, pairs.species[order], pairs.scores[order], ranks)
+
+
+class _Sink(Protocol):
+    def write_table(self, table: pa.Table, /) -> None: ...
+
+
+class _BatchWriter:
+    def __init__(self, sink: _Sink, max_rows: int | None) -> None:
+        self._sink = sink
+        self._max_rows = max_rows
+
+    def add(self, occurrence_ids: NDArray[np.integer], pairs: Pairs) -> None:
+        kept = best_first(pairs, max_rows=self._max_rows)
+        lengths = np.diff(kept.offsets)
+        places = np.arange(1, len(kept.scores) + 1) - np.repeat(kept.offsets[:-1], lengths)
+        columns = (
+            np.repeat(occurrence_ids, lengths).astype(np.int64),
+            kept.species.astype(np.int64),
+            kept.scores.astype(np.float64),
+            (places if kept.ranks is None else kept.ranks).astype(np.int64),
+        )
+        self._sink.write_table(pa.table(dict(zip(COLUMNS, columns, strict=True))))
+
+
+class _TextSink:
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        stream.write(_HEADER)
+
+    def write_table(self, table: pa.Table, /) -> None:
+        text = io.BytesIO()
+        pa_csv.write_csv(table, text, _TEXT)  # writes the shortest decimals that read back the same
+        self._stream.write(text.getbuffer())
+
+
+def _open_text(temporary: Path, stack: ExitStack) -> _Sink:
+    return _TextSink(stack.enter_context(temporary.open("wb")))
+
+
+def _open_gzip(temporary: Path, stack: ExitStack) -> _Sink:
+    file = stack.enter_context(temporary.open("wb"))
+    # No name and no time, so that equal runs are equal files.
+    stream = gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0)
+    return _TextSink(cast("IO[bytes]", stack.enter_context(stream)))
+
+
+def _open_zstd(temporary: Path, stack: ExitStack) -> _Sink:
+    return _TextSink(stack.enter_context(pa.CompressedOutputStream(str(temporary), "zstd")))
+
+
+def _open_zip(temporary: Path, stack: ExitStack) -> _Sink:
+    archive = stack.enter_context(zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED))
+    member = zipfile.ZipInfo("run.csv")  # dated 1980, so that equal runs are equal files
+    member.compress_type = zipfile.ZIP_DEFLATED
+    return _TextSink(stack.enter_context(archive.open(member, "w", force_zip64=True)))
+
+
+def _open_parquet(temporary: Path, stack: ExitStack) -> _Sink:
+    types = (pa.int64(), pa.int64(), pa.float64(), pa.int64())
+    schema = pa.schema(list(zip(COLUMNS, types, strict=True)))
+    sink: _Sink = stack.enter_context(pa_parquet.ParquetWriter(temporary, schema, compression="zstd"))
+    return sink
+
+
+_OPENERS: dict[str, Callable[[Path, ExitStack], _Sink]] = {
+    ".csv": _open_text,
+    ".txt": _open_text,
+    ".gz": _open_gzip,
+    ".zst": _open_zstd,
+    ".zip": _open_zip,
+    ".parquet": _open_parquet,
+}
+
+
+def _opener(path: Path) -> Callable[[Path, ExitStack], _Sink]:
+    try:
+        return _OPENERS[path.suffix.lower()]
+    except KeyError:
+        raise UsageError(
+            f"Cannot tell the format of {path} from its name.", f"Let it end in {', '.join(_OPENERS)}."
+        ) from None
