@@ -1,0 +1,229 @@
+"""The occurrences that models learn from and predict, each with its region and quadrat."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.covariates.regions import REGION_BOUNDS, REGION_WORDS
+from baselines.covariates.staleness import staleness
+from scoring.places import REGIONS, quadrat_of_place, region_of_id
+from submissions.errors import BadInputError
+from submissions.tables import OccurrenceTable, read_occurrences
+
+#: Stands for the species of an occurrence whose file has no labels.
+NO_SPECIES = -1
+
+_REGION_IN_NAME = re.compile(r"(?:^|[^a-z])(fr|us)(?:[^a-z]|$)")
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """Occurrences of one or several files, with region and quadrat.
+
+    Parameters
+    ----------
+    ids : ndarray of int64 of shape (n,)
+        Occurrence ids, each once.
+    latitudes, longitudes : ndarray of float64 of shape (n,)
+        Places in degrees, WGS84.
+    species : ndarray of int64 of shape (n,)
+        Species ids; `NO_SPECIES` where the file has no labels.
+    regions : ndarray of str of shape (n,)
+        ``"fr"`` or ``"us"``.
+    quadrats : ndarray of int64 of shape (n, 2)
+        Row and column of the 5 km quadrat; see `scoring.places.quadrat_of_place`.
+    """
+
+    ids: NDArray[np.int64]
+    latitudes: NDArray[np.float64]
+    longitudes: NDArray[np.float64]
+    species: NDArray[np.int64]
+    regions: NDArray[np.str_]
+    quadrats: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def labelled(self) -> NDArray[np.bool_]:
+        """Which occurrences have a species, of shape (n,)."""
+        return np.asarray(self.species != NO_SPECIES)
+
+    @property
+    def shares_place(self) -> NDArray[np.bool_]:
+        """Which occurrences have exactly the coordinates of another one, of shape (n,).
+
+        Such duplicates are kept: several species grow at one place, and some coordinates are the
+        centre of a commune. They share their covariates, so they belong on one side of a split.
+        """
+        order = np.lexsort((self.longitudes, self.latitudes))
+        places = np.stack([self.latitudes, self.longitudes], axis=1)[order]
+        as_previous = np.concatenate([[False], (places[1:] == places[:-1]).all(axis=1)])[: len(self)]
+        shares = np.empty(len(self), dtype=np.bool_)
+        shares[order] = as_previous | np.concatenate([as_previous[1:], [False]])[: len(self)]
+        return shares
+
+    @property
+    def n_sharing_place(self) -> int:
+        """How many occurrences have exactly the coordinates of another one."""
+        return int(np.count_nonzero(self.shares_place))
+
+    def select(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Occurrences:
+        """Return some of the occurrences.
+
+        Parameters
+        ----------
+        rows : ndarray of bool of shape (n,), or of int
+            Which ones, as a mask or as row numbers.
+
+        Returns
+        -------
+        Occurrences
+            Those, in that order.
+        """
+        return Occurrences(
+            self.ids[rows],
+            self.latitudes[rows],
+            self.longitudes[rows],
+            self.species[rows],
+            self.regions[rows],
+            self.quadrats[rows],
+        )
+
+
+def read_all_occurrences(paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> Occurrences:
+    """Read any of the official occurrence files, with and without labels, into one checked table.
+
+    Parameters
+    ----------
+    paths : path-like or sequence of path-like
+        Such as ``occurrences_fr_train.csv``, ``occurrences_us_train.csv`` and the two test files.
+
+    Returns
+    -------
+    Occurrences
+        All rows, in order; duplicated places are kept.
+
+    Raises
+    ------
+    CannotCheckError
+        If a file is absent, empty or no occurrence table.
+    BadInputError
+        If latitude and longitude are swapped, a file holds ids of the other region or of no known
+        edition, or two files have the same id: at different places, one of them is stale.
+    """
+    files = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    tables = [read_occurrences(path) for path in files]
+    faults = [fault for path, table in zip(files, tables, strict=True) for fault in _faults_of(path, table)]
+    if faults:
+        raise BadInputError(" ".join(faults), "Download the table again from the organizers' page.")
+    _refuse_shared_ids(files, tables)
+    return place_occurrences(tables)
+
+
+def place_occurrences(tables: Sequence[OccurrenceTable]) -> Occurrences:
+    """Join occurrence tables and give every row its region and quadrat, without further checks.
+
+    Parameters
+    ----------
+    tables : sequence of OccurrenceTable
+        The tables, labelled or not.
+
+    Returns
+    -------
+    Occurrences
+        All rows, in order.
+
+    Examples
+    --------
+    >>> table = OccurrenceTable(np.array([10561900]), np.array([43.6]), np.array([3.88]))
+    >>> placed = place_occurrences([table])
+    >>> placed.regions.tolist(), placed.quadrats.tolist(), placed.labelled.tolist()
+    (['fr'], [[969, 62]], [False])
+    """
+    ids = np.concatenate([table.ids for table in tables])
+    latitudes = np.concatenate([table.latitudes for table in tables])
+    longitudes = np.concatenate([table.longitudes for table in tables])
+    species = np.concatenate([_species_of(table) for table in tables])
+    quadrats = quadrat_of_place(latitudes, longitudes)
+    return Occurrences(ids, latitudes, longitudes, species, region_of_id(ids), quadrats)
+
+
+def _species_of(table: OccurrenceTable) -> NDArray[np.int64]:
+    return np.full(len(table), NO_SPECIES) if table.species is None else table.species
+
+
+def _faults_of(path: str | os.PathLike[str], table: OccurrenceTable) -> Iterator[str]:
+    regions = region_of_id(table.ids)
+    named = _REGION_IN_NAME.search(Path(path).name.lower())
+    for region in (*REGIONS, "other"):
+        rows = np.flatnonzero(regions == region)
+        if not len(rows):
+            continue
+        if region == "other":
+            yield _fault(path, table.ids[rows], "has {} of no known edition")
+        elif named and named[1] != region:
+            text = f"has {{}} of {REGION_WORDS[region]}, but is named for {REGION_WORDS[named[1]]}"
+            yield _fault(path, table.ids[rows], text)
+        else:
+            yield from _misplaced(path, table, region=region, rows=rows)
+
+
+def _misplaced(
+    path: str | os.PathLike[str], table: OccurrenceTable, *, region: str, rows: NDArray[np.intp]
+) -> Iterator[str]:
+    latitudes, longitudes, ids = table.latitudes[rows], table.longitudes[rows], table.ids[rows]
+    word = REGION_WORDS[region]
+    swapped = REGION_BOUNDS[region].holds(longitudes, latitudes)
+    if swapped.any():
+        text = f"has {{}} of {word} with latitude and longitude swapped ({_box(region)} was expected)"
+        yield _fault(path, ids[swapped], text)
+    for other in REGIONS:
+        elsewhere = REGION_BOUNDS[other].holds(latitudes, longitudes)
+        if other != region and elsewhere.any():
+            yield _fault(path, ids[elsewhere], f"has {{}} of {word} at places in {REGION_WORDS[other]}")
+
+
+def _box(region: str) -> str:
+    box = REGION_BOUNDS[region]
+    return f"latitude {box.south:g} to {box.north:g}, longitude {box.west:g} to {box.east:g}"
+
+
+def _fault(path: str | os.PathLike[str], ids: NDArray[np.int64], text: str) -> str:
+    count = "1 id" if len(ids) == 1 else f"{len(ids)} ids"
+    return f"{os.fspath(path)} {text.format(count)}, such as {ids[0]}."
+
+
+def _refuse_shared_ids(files: Sequence[str | os.PathLike[str]], tables: Sequence[OccurrenceTable]) -> None:
+    for later, table in enumerate(tables):
+        for earlier in range(later):
+            shared = np.intersect1d(table.ids, tables[earlier].ids)
+            if len(shared):
+                moved = staleness(table, tables[earlier]).moved_ids
+                raise _shared_error(files[earlier], files[later], shared=shared, moved=moved)
+
+
+def _shared_error(
+    earlier: str | os.PathLike[str],
+    later: str | os.PathLike[str],
+    *,
+    shared: NDArray[np.int64],
+    moved: NDArray[np.int64],
+) -> BadInputError:
+    files = f"{os.fspath(earlier)} and {os.fspath(later)}"
+    if len(moved):
+        return BadInputError(
+            f"{files} give {len(moved)} of the same ids different places, such as {moved[0]}: one is stale.",
+            "Ids were corrected on 2020-04-28; download both tables again.",
+        )
+    return BadInputError(
+        f"{files} share {len(shared)} ids, such as {shared[0]}; an occurrence belongs in one file.",
+        "Give each file once, and only files of one edition.",
+    )
