@@ -1,11 +1,13 @@
-"""The names of the rasters and where their files lie."""
+"""The names of the rasters, where their files lie and which cells hold nothing."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from submissions.errors import UsageError
 
 #: The 27 rasters of the challenge, in the order of the columns of an environmental vector:
 #: 19 bioclimatic covariates (WorldClim), then 8 of the soil (SoilGrids).
@@ -20,7 +22,7 @@ _SUFFIXES = {"fr": "FR", "us": "USA"}
 
 @dataclass(frozen=True)
 class RasterLayout:
-    """A folder of rasters in the organizers' layout, and what its files mean.
+    """A folder of rasters in the organizers' layout.
 
     Parameters
     ----------
@@ -28,6 +30,13 @@ class RasterLayout:
         The folder that holds ``NAME/NAME_FR.tif`` and ``NAME/NAME_USA.tif``.
     names : sequence of str
         The rasters to read, in the order of the columns of an environmental vector.
+    nodata : mapping of str to float
+        The value that means nothing, by name, for rasters whose file does not tag one.
+
+    Raises
+    ------
+    UsageError
+        If `nodata` speaks of a raster that is not among the 27.
 
     Examples
     --------
@@ -37,6 +46,15 @@ class RasterLayout:
 
     root: str | os.PathLike[str]
     names: Sequence[str] = RASTER_NAMES
+    nodata: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.nodata) - set(self.names) - set(RASTER_NAMES))
+        if unknown:
+            raise UsageError(
+                f"The nodata setting speaks of {', '.join(unknown)}, and no raster is called so.",
+                f"The rasters are {', '.join(RASTER_NAMES)}.",
+            )
 
     def path(self, name: str, region: str) -> Path:
         """Return the path of one raster of one region.

@@ -1,0 +1,109 @@
+"""The planes that models read: a patch as float32, channel first."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Land cover codes are 0 to 33.
+N_LAND_COVER_CODES = 34
+#: Land cover as one plane of codes, or one binary plane for each code.
+LandCover = Literal["codes", "unstacked"]
+
+_CODES = tuple(f"land_cover_{code}" for code in range(N_LAND_COVER_CODES))
+#: Names of the planes, in order.
+PLANES: dict[LandCover, tuple[str, ...]] = {
+    "codes": ("red", "green", "blue", "near_infrared", "land_cover", "altitude"),
+    "unstacked": ("red", "green", "blue", "near_infrared", *_CODES, "altitude"),
+}
+
+
+def empty_planes(
+    patch_size: int, *, land_cover: LandCover = "codes", n_patches: int | None = None
+) -> NDArray[np.float32]:
+    """Return a buffer of the right shape to read patches into.
+
+    Parameters
+    ----------
+    patch_size : int
+        Side of a patch in pixels.
+    land_cover : {"codes", "unstacked"}, default "codes"
+        6 planes, or 39.
+    n_patches : int, optional
+        For a batch; one patch without it.
+
+    Returns
+    -------
+    ndarray of float32 of shape ([n_patches,] n_planes, patch_size, patch_size)
+        Not initialised.
+
+    Examples
+    --------
+    >>> empty_planes(256, land_cover="unstacked", n_patches=4).shape
+    (4, 39, 256, 256)
+    """
+    batch = () if n_patches is None else (n_patches,)
+    return np.empty((*batch, len(PLANES[land_cover]), patch_size, patch_size), dtype=np.float32)
+
+
+def stack_planes(bands: NDArray[np.uint8], altitude: NDArray[np.int16], out: NDArray[np.float32]) -> None:
+    """Write a patch into planes: red, green, blue, near-infrared, land cover codes, altitude.
+
+    Values are the files' own, not scaled.
+
+    Parameters
+    ----------
+    bands : ndarray of uint8 of shape (P, P, 5)
+        The imagery with land cover.
+    altitude : ndarray of int16 of shape (P, P)
+        Metres above the sea.
+    out : ndarray of float32 of shape (6, P, P)
+        Written to.
+
+    Examples
+    --------
+    >>> out = empty_planes(2)
+    >>> bands = np.arange(20, dtype=np.uint8).reshape(2, 2, 5)
+    >>> stack_planes(bands, np.zeros((2, 2), np.int16), out)
+    >>> out[1].tolist()
+    [[1.0, 6.0], [11.0, 16.0]]
+    """
+    # One assignment moves and casts at once: 92 microseconds a patch, where astype and concatenate
+    # take 1400.
+    out[:5] = bands.transpose(2, 0, 1)
+    out[5] = altitude
+
+
+def unstack_planes(bands: NDArray[np.uint8], altitude: NDArray[np.int16], out: NDArray[np.float32]) -> None:
+    """Write a patch into planes with one binary plane for each of the 34 land cover codes.
+
+    Parameters
+    ----------
+    bands : ndarray of uint8 of shape (P, P, 5)
+        The imagery with land cover.
+    altitude : ndarray of int16 of shape (P, P)
+        Metres above the sea.
+    out : ndarray of float32 of shape (39, P, P)
+        Written to: red, green, blue, near-infrared, land cover 0 to 33, altitude.
+
+    Raises
+    ------
+    ValueError
+        If a land cover code is above 33; it would have no plane.
+
+    Examples
+    --------
+    >>> out = empty_planes(1, land_cover="unstacked")
+    >>> unstack_planes(np.array([[[1, 2, 3, 4, 24]]], np.uint8), np.array([[-3]], np.int16), out)
+    >>> out[4:38].argmax(), out[4:38].sum(), out[38].item()
+    (24, 1.0, -3.0)
+    """
+    codes = bands[:, :, 4].copy()  # contiguous: comparing a strided plane 34 times costs six times as much
+    if codes.size and codes.max() >= N_LAND_COVER_CODES:
+        raise ValueError(f"land cover code {codes.max()}, above {N_LAND_COVER_CODES - 1}")
+    out[:4] = bands[:, :, :4].transpose(2, 0, 1)
+    for code in range(N_LAND_COVER_CODES):
+        np.equal(codes, code, out=out[4 + code])
+    out[-1] = altitude

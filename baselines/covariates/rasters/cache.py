@@ -1,0 +1,209 @@
+"""Extracted vectors as Parquet, found again as long as places and rasters are the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import DTypeLike, NDArray
+
+from baselines.covariates.occurrences import Occurrences
+from baselines.covariates.rasters.extraction import EnvironmentalVectors, extract_vectors, survey
+from baselines.covariates.rasters.layout import RasterLayout
+from scoring.places import REGIONS, region_of_id
+from submissions.errors import BadInputError, CannotCheckError
+from submissions.files import written_atomically
+from submissions.tables import OccurrenceTable
+
+# Raise when extraction gives other values for the same places and rasters.
+_RULE = 1
+
+_METADATA_KEY = b"glckit"
+
+
+def environmental_vectors(
+    table: OccurrenceTable | Occurrences,
+    layout: RasterLayout,
+    *,
+    cache: str | os.PathLike[str] | None = None,
+    dtype: DTypeLike = np.float32,
+    progress: Callable[[Path], None] | None = None,
+) -> EnvironmentalVectors:
+    """Read the environmental vectors of occurrences, each from the rasters of its region.
+
+    Parameters
+    ----------
+    table : OccurrenceTable or Occurrences
+        The occurrences.
+    layout : RasterLayout
+        Where the rasters lie.
+    cache : path-like, optional
+        A folder in which vectors are kept, and looked for first.
+    dtype : {float32, float64}
+        Type of the values.
+    progress : callable, optional
+        Called with the path of each raster before it is read; not at all if the vectors are kept.
+
+    Returns
+    -------
+    EnvironmentalVectors
+        A row for each occurrence, in the order of the table.
+
+    Raises
+    ------
+    BadInputError, CannotCheckError
+        As `extract_vectors`; also if an id is of no known edition.
+    """
+    regions = region_of_id(table.ids)
+    if (regions == "other").any():
+        stray = table.ids[regions == "other"]
+        raise BadInputError(f"{len(stray)} ids are of no known edition, such as {stray[0]}.")
+    path = None
+    if cache is not None:
+        survey(layout, _regions_of(table))  # names all unusable rasters, before any is hashed
+        path = Path(cache) / f"vectors-{extraction_key(table, layout, dtype=dtype)}.parquet"
+        if (kept := _read_kept(path)) is not None:
+            return kept
+    vectors = extract_vectors(
+        table.latitudes, table.longitudes, regions=regions, layout=layout, dtype=dtype, progress=progress
+    )
+    if path is not None:
+        write_vectors(path, vectors, ids=table.ids)
+    return vectors
+
+
+def extraction_key(
+    table: OccurrenceTable | Occurrences, layout: RasterLayout, *, dtype: DTypeLike = np.float32
+) -> str:
+    """Return what the vectors of a table depend on, in 16 hexadecimal digits.
+
+    Parameters
+    ----------
+    table : OccurrenceTable or Occurrences
+        The occurrences; ids, places and their order count, species do not.
+    layout : RasterLayout
+        The rasters: names, order, nodata settings and the bytes of the files count, paths do not.
+    dtype : {float32, float64}
+        Type of the values.
+
+    Returns
+    -------
+    str
+        The key.
+
+    Raises
+    ------
+    CannotCheckError
+        If a raster cannot be read.
+    """
+    parts = {
+        "rule": _RULE,
+        "names": list(layout.names),
+        "nodata": {name: str(layout.nodata[name]) for name in sorted(layout.nodata)},
+        "dtype": np.dtype(dtype).name,
+        "table": _table_digest(table),
+        "rasters": {region: _raster_digests(layout, region) for region in _regions_of(table)},
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def write_vectors(
+    path: str | os.PathLike[str], vectors: EnvironmentalVectors, *, ids: NDArray[np.int64]
+) -> None:
+    """Write vectors as Parquet: a column a raster, null where outside, NaN on nodata.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    vectors : EnvironmentalVectors
+        The vectors.
+    ids : ndarray of int64 of shape (n,)
+        Occurrence ids, for the column ``occurrence_id``.
+
+    Raises
+    ------
+    CannotCheckError
+        If it cannot be written.
+    """
+    columns = [pa.array(ids)] + [
+        pa.array(np.ascontiguousarray(values), mask=np.ascontiguousarray(outside))
+        for values, outside in zip(vectors.values.T, vectors.outside.T, strict=True)
+    ]
+    names = ["occurrence_id", *vectors.names]
+    table = pa.table(columns, names=names).replace_schema_metadata({_METADATA_KEY: f"rule {_RULE}"})
+    with written_atomically(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+
+
+def read_vectors(path: str | os.PathLike[str]) -> EnvironmentalVectors:
+    """Read vectors that `write_vectors` has written.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    EnvironmentalVectors
+        The same values and masks.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file is absent, damaged, or of another program.
+    """
+    try:
+        table = pq.read_table(path, page_checksum_verification=True)
+    except (OSError, pa.ArrowException) as error:
+        raise CannotCheckError(
+            f"Cannot read the vectors {os.fspath(path)}: {error}",
+            "Delete the file; it is made again from the rasters.",
+        ) from error
+    if _METADATA_KEY not in (table.schema.metadata or {}):
+        raise CannotCheckError(f"{os.fspath(path)} holds no environmental vectors of ours.")
+    return _from_columns({name: table[name] for name in table.column_names[1:]})
+
+
+def _from_columns(columns: Mapping[str, pa.ChunkedArray]) -> EnvironmentalVectors:
+    values = np.stack([column.to_numpy() for column in columns.values()], axis=1)
+    outside = np.stack([column.is_null().to_numpy() for column in columns.values()], axis=1)
+    return EnvironmentalVectors(tuple(columns), values, outside, np.isnan(values) & ~outside)
+
+
+def _regions_of(table: OccurrenceTable | Occurrences) -> list[str]:
+    present = set(np.unique(region_of_id(table.ids)).tolist())
+    return [region for region in REGIONS if region in present]
+
+
+def _read_kept(path: Path) -> EnvironmentalVectors | None:
+    return read_vectors(path) if path.exists() else None
+
+
+def _table_digest(table: OccurrenceTable | Occurrences) -> str:
+    digest = hashlib.sha256()
+    for column, dtype in ((table.ids, "<i8"), (table.latitudes, "<f8"), (table.longitudes, "<f8")):
+        digest.update(column.astype(dtype).tobytes())
+    return digest.hexdigest()
+
+
+def _raster_digests(layout: RasterLayout, region: str) -> list[str]:
+    return [_file_digest(layout.path(name, region)) for name in layout.names]
+
+
+def _file_digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise CannotCheckError(
+            f"Cannot read the raster {path}: {error.strerror or error}.",
+            "Rasters lie as NAME/NAME_FR.tif and NAME/NAME_USA.tif in one folder.",
+        ) from error

@@ -1,0 +1,209 @@
+"""Environmental vectors: the cells of all rasters at many places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from baselines.covariates.rasters.cells import Grid, ReadingPlan, plan_reading
+from baselines.covariates.rasters.geotiff import Raster, inspect_raster, is_nodata, read_cells
+from baselines.covariates.rasters.layout import RasterLayout
+from baselines.covariates.rasters.projection import project
+from scoring.places import REGIONS
+from submissions.errors import BadInputError, CannotCheckError, GlckitError
+
+# Faulty rasters that a message spells out.
+_SPELT_OUT = 3
+
+
+@dataclass(frozen=True)
+class EnvironmentalVectors:
+    """The covariates at some places.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Names of the rasters, one a column.
+    values : ndarray of float32 or float64 of shape (n, n_rasters)
+        Cells; NaN where a mask is set.
+    outside : ndarray of bool of shape (n, n_rasters)
+        Where the place is off the raster.
+    nodata : ndarray of bool of shape (n, n_rasters)
+        Where the place is on the raster, but its cell means nothing.
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[np.floating]
+    outside: NDArray[np.bool_]
+    nodata: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def complete(self) -> NDArray[np.bool_]:
+        """Which places have a value in every raster, of shape (n,)."""
+        return np.asarray(~(self.outside.any(axis=1) | self.nodata.any(axis=1)))
+
+    @property
+    def n_outside(self) -> int:
+        """How many places are off at least one raster."""
+        return int(np.count_nonzero(self.outside.any(axis=1)))
+
+    @property
+    def n_nodata(self) -> int:
+        """How many places are on nodata in at least one raster."""
+        return int(np.count_nonzero(self.nodata.any(axis=1)))
+
+
+def extract_vectors(
+    latitudes: ArrayLike,
+    longitudes: ArrayLike,
+    *,
+    regions: ArrayLike,
+    layout: RasterLayout,
+    dtype: DTypeLike = np.float32,
+    progress: Callable[[Path], None] | None = None,
+) -> EnvironmentalVectors:
+    """Read the cells of all rasters at some places.
+
+    Parameters
+    ----------
+    latitudes, longitudes : array-like of float of shape (n,)
+        Places in degrees, WGS84.
+    regions : array-like of str of shape (n,), or str
+        ``"fr"`` or ``"us"``: whose rasters a place is looked up in.
+    layout : RasterLayout
+        Where the rasters lie.
+    dtype : {float32, float64}
+        Type of the values. float32 is what a forest reads, and exact for integers up to 2**24.
+    progress : callable, optional
+        Called with the path of each raster before it is read.
+
+    Returns
+    -------
+    EnvironmentalVectors
+        A row for each place, in the order given.
+
+    Raises
+    ------
+    BadInputError, CannotCheckError
+        If rasters are absent, unreadable, or unusable (see `inspect_raster`); all are looked at
+        before any is read, and reported together.
+    ValueError
+        If shapes differ, a place is not finite, or a region is none of the challenge.
+
+    Notes
+    -----
+    A place has the cell that rasterio's ``rowcol`` gives: left and top edges belong to a cell, right
+    and bottom edges do not. Rasters are read in windows from the first row to the last, one at a
+    time, so memory is that of the result and of one window. Values are as stored: scale and offset
+    tags are not applied.
+    """
+    latitude, longitude, region = _checked_places(latitudes, longitudes, regions)
+    rows_of = {name: rows for name in REGIONS if len(rows := np.flatnonzero(region == name))}
+    rasters = survey(layout, tuple(rows_of))
+    shape = (len(latitude), len(layout.names))
+    vectors = EnvironmentalVectors(
+        tuple(layout.names),
+        np.full(shape, np.nan, dtype=_checked_dtype(dtype)),
+        np.zeros(shape, dtype=np.bool_),
+        np.zeros(shape, dtype=np.bool_),
+    )
+    for name, rows in rows_of.items():
+        _fill(vectors, rasters[name], rows=rows, places=(latitude[rows], longitude[rows]), progress=progress)
+    return vectors
+
+
+def survey(layout: RasterLayout, regions: Sequence[str]) -> Mapping[str, tuple[Raster, ...]]:
+    """Open every raster of some regions and report all that cannot be used together.
+
+    Parameters
+    ----------
+    layout : RasterLayout
+        Where the rasters lie.
+    regions : sequence of {"fr", "us"}
+        The regions.
+
+    Returns
+    -------
+    mapping of str to tuple of Raster
+        The rasters of each region, in the order of `layout.names`.
+
+    Raises
+    ------
+    BadInputError, CannotCheckError, UsageError
+        If any cannot be used.
+    """
+    found: dict[str, list[Raster]] = {region: [] for region in regions}
+    errors = []
+    for region in regions:
+        for name in layout.names:
+            try:
+                setting = layout.nodata.get(name)
+                found[region].append(
+                    inspect_raster(layout.path(name, region), region=region, nodata_setting=setting)
+                )
+            except (BadInputError, CannotCheckError) as error:
+                errors.append(error)
+    if errors:
+        raise _all_of(errors, len(regions) * len(layout.names))
+    return {region: tuple(rasters) for region, rasters in found.items()}
+
+
+def _all_of(errors: Sequence[GlckitError], n_rasters: int) -> GlckitError:
+    spelt_out = " ".join(error.message for error in errors[:_SPELT_OUT])
+    more = f" {len(errors) - _SPELT_OUT} more are faulty." if len(errors) > _SPELT_OUT else ""
+    count = f"{len(errors)} of {n_rasters} rasters cannot be used. " if len(errors) > 1 else ""
+    return type(errors[0])(f"{count}{spelt_out}{more}", errors[0].hint)
+
+
+def _checked_places(
+    latitudes: ArrayLike, longitudes: ArrayLike, regions: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.str_]]:
+    latitude, longitude = np.asarray(latitudes, dtype=np.float64), np.asarray(longitudes, dtype=np.float64)
+    if latitude.ndim != 1 or latitude.shape != longitude.shape:
+        raise ValueError(f"latitudes of shape {latitude.shape}, longitudes of shape {longitude.shape}")
+    if not (np.isfinite(latitude) & np.isfinite(longitude)).all():
+        raise ValueError("a place is not finite")
+    region = np.broadcast_to(np.asarray(regions, dtype=np.str_), latitude.shape)
+    unknown = np.setdiff1d(region, REGIONS)
+    if len(unknown):
+        raise ValueError(f"regions must be among {REGIONS}, not {unknown.tolist()}")
+    return latitude, longitude, region
+
+
+def _checked_dtype(dtype: DTypeLike) -> np.dtype[np.floating]:
+    for allowed in (np.dtype(np.float32), np.dtype(np.float64)):
+        if np.dtype(dtype) == allowed:
+            return allowed
+    raise ValueError(f"dtype must be float32 or float64, not {np.dtype(dtype)}")
+
+
+def _fill(
+    vectors: EnvironmentalVectors,
+    rasters: Sequence[Raster],
+    *,
+    rows: NDArray[np.intp],
+    places: tuple[NDArray[np.float64], NDArray[np.float64]],
+    progress: Callable[[Path], None] | None,
+) -> None:
+    # The 27 rasters of a region lie on two or three grids: cells are computed once for each.
+    plans: dict[Grid, ReadingPlan] = {}
+    for column, raster in enumerate(rasters):
+        if progress is not None:
+            progress(raster.path)
+        if raster.grid not in plans:
+            plans[raster.grid] = plan_reading(raster.grid, *project(*places, crs=raster.grid.crs))
+        plan = plans[raster.grid]
+        cells = read_cells(raster, plan)
+        with np.errstate(over="ignore"):  # what overflows float32 becomes infinite, and so nodata
+            values = cells.astype(vectors.values.dtype)
+        hidden = is_nodata(cells, raster.nodata) | ~np.isfinite(values)
+        vectors.values[rows[plan.points], column] = np.where(hidden, np.nan, values)
+        vectors.nodata[rows[plan.points], column] = hidden
+        vectors.outside[rows, column] = plan.outside

@@ -1,0 +1,88 @@
+"""Bringing covariates of different units to one scale, in floating point throughout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.covariates.rasters.extraction import EnvironmentalVectors
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Mean and spread of each covariate over some places.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Names of the rasters.
+    means, deviations : ndarray of float64 of shape (n_rasters,)
+        Mean and standard deviation; the deviation of a constant covariate is given as 1.
+    """
+
+    names: tuple[str, ...]
+    means: NDArray[np.float64]
+    deviations: NDArray[np.float64]
+
+    def apply(self, vectors: EnvironmentalVectors) -> NDArray[np.floating]:
+        """Return the values with mean 0 and deviation 1 over the places that were fitted.
+
+        Parameters
+        ----------
+        vectors : EnvironmentalVectors
+            Vectors of the same rasters.
+
+        Returns
+        -------
+        ndarray of shape (n, n_rasters)
+            In the type of ``vectors.values``; NaN stays NaN.
+
+        Raises
+        ------
+        ValueError
+            If the rasters are others, or in another order.
+        """
+        if vectors.names != self.names:
+            raise ValueError(f"fitted to the rasters {self.names}, not {vectors.names}")
+        # The difference is taken in float64: float32 would lose the digits of large, narrow covariates.
+        normal = (vectors.values.astype(np.float64) - self.means) / self.deviations
+        return normal.astype(vectors.values.dtype)
+
+
+def fit_normalisation(vectors: EnvironmentalVectors) -> Normalisation:
+    """Measure mean and spread of each covariate, over the places that have a value.
+
+    Parameters
+    ----------
+    vectors : EnvironmentalVectors
+        The vectors, usually those of the training occurrences.
+
+    Returns
+    -------
+    Normalisation
+        To apply to these vectors and to those of the test occurrences.
+
+    Raises
+    ------
+    ValueError
+        If no place has a value in some raster.
+
+    Examples
+    --------
+    >>> off = np.zeros((3, 1), dtype=bool)
+    >>> vectors = EnvironmentalVectors(("bio_1",), np.array([[95.0], [100.0], [105.0]]), off, off)
+    >>> fit_normalisation(vectors).apply(vectors).round(3).ravel().tolist()
+    [-1.225, 0.0, 1.225]
+    """
+    empty = [name for name, values in zip(vectors.names, vectors.values.T, strict=True) if _is_empty(values)]
+    if empty:
+        raise ValueError(f"no place has a value in {', '.join(empty)}")
+    means = np.asarray(np.nanmean(vectors.values, axis=0, dtype=np.float64))
+    deviations = np.asarray(np.nanstd(vectors.values, axis=0, dtype=np.float64))
+    return Normalisation(vectors.names, means, np.where(deviations > 0, deviations, 1.0))
+
+
+def _is_empty(values: NDArray[np.floating]) -> bool:
+    return bool(np.isnan(values).all())
