@@ -21,9 +21,8 @@ from scoring.adaptive import budget_of, check_k
 from scoring.score import PerOccurrence, Score
 
 # Rows of a block are compared while they are in cache; of a stretch, read one after the other.
-_BLOCK_BYTES = 1 << 21
+_BLOCK_BYTES = 1 << 20
 _BLOCKS_A_STRETCH = 8
-_WORD = 8
 
 
 class Rows(Protocol):
@@ -107,7 +106,7 @@ class _Candidates:
 
     bound: float
     values: NDArray[np.floating]
-    rows: NDArray[np.intp]
+    rows: NDArray[np.int32]
 
 
 class _Pool:
@@ -255,12 +254,7 @@ def _n_present(block: NDArray[np.floating]) -> int:
 def _offer(pool: _Pool, block: NDArray[np.floating], occurrences: NDArray[np.intp]) -> None:
     """Add to the pool what lies above its bound."""
     flat = block.reshape(-1)
-    body = len(flat) - len(flat) % _WORD
-    mask = np.greater(flat[:body], pool.bound)
-    # Few scores pass, so ask for eight at a time whether any does.
-    words = np.flatnonzero(mask.view(np.uint64) != 0)
-    places = (words[:, np.newaxis] * _WORD + np.arange(_WORD)).reshape(-1)
-    places = np.concatenate([places[mask[places]], body + np.flatnonzero(flat[body:] > pool.bound)])
+    places = np.flatnonzero(flat > pool.bound)
     if len(places):
         pool.add(flat[places], occurrences[places // block.shape[1]])
 

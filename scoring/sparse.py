@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.adaptive import budget_of, threshold_of
 from scoring.score import PerOccurrence, Score
+
+_T = TypeVar("_T", bound=np.generic)
 
 # Pairs that are compared at once: their temporaries stay in cache.
 _CHUNK_PAIRS = 1 << 17
@@ -50,7 +53,7 @@ class Pairs:
         ranks = None if self.ranks is None else self.ranks[taken]
         return Pairs(offsets, self.species[taken], self.scores[taken], ranks)
 
-    def slice(self, lists: slice) -> Pairs:
+    def within(self, lists: slice) -> Pairs:
         """Return a run of consecutive lists, as views."""
         offsets = self.offsets[lists.start : lists.stop + 1]
         inside = np.s_[offsets[0] : offsets[-1]]
@@ -105,7 +108,7 @@ def score_sparse(
     threshold = threshold_of(pairs.scores, budget_of(k, len(labels)))
     of_lists = _Standing.empty(pairs.n_lists)
     for lists in pairs.chunks():
-        _stand(pairs.slice(lists), labels[positions[lists]], threshold, of_lists.slice(lists))
+        _stand(pairs.within(lists), labels[positions[lists]], threshold, of_lists.within(lists))
     per_occurrence = PerOccurrence(
         labels=labels,
         true_scores=_spread(of_lists.true_scores, positions, len(labels), -math.inf),
@@ -127,7 +130,7 @@ class _Standing:
     n_before: NDArray[np.int64]
     set_sizes: NDArray[np.int64]
 
-    def slice(self, lists: slice) -> _Standing:
+    def within(self, lists: slice) -> _Standing:
         """Return views of some lists."""
         return _Standing(
             self.true_scores[lists],
@@ -183,9 +186,7 @@ def _counts(mask: NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.in
     return np.diff(np.searchsorted(np.flatnonzero(mask), starts))
 
 
-def _spread(
-    values: NDArray[np.generic], positions: NDArray[np.intp], n: int, absent: float
-) -> NDArray[np.generic]:
+def _spread(values: NDArray[_T], positions: NDArray[np.intp], n: int, absent: float) -> NDArray[_T]:
     spread = np.full(n, absent, dtype=values.dtype)
     spread[positions] = values
     return spread

@@ -37,7 +37,7 @@ _WARNINGS = {
     "rank-order": "Renumber with: glckit convert --rerank.",
     "score-range": "Nothing to mend if they are no probabilities: both metrics use only their order.",
     "short-lists": "Submit more than K species an occurrence (150 is usual); the threshold picks among them.",
-    "budget-lost": "Submit more pairs, or break ties with more digits: a block of equal scores is left out whole.",
+    "budget-lost": "Submit more pairs, or break ties: a block of equal scores is left out whole.",
     "constant-scores": "Submit graded scores; with equal ones nothing lies above the threshold.",
 }
 # Faults of the organizers' own tables, which are raised and not reported.
@@ -106,11 +106,15 @@ class FaultLog:
     [('ragged', 2)]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self._counts: Counter[str] = Counter()
         self._examples: dict[str, list[Example]] = defaultdict(list)
         self._messages: dict[str, list[str]] = defaultdict(list)
         self._downgraded: set[str] = set()
+        for fault in faults:
+            self.add(fault.code, *fault.examples, message=fault.message, count=fault.count)
+            if fault.severity == "warning":
+                self._downgraded.add(fault.code)
 
     def add(self, code: str, *examples: Example, message: str, count: int | None = None) -> None:
         """Note a fault; the examples may be fewer than the count (by default their number)."""

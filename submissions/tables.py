@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,7 +74,7 @@ class Truth:
 
     @property
     def digest(self) -> str:
-        """The first 12 hexadecimal digits of the SHA-256 of ids and species, whatever their order in the file."""
+        """The first 12 hexadecimal digits of the SHA-256 of ids and species, by ascending id."""
         pairs = np.stack([self.ids, self.species], axis=1).astype("<i8")
         return hashlib.sha256(pairs.tobytes()).hexdigest()[:12]
 
@@ -200,15 +200,13 @@ def _read(path: Path, schema: Schema) -> tuple[TextTable, FaultLog]:
         table = TextTable() if log.faults() else read_text(source, schema, log)
     if not log.faults() and not table.n_rows:
         log.add("no-rows", message="there is a header and nothing below it")
-    for column in schema.columns:
-        if column.required:
-            table.columns.setdefault(column.name, np.empty(0, dtype=np.int64))
-    return table, log
+    absent = {column.name: np.empty(0, np.int64) for column in schema.columns if column.required}
+    return replace(table, columns=absent | table.columns), log
 
 
 def _note_doubled(ids: NDArray[np.int64], order: NDArray[np.intp], table: TextTable, log: FaultLog) -> None:
     later = np.sort(order[1:][ids[order[1:]] == ids[order[:-1]]])
-    if len(later):
+    if len(later) and table.lines is not None:
         lines = table.lines.of(later[:5])
         examples = [Example(int(line), int(ids[row])) for line, row in zip(lines, later, strict=False)]
         log.add("duplicate", *examples, message="ids that stand twice", count=len(later))

@@ -14,7 +14,6 @@ from typing import IO, Protocol, cast
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-import pyarrow.parquet as pa_parquet
 from numpy.typing import NDArray
 
 from scoring.sparse import Pairs
@@ -95,7 +94,7 @@ def write_run(
     """
     with run_writer(path, max_rows=max_rows) as writer:
         for lists in pairs.chunks():
-            writer.add(occurrence_ids[lists], pairs.slice(lists))
+            writer.add(occurrence_ids[lists], pairs.within(lists))
 
 
 def best_first(pairs: Pairs, *, max_rows: int | None = None) -> Pairs:
@@ -176,6 +175,8 @@ def _open_zip(temporary: Path, stack: ExitStack) -> _Sink:
 
 
 def _open_parquet(temporary: Path, stack: ExitStack) -> _Sink:
+    import pyarrow.parquet as pa_parquet  # costs text runs nothing
+
     types = (pa.int64(), pa.int64(), pa.float64(), pa.int64())
     schema = pa.schema(list(zip(COLUMNS, types, strict=True)))
     sink: _Sink = stack.enter_context(pa_parquet.ParquetWriter(temporary, schema, compression="zstd"))

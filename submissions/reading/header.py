@@ -9,6 +9,8 @@ from submissions.reading.schema import Column, Schema
 
 SEPARATORS = (";", ",")
 
+_SHOWN = 200
+
 
 @dataclass(frozen=True)
 class Header:
@@ -62,14 +64,40 @@ def read_header(line: str, schema: Schema, log: FaultLog) -> Header | None:
     fields = [unquoted(field) for field in line.split(separator)]
     if schema.header_optional and len(fields) in (3, 4) and all(map(_is_number, fields)):
         return Header(separator, schema.columns[: len(fields)], is_data=True)
-    columns = tuple(_column_named(field, schema) for field in fields)
+    columns = columns_named(fields, schema, log, line=line)
+    return None if columns is None else Header(separator, columns)
+
+
+def columns_named(
+    fields: list[str], schema: Schema, log: FaultLog, *, line: str | None = None
+) -> tuple[Column | None, ...] | None:
+    """Find the column that each name of a header stands for, noting what is wrong.
+
+    Parameters
+    ----------
+    fields : list of str
+        The names, any case, blanks around them allowed.
+    schema : Schema
+        What the table should have.
+    log : FaultLog
+        Where faults are noted.
+    line : str, optional
+        The first line of a text; None for formats without lines.
+
+    Returns
+    -------
+    tuple of (Column or None), or None
+        None within stands for a further column; None instead says that the table cannot be read.
+    """
+    columns = tuple(_column_named(field.strip(), schema) for field in fields)
     problems = _problems(fields, columns, schema)
     if problems:
-        found = line if len(line) <= 200 else line[:200] + "..."
-        log.add("header", Example(line=1, found=found), message="; ".join(problems))
+        found = ", ".join(fields) if line is None else line
+        example = Example(line=None if line is None else 1, found=found[:_SHOWN])
+        log.add("header", example, message="; ".join(problems))
     names = [column.name for column in columns if column is not None]
     readable = len(names) == len(set(names)) and _required(schema) <= set(names)
-    return Header(separator, columns) if readable else None
+    return columns if readable else None
 
 
 def unquoted(field: str) -> str:

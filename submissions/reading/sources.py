@@ -47,6 +47,8 @@ class Source:
         Size of the whole stream, where it is known.
     progress : callable, optional
         Told the bytes of each read.
+    path : Path, optional
+        The file, if these are its very bytes.
     """
 
     def __init__(
@@ -57,12 +59,14 @@ class Source:
         max_bytes: int = MAX_BYTES,
         n_bytes: int | None = None,
         progress: Progress | None = None,
+        path: Path | None = None,
     ) -> None:
         self.cut = False
+        self.path = path
+        self.max_bytes = max_bytes
         self.n_bytes = n_bytes
         self._stream = stream
         self._log = log if log is not None else FaultLog()
-        self._max_bytes = max_bytes
         self._left = max_bytes
         self._progress = progress
 
@@ -76,11 +80,15 @@ class Source:
         self._left -= len(data)
         if self._left < 0:
             self.cut = True
-            self._log.add("too-large", message=f"more than {self._max_bytes:,} bytes after decompression")
+            self._log.add("too-large", message=f"more than {self.max_bytes:,} bytes after decompression")
             data = data[: self._left]
         if self._progress is not None:
             self._progress(len(data))
         return data
+
+    def read_all(self) -> bytes:
+        """Return everything up to the limit."""
+        return self.read(self.max_bytes + 1)
 
     def _guarded(self, read: Callable[[], bytes]) -> bytes:
         try:
@@ -129,12 +137,13 @@ def opened(
     """
     with ExitStack() as stack:
         stream, n_bytes = _raw(path, stack)
+        plain: Path | None = None if n_bytes is None else Path(path)
         for _ in range(_MAX_LAYERS):
             inner = _inner(stream, stack, log, max_bytes, accepts or bool)
             if inner is None:
                 break
-            stream, n_bytes = inner
-        yield Source(stream, log, max_bytes=max_bytes, n_bytes=n_bytes, progress=progress)
+            (stream, n_bytes), plain = inner, None
+        yield Source(stream, log, max_bytes=max_bytes, n_bytes=n_bytes, progress=progress, path=plain)
 
 
 def cannot_open(path: str | os.PathLike[str], error: OSError) -> CannotCheckError:
@@ -203,10 +212,6 @@ def _zip_member(
     examples = [Example(found=name) for name in names] or [Example(found="nothing")]
     log.add("not-a-table", *examples, message=f"a zip with {len(chosen)} runs in {len(names)} files", count=1)
     return nothing, None
-
-
-def _all_of(stream: io.BufferedReader, log: FaultLog, max_bytes: int) -> bytes:
-    return Source(stream, log, max_bytes=max_bytes).read(max_bytes + 1)
 
 
 def _is_candidate(member: zipfile.ZipInfo) -> bool:

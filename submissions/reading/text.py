@@ -58,7 +58,7 @@ class LineNumbers:
         return self._first_lines[-1] + self._n_rows - self._first_rows[-1]
 
 
-@dataclass
+@dataclass(frozen=True)
 class TextTable:
     """The good rows of a text table.
 
@@ -66,16 +66,16 @@ class TextTable:
     ----------
     columns : dict of ndarray of shape (n_rows,)
         By name; an optional column that the file lacks is absent.
-    lines : LineNumbers
-        The line of each row.
-    mentioned : ndarray of int64
+    lines : LineNumbers, optional
+        The line of each row; None for formats without lines.
+    mentioned : list of int
         Occurrences named by bad lines.
     readable : bool
         Whether the header could be used at all.
     """
 
     columns: Columns = field(default_factory=dict)
-    lines: LineNumbers = field(default_factory=LineNumbers)
+    lines: LineNumbers | None = None
     mentioned: list[int] = field(default_factory=list)
     readable: bool = True
 
@@ -146,7 +146,8 @@ class _Collector:
         self._next_line = next_line
         self._n_bytes = n_bytes
         self._stores: dict[str, _GrowingArray] = {}
-        self._table = TextTable()
+        self._lines = LineNumbers()
+        self._mentioned: list[int] = []
 
     def take(self, block: Block, parsed: Columns | None) -> None:
         """Add one block."""
@@ -161,13 +162,13 @@ class _Collector:
         else:
             n_rows = len(next(iter(parsed.values())))
             self._append(parsed, block)
-            self._table.lines.append(self._next_line, n_rows)
+            self._lines.append(self._next_line, n_rows)
             self._next_line += n_rows
 
     def table(self) -> TextTable:
         """Return everything that was added."""
-        self._table.columns = {name: store.array() for name, store in self._stores.items()}
-        return self._table
+        columns = {name: store.array() for name, store in self._stores.items()}
+        return TextTable(columns, self._lines, self._mentioned)
 
     def _read_lines(self, block: Block) -> None:
         reader = LineReader(self._header)
@@ -175,8 +176,8 @@ class _Collector:
         self._log.extend(reader.log, line_shift=self._next_line)
         self._append(columns, block)
         for line in reader.lines:
-            self._table.lines.append(self._next_line + line, 1)
-        self._table.mentioned += reader.mentioned
+            self._lines.append(self._next_line + line, 1)
+        self._mentioned += reader.mentioned
         self._next_line += reader.n_lines
 
     def _refuse_overlong(self, block: Block) -> None:

@@ -1,0 +1,165 @@
+"""The checks of a run given as lists of pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from submissions.checks.occurrences import note_missing, why_unknown
+from submissions.faults import MAX_EXAMPLES, Example, FaultLog
+from submissions.ordering import stable_order
+from submissions.requirements import Requirements
+from submissions.run import Run
+
+_Unsigned = TypeVar("_Unsigned", np.uint32, np.uint64)
+
+# A table with a flag for each species id is faster than a search, unless ids are enormous.
+_MAX_FLAGS = 50_000_000
+
+
+def check(run: Run, requirements: Requirements, log: FaultLog) -> None:
+    """Note everything that is wrong with the pairs of a run."""
+    if requirements.test_ids is not None:
+        _check_occurrences(run, requirements, log)
+    if requirements.species_ids is not None:
+        _note_pairs(
+            run,
+            log,
+            "unknown-species",
+            _unknown_species(run, requirements.species_ids),
+            "species in no table",
+        )
+    _note_pairs(run, log, "duplicate", _duplicates(run), "pairs of occurrence and species that stood before")
+    if run.n_pairs:
+        _check_lengths(run, requirements, log)
+        _check_scores(run, log)
+        _check_ranks(run, log)
+
+
+def _check_occurrences(run: Run, requirements: Requirements, log: FaultLog) -> None:
+    assert requirements.test_ids is not None
+    known = np.isin(run.occurrence_ids, requirements.test_ids)
+    if not known.all():
+        unknown = run.occurrence_ids[~known]
+        pairs = np.flatnonzero(np.repeat(~known, np.diff(run.pairs.offsets)))
+        _note_pairs(run, log, "unknown-occurrence", pairs, why_unknown(unknown, requirements.train_ids))
+    present = np.concatenate([run.occurrence_ids, run.mentioned])
+    note_missing(present, requirements.test_ids, log)
+
+
+def _unknown_species(run: Run, known: NDArray[np.integer]) -> NDArray[np.intp]:
+    species = run.pairs.species
+    if not len(species) or not len(known):
+        return np.arange(len(species))
+    highest = int(known.max())
+    if species.min() < 0 or species.max() > highest or known.min() < 0 or highest > _MAX_FLAGS:
+        return np.flatnonzero(~np.isin(species, known))
+    flags = np.zeros(highest + 1, dtype=bool)
+    flags[known] = True
+    return np.flatnonzero(~flags[species])
+
+
+def _duplicates(run: Run) -> NDArray[np.intp]:
+    """Return the pairs whose species stands earlier in the same list."""
+    found = [np.empty(0, np.intp)]
+    for lists in run.pairs.chunks():
+        chunk = run.pairs.within(lists)
+        keys = _keys(np.diff(chunk.offsets), chunk.species)
+        ordered = np.sort(keys)
+        if (ordered[1:] == ordered[:-1]).any():
+            order = stable_order(keys)
+            later = order[1:][keys[order[1:]] == keys[order[:-1]]]
+            found.append(later + run.pairs.offsets[lists.start])
+    return np.concatenate(found)
+
+
+def _keys(
+    lengths: NDArray[np.int64], species: NDArray[np.integer]
+) -> NDArray[np.uint32] | NDArray[np.uint64]:
+    """Return one integer for each pair of list and species, 32 bits wide where that is enough."""
+    if len(species) and (species.min() < 0 or int(species.max()) * len(lengths) >= 2**62):
+        species = np.unique_inverse(species).inverse_indices
+    width = int(species.max()) + 1 if len(species) else 1
+    if width * len(lengths) < 2**32:
+        return _packed(lengths, species.astype(np.uint32), np.uint32(width))
+    return _packed(lengths, species.astype(np.uint64), np.uint64(width))
+
+
+def _packed(lengths: NDArray[np.int64], species: NDArray[_Unsigned], width: _Unsigned) -> NDArray[_Unsigned]:
+    firsts: NDArray[_Unsigned] = np.arange(len(lengths)).astype(species.dtype) * width
+    return np.repeat(firsts, lengths) + species
+
+
+def _check_lengths(run: Run, requirements: Requirements, log: FaultLog) -> None:
+    lengths, limit = np.diff(run.pairs.offsets), requirements.max_rows
+    if limit is not None and (lengths > limit).any():
+        lists = np.flatnonzero(lengths > limit)
+        firsts = run.pairs.offsets[lists] + limit  # the first row too many of each
+        shown = lists[np.argsort(run.row_numbers(firsts), kind="stable")[:MAX_EXAMPLES]]
+        lines = run.lines_of(run.pairs.offsets[shown] + limit)
+        examples = [
+            Example(line, int(run.occurrence_ids[i]), found=f"{lengths[i]} rows")
+            for line, i in zip(lines, shown, strict=True)
+        ]
+        message = f"occurrences with more than {limit} rows"
+        log.add("too-many-rows", *examples, message=message, count=len(lists))
+    if lengths.max() <= requirements.k:
+        message = f"no occurrence has more than {lengths.max()} rows, and K is {requirements.k}"
+        log.add("short-lists", message=message)
+
+
+def _check_scores(run: Run, log: FaultLog) -> None:
+    scores = run.pairs.scores
+    lowest, highest = scores.min(), scores.max()
+    if lowest < 0 or highest > 1:
+        outside = np.flatnonzero((scores < 0) | (scores > 1))
+        _note_pairs(run, log, "score-range", outside, f"scores outside [0, 1], from {lowest} to {highest}")
+    if lowest == highest and len(scores) > 1:
+        log.add("constant-scores", message=f"every score is {lowest}")
+
+
+def _check_ranks(run: Run, log: FaultLog) -> None:
+    bad = [pair for lists in run.pairs.chunks() for pair in _badly_ranked(run, lists)]
+    if bad:
+        _note_pairs(
+            run,
+            log,
+            "rank-order",
+            np.array(bad, np.intp),
+            "occurrences whose ranks are not 1..n or contradict the scores",
+        )
+
+
+def _badly_ranked(run: Run, lists: slice) -> Iterator[int]:
+    """Yield the first pair of each list whose ranks are not 1..n or contradict the scores."""
+    chunk, first = run.pairs.within(lists), int(run.pairs.offsets[lists.start])
+    if chunk.ranks is None:
+        return
+    lengths = np.diff(chunk.offsets)
+    numbers = np.repeat(np.arange(len(lengths)), lengths)
+    places = np.arange(1, len(numbers) + 1) - np.repeat(chunk.offsets[:-1], lengths)
+    ranks, scores, order = chunk.ranks, chunk.scores, np.arange(len(numbers))
+    if not np.array_equal(ranks, places):
+        order = stable_order(numbers, ranks)
+        ranks, scores = ranks[order], scores[order]
+    wrong = ranks != places
+    wrong[1:] |= (scores[1:] > scores[:-1]) & (places[1:] > 1)
+    found = np.flatnonzero(wrong)
+    _, firsts = np.unique(numbers[found], return_index=True)
+    yield from (order[found[firsts]] + first).tolist()
+
+
+def _note_pairs(run: Run, log: FaultLog, code: str, pairs: NDArray[np.intp], message: str) -> None:
+    """Note a fault of some pairs, with the first of them in the file as examples."""
+    if not len(pairs):
+        return
+    shown = pairs[np.argsort(run.row_numbers(pairs), kind="stable")[:MAX_EXAMPLES]]
+    lists = np.searchsorted(run.pairs.offsets, shown, side="right") - 1
+    examples = [
+        Example(line, int(run.occurrence_ids[i]), int(run.pairs.species[pair]), str(run.pairs.scores[pair]))
+        for line, i, pair in zip(run.lines_of(shown), lists, shown, strict=True)
+    ]
+    log.add(code, *examples, message=message, count=len(pairs))

@@ -1,0 +1,92 @@
+"""Reading a run given as a matrix: ``X.npy`` with the ids of its rows and columns beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from submissions.faults import Example, FaultLog
+from submissions.metadata import read_metadata
+from submissions.run import DenseRun
+
+_FLOATS = (np.float16, np.float32, np.float64)
+
+
+def id_paths(path: Path) -> tuple[Path, Path]:
+    """Return where the ids of rows (occurrences) and columns (species) of a matrix stand.
+
+    Examples
+    --------
+    >>> [path.name for path in id_paths(Path("runs/cnn.npy"))]
+    ['cnn.occurrence_ids.npy', 'cnn.species_ids.npy']
+    """
+    stem = path.with_suffix("")
+    return stem.with_name(f"{stem.name}.occurrence_ids.npy"), stem.with_name(f"{stem.name}.species_ids.npy")
+
+
+def read_dense(path: Path, log: FaultLog) -> DenseRun | None:
+    """Map a matrix into memory and read its ids.
+
+    Parameters
+    ----------
+    path : Path
+        ``X.npy``, float16, float32 or float64 of shape (n_rows, n_classes) in C order.
+    log : FaultLog
+        Where faults are noted.
+
+    Returns
+    -------
+    DenseRun or None
+        None if the files cannot be used.
+    """
+    scores = _mapped(path, log)
+    ids = [_ids(id_path, log) for id_path in id_paths(path)]
+    if scores is None or ids[0] is None or ids[1] is None:
+        return None
+    if scores.dtype not in _FLOATS or scores.ndim != 2 or not scores.flags.c_contiguous:
+        found = f"{scores.dtype}, shape {scores.shape}"
+        log.add(
+            "header", Example(found=found), message="a matrix that is not floating, two-dimensional, C order"
+        )
+        return None
+    expected = (len(ids[0]), len(ids[1]))
+    if scores.shape != expected:
+        found = f"shape {scores.shape} for {expected[0]} occurrences and {expected[1]} species"
+        log.add("header", Example(found=found), message="a matrix that does not fit its ids")
+        return None
+    floats = cast("NDArray[np.floating]", scores)
+    return DenseRun(str(path), ids[0], ids[1], floats, faults=log.faults(), metadata=read_metadata(path))
+
+
+def _mapped(path: Path, log: FaultLog) -> NDArray[np.generic] | None:
+    try:
+        array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        empty = "empty file" in str(error)  # a matrix without rows cannot be mapped
+        log.add(
+            "no-rows" if empty else "truncated", Example(found=path.name), message=f"{path.name}: {error}"
+        )
+        return None
+    return array
+
+
+def _ids(path: Path, log: FaultLog) -> NDArray[np.int64] | None:
+    try:
+        ids = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        log.add("header", Example(found=path.name), message=f"no {path.name} beside the matrix")
+        return None
+    except (ValueError, OSError, EOFError) as error:
+        log.add("truncated", Example(found=path.name), message=f"{path.name}: {error}")
+        return None
+    if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer):
+        log.add(
+            "bad-id",
+            Example(found=f"{ids.dtype}, shape {ids.shape}"),
+            message=f"{path.name} holds no list of integers",
+        )
+        return None
+    return np.asarray(ids, np.int64)

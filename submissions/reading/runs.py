@@ -1,0 +1,114 @@
+"""Reading a run, whatever its format: text, Parquet, or a matrix."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.sparse import Pairs
+from submissions.faults import FaultLog
+from submissions.metadata import read_metadata
+from submissions.reading.dense import read_dense
+from submissions.reading.fast import Columns
+from submissions.reading.header import read_header
+from submissions.reading.schema import RUN
+from submissions.reading.sniff import NUMPY, PARQUET, is_empty, why_not_a_table
+from submissions.reading.sources import MAX_BYTES, STDIN, Progress, Source, opened
+from submissions.reading.text import TextTable, read_text
+from submissions.run import DenseRun, Run, group_by_occurrence
+
+
+def read_run(
+    path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES, progress: Progress | None = None
+) -> Run | DenseRun:
+    """Read a run file of any format.
+
+    Parameters
+    ----------
+    path : path-like
+        Text (plain, gzip, zstd, or a zip with one run in it), Parquet, or ``X.npy`` with its ids
+        beside it; told apart by content. ``-`` is standard input.
+    max_bytes : int, default 8 GiB
+        Decompressed bytes after which reading stops.
+    progress : callable, optional
+        Told the bytes of each read.
+
+    Returns
+    -------
+    Run or DenseRun
+        What could be read. Its `faults` say what could not; `validate` finds the rest, and `score`
+        refuses a run with errors.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file is absent or may not be read.
+    """
+    log = FaultLog()
+    with opened(path, log, max_bytes=max_bytes, progress=progress, accepts=_looks_like_a_run) as source:
+        head = source.head()
+        if head.startswith(NUMPY) and source.path is not None:
+            dense = read_dense(source.path, log)
+            if dense is not None:
+                return dense
+        table = _table(source, head, log)
+    if table.readable and not table.n_rows and not log.faults():
+        log.add("no-rows", message="there is a header and nothing below it")
+    return _run(os.fspath(path), table, log)
+
+
+def _table(source: Source, head: bytes, log: FaultLog) -> TextTable:
+    if log.faults():
+        return TextTable(readable=False)
+    if head.startswith(PARQUET):
+        from submissions.reading.parquet import read_parquet  # costs text runs nothing
+
+        return read_parquet(source, log)
+    if is_empty(head):
+        log.add("empty", message="the file is empty")
+    elif (what := why_not_a_table(head)) is not None:
+        log.add("not-a-table", message=f"the file is {what}")
+    else:
+        return read_text(source, RUN, log, n_bytes=source.n_bytes)
+    return TextTable(readable=False)
+
+
+def _looks_like_a_run(head: bytes) -> bool:
+    first_line = head.split(b"\n", 1)[0].removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
+    return head.startswith(PARQUET) or read_header(first_line, RUN, FaultLog()) is not None
+
+
+def _run(path: str, table: TextTable, log: FaultLog) -> Run:
+    columns = cast("dict[str, NDArray[np.integer]]", table.columns or _no_rows())
+    grouping = group_by_occurrence(columns["occurrence_id"])
+    take = _taker(grouping.order)
+    pairs = Pairs(
+        grouping.offsets,
+        take(columns["species_id"]),
+        cast("NDArray[np.float64]", take(columns["probability"])),
+        take(columns["rank"]) if "rank" in columns else None,
+    )
+    return Run(
+        path=path,
+        occurrence_ids=grouping.ids,
+        pairs=pairs,
+        rows=grouping.order,
+        lines=table.lines,
+        mentioned=np.array(table.mentioned, np.int64),
+        readable=table.readable,
+        faults=log.faults(),
+        metadata=None if path == STDIN else read_metadata(path),
+    )
+
+
+def _taker(order: NDArray[np.intp] | None) -> Callable[[NDArray[np.integer]], NDArray[np.integer]]:
+    return (lambda values: values) if order is None else (lambda values: values[order])
+
+
+def _no_rows() -> Columns:
+    integers, numbers = np.empty(0, np.int32), np.empty(0, np.float64)
+    return {"occurrence_id": integers, "species_id": integers, "probability": numbers}

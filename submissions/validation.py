@@ -1,0 +1,142 @@
+"""Finding everything that is wrong with a run, in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scoring.adaptive import budget_of, threshold_of
+from scoring.dense import score_dense
+from submissions.checks import dense, sparse
+from submissions.errors import BadInputError
+from submissions.faults import Fault, FaultLog
+from submissions.requirements import Requirements
+from submissions.run import DenseRun, Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# A warning is due when more of the budget than this is lost.
+_LOST_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What is wrong with a run.
+
+    Parameters
+    ----------
+    run : str
+        The run, as given.
+    faults : tuple of Fault
+        Errors first.
+    skipped : tuple of str
+        Codes of the checks that could not be made; ``training-occurrence`` is telling whether an
+        unknown occurrence is one of the training files.
+    """
+
+    run: str
+    faults: tuple[Fault, ...]
+    skipped: tuple[str, ...]
+
+    @property
+    def valid(self) -> bool:
+        """Whether there are no errors."""
+        return not self.errors
+
+    @property
+    def errors(self) -> tuple[Fault, ...]:
+        """Faults that make the run invalid."""
+        return tuple(fault for fault in self.faults if fault.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Fault, ...]:
+        """Faults that do not."""
+        return tuple(fault for fault in self.faults if fault.severity == "warning")
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame with a row for each fault."""
+        import pandas as pd
+
+        names = ["code", "severity", "count", "message", "fix"]
+        return pd.DataFrame(
+            [[getattr(fault, name) for name in names] for fault in self.faults], columns=names
+        )
+
+
+class InvalidRunError(BadInputError):
+    """A run with errors was to be scored; `validation` says what they are."""
+
+    def __init__(self, validation: Validation) -> None:
+        details = "; ".join(f"{fault.code} ({fault.count}): {fault.message}" for fault in validation.errors)
+        super().__init__(f"{validation.run} is not a valid run: {details}.")
+        self.validation = validation
+
+
+def validate(run: Run | DenseRun, requirements: Requirements | None = None) -> Validation:
+    """Check a run.
+
+    Parameters
+    ----------
+    run : Run or DenseRun
+        From `read_run`.
+    requirements : Requirements, optional
+        What to check it against; by default only what the run itself can tell.
+
+    Returns
+    -------
+    Validation
+        All faults, and the checks that could not be made.
+    """
+    requirements = requirements or Requirements()
+    checked = check(run, requirements)
+    if not run.readable:
+        return checked
+    ids = run.occurrence_ids if requirements.test_ids is None else requirements.test_ids
+    return with_budget(checked, _unused(run, requirements.k, len(ids)), budget_of(requirements.k, len(ids)))
+
+
+def check(run: Run | DenseRun, requirements: Requirements) -> Validation:
+    """Make all checks but that of the lost budget, which scoring answers on its way."""
+    log = FaultLog(run.faults)
+    if requirements.allow_missing:
+        log.downgrade(["missing-occurrence"])
+    if isinstance(run, DenseRun):
+        dense.check(run, requirements, log)
+    elif run.readable:
+        sparse.check(run, requirements, log)
+    return Validation(run.path, log.faults(), requirements.skipped)
+
+
+def with_budget(validation: Validation, unused: int, budget: int) -> Validation:
+    """Add the warning `budget-lost` if it is due.
+
+    Parameters
+    ----------
+    validation : Validation
+        What was found so far.
+    unused : int
+        Budget minus the pairs above the threshold.
+    budget : int
+        Floor of K times the number of occurrences.
+    """
+    if unused <= _LOST_SHARE * budget:
+        return validation
+    log = FaultLog(validation.faults)
+    share = unused / budget
+    log.add(
+        "budget-lost", message=f"{unused:,} of {budget:,} places ({share:.1%}) stay unused at the threshold"
+    )
+    return replace(validation, faults=log.faults())
+
+
+def _unused(run: Run | DenseRun, k: int, n_occurrences: int) -> int:
+    if isinstance(run, DenseRun):
+        rows = np.full(n_occurrences, -1)
+        rows[: len(run.occurrence_ids)] = np.arange(len(run.occurrence_ids))[:n_occurrences]
+        return score_dense(run.scores, np.full(n_occurrences, -1), k=k, rows=rows).unused_budget
+    budget = budget_of(k, n_occurrences)
+    threshold = threshold_of(run.pairs.scores, budget)
+    return budget - int(np.count_nonzero(run.pairs.scores > threshold))
