@@ -97,10 +97,10 @@ def unstack_planes(bands: NDArray[np.uint8], altitude: NDArray[np.int16], out: N
     --------
     >>> out = empty_planes(1, land_cover="unstacked")
     >>> unstack_planes(np.array([[[1, 2, 3, 4, 24]]], np.uint8), np.array([[-3]], np.int16), out)
-    >>> out[4:38].argmax(), out[4:38].sum(), out[38].item()
+    >>> int(out[4:38].argmax()), float(out[4:38].sum()), float(out[38, 0, 0])
     (24, 1.0, -3.0)
     """
-    codes = bands[:, :, 4].copy()  # contiguous: comparing a strided plane 34 times costs six times as much
+    codes = bands[:, :, 4].copy()  # contiguous: comparing a strided plane 34 times costs four times as much
     if codes.size and codes.max() >= N_LAND_COVER_CODES:
         raise ValueError(f"land cover code {codes.max()}, above {N_LAND_COVER_CODES - 1}")
     out[:4] = bands[:, :, :4].transpose(2, 0, 1)
