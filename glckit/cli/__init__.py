@@ -1,1 +1,16 @@
-"""The command line."""
+"""The command line: each command parses, calls one library function, and renders its result."""
+
+from __future__ import annotations
+
+# Importing a module registers its commands; none imports NumPy or more until it runs.
+from glckit.cli import score, validate
+from glckit.cli.app import app
+
+__all__ = ["app", "main"]
+
+_COMMANDS = (score, validate)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,115 @@
+"""The Typer application, and how errors become messages and exit statuses."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from glckit.render import Format, Report, render
+from submissions.errors import BadInputError, CannotCheckError, GlckitError, UsageError
+
+if TYPE_CHECKING:
+    from glckit.evaluation import Outcome
+
+#: Exit statuses: fine, bad, usage, could not check.
+OK, BAD, USAGE, CANNOT_CHECK = 0, 1, 2, 3
+
+_STATUS = {BadInputError: BAD, UsageError: USAGE, CannotCheckError: CANNOT_CHECK}
+
+
+def exit_status(error: GlckitError) -> int:
+    """Return the exit status of an error."""
+    return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), CANNOT_CHECK)
+
+
+@contextlib.contextmanager
+def reported() -> Iterator[None]:
+    """Turn an error that glckit raises on purpose into a message and an exit status."""
+    try:
+        yield
+    except GlckitError as error:
+        say(f"glckit: {error}")
+        raise typer.Exit(exit_status(error)) from error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        say(f"glckit: {error.filename or 'the system'}: {error.strerror or error}")
+        raise typer.Exit(CANNOT_CHECK) from error
+
+
+def say(message: str) -> None:
+    """Write a message for people to stderr."""
+    typer.echo(message, err=True)
+
+
+class _Group(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        with reported():
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    name="glckit",
+    cls=_Group,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Score, validate and publish GeoLifeCLEF runs, and check the patches behind them.",
+)
+
+FormatOption = Annotated[Format, typer.Option("--format", help="How to write the report.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
+DigitsOption = Annotated[
+    int, typer.Option("-w", "--width", min=1, max=17, help="Decimals in text, Markdown and LaTeX.")
+]
+
+
+def show(report: Report, form: Format, *, as_json: bool = False, digits: int = 4) -> None:
+    """Write a report to stdout."""
+    typer.echo(render(report, Format.JSON if as_json else form, digits=digits))
+
+
+def finish(outcomes: Sequence[Outcome]) -> None:
+    """End with the highest exit status that any run has, naming on stderr what could not be checked."""
+    for outcome in outcomes:
+        if outcome.error is not None:
+            say(f"glckit: {outcome.error}")
+    raise typer.Exit(max(_status(outcome) for outcome in outcomes))
+
+
+def _status(outcome: Outcome) -> int:
+    if outcome.error is not None:
+        return exit_status(outcome.error)
+    return OK if outcome.evaluation is not None and outcome.evaluation.validation.valid else BAD
+
+
+@contextlib.contextmanager
+def progress(description: str, total: int | None) -> Iterator[Any]:
+    """Show a bar of bytes on a terminal, and nothing elsewhere; yields what to tell of each read."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(description, total=total)
+        yield lambda n: bars.advance(task, n)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    if version:
+        from scoring.version import VERSION
+
+        typer.echo(f"glckit {VERSION}")
+        raise typer.Exit

@@ -1,0 +1,155 @@
+"""Turning results into text, JSON, CSV, Markdown or LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    LATEX = "latex"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a command found, in every form that it may be asked for.
+
+    Parameters
+    ----------
+    data : object
+        What JSON says: mappings, lists, strings, numbers that are finite, booleans, None.
+    columns : sequence of str
+        Names of the columns of the table that CSV, Markdown and LaTeX show.
+    rows : sequence of sequence
+        The rows of that table.
+    text : str
+        What people read; by default the table.
+    """
+
+    data: Any
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    text: str | None = None
+
+
+def render(report: Report, form: Format = Format.TEXT, *, digits: int = 4) -> str:
+    """Return a report in a format.
+
+    Parameters
+    ----------
+    report : Report
+        What to show.
+    form : Format
+        How.
+    digits : int, default 4
+        Decimals for people (text, Markdown, LaTeX); JSON and CSV are never rounded.
+
+    Returns
+    -------
+    str
+        Without a line feed at its end.
+
+    Examples
+    --------
+    >>> report = Report({"top_k": 0.25}, ["run", "top_k"], [["a_b.csv", 0.25]])
+    >>> print(render(report, Format.MARKDOWN, digits=2))
+    | run | top_k |
+    | :-- | --: |
+    | a_b.csv | 0.25 |
+    """
+    if form is Format.JSON:
+        return json.dumps(report.data, indent=2, allow_nan=False, ensure_ascii=False)
+    if form is Format.CSV:
+        return _as_csv(report)
+    rows = [[_cell(value, digits) for value in row] for row in report.rows]
+    numeric = [
+        all(isinstance(row[i], int | float) for row in report.rows) for i in range(len(report.columns))
+    ]
+    if form is Format.MARKDOWN:
+        return _as_markdown(report.columns, rows, numeric)
+    if form is Format.LATEX:
+        return _as_latex(report.columns, rows, numeric)
+    return aligned(report.columns, rows, numeric) if report.text is None else report.text
+
+
+def aligned(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> str:
+    """Return a table as plain text, numbers to the right.
+
+    Examples
+    --------
+    >>> print(aligned(["run", "n"], [["a", "5"], ["bcd", "10"]], [False, True]))
+    run   n
+    a     5
+    bcd  10
+    """
+    table = [list(columns), *map(list, rows)]
+    widths = [max(len(row[i]) for row in table) for i in range(len(columns))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        )
+        for row in table
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def number(value: float | None, digits: int) -> str:
+    """Return a number for people; None, which is -inf in JSON, is written out.
+
+    Examples
+    --------
+    >>> number(0.123456, 3), number(None, 3), number(1e-7, 3)
+    ('0.123', '-inf', '1.00e-07')
+    """
+    if value is None:
+        return "-inf"
+    small = value != 0 and abs(value) < 10**-digits
+    return f"{value:.{digits - 1}e}" if small else f"{value:.{digits}f}"
+
+
+def _cell(value: Any, digits: int) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return number(value, digits) if isinstance(value, float) else "" if value is None else str(value)
+
+
+def _as_csv(report: Report) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(report.columns)
+    writer.writerows([_exact(value) for value in row] for row in report.rows)
+    return text.getvalue().rstrip("\n")
+
+
+def _exact(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, bool | Mapping | list | tuple) else value
+
+
+def _as_markdown(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> str:
+    rule = ["--:" if right else ":--" for right in numeric]
+    table = [columns, rule, *([cell.replace("|", r"\|") for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in table)
+
+
+def _as_latex(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> str:
+    lines = [" & ".join(map(_escaped, row)) + r" \\" for row in (columns, *rows)]
+    form = "".join("r" if right else "l" for right in numeric)
+    body = [lines[0], r"\midrule", *lines[1:]]
+    return "\n".join([rf"\begin{{tabular}}{{{form}}}", r"\toprule", *body, r"\bottomrule", r"\end{tabular}"])
+
+
+def _escaped(text: str) -> str:
+    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    return "".join(special.get(c, "\\" + c if c in "&%$#_{}" else c) for c in text)
