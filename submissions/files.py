@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,59 @@ def written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise CannotCheckError(f"Cannot write {path}: {error.strerror or error}.") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def folder_written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary folder beside `path` that takes its place if the block succeeds.
+
+    The temporary folder is removed if the block fails. Where `path` is a folder already, the files
+    are moved into it one by one: each replaces its namesake, and all others stay.
+
+    Parameters
+    ----------
+    path : path-like
+        Where the folder belongs in the end.
+
+    Yields
+    ------
+    Path
+        A new, empty folder.
+
+    Raises
+    ------
+    CannotCheckError
+        If the place cannot be written to, or `path` is a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> place = Path(tempfile.mkdtemp()) / "results"
+    >>> with folder_written_atomically(place) as temporary:
+    ...     _ = (temporary / "a.txt").write_text("whole")
+    >>> [entry.name for entry in place.parent.rglob("*")]
+    ['results', 'a.txt']
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{secrets.token_hex(6)}.{target.name}")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        _move_into_place(temporary, target)
+    except OSError as error:
+        raise CannotCheckError(f"Cannot write {path}: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _move_into_place(temporary: Path, target: Path) -> None:
+    if not target.exists():
+        temporary.rename(target)
+        return
+    for file in sorted(path for path in temporary.rglob("*") if not path.is_dir()):
+        place = target / file.relative_to(temporary)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(place)
 
 
 def _new_file_beside(target: Path) -> Path:

@@ -1,0 +1,1 @@
+"""A small synthetic competition, made from a seed."""

@@ -1,0 +1,198 @@
+"""A whole world in a folder, in the organizers' layout."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from baselines.world.archives import write_hashes
+from baselines.world.bayes import write_bayes_run
+from baselines.world.occurrences import RegionOccurrences, occurrences_of
+from baselines.world.patchfiles import Progress, write_patches
+from baselines.world.rasters import write_rasters
+from baselines.world.regions import WORLD_REGIONS
+from baselines.world.species import SpeciesPool, species_of
+from baselines.world.tables import write_configuration, write_occurrences, write_species
+from submissions.errors import UsageError, require
+from submissions.files import folder_written_atomically, written_atomically
+
+#: The file by which a folder is known to be a world, and which.
+MARKER = "world.json"
+# Raised whenever equal parameters begin to make another world.
+_GENERATION = 1
+_LIMITS = {"n_occurrences": (40, 500_000), "n_species": (4, 31_435), "patch_size": (8, 1024)}
+
+
+@dataclass(frozen=True)
+class WorldPlan:
+    """What decides a world to the last bit.
+
+    Parameters
+    ----------
+    seed : int, default 0
+        Equal seeds give equal worlds.
+    n_occurrences : int, default 6000
+        Occurrences, train and test, half of them in each region.
+    n_species : int, default 300
+        Species; each region has about two thirds of them.
+    patch_size : int, default 64
+        Side of a patch in pixels of a metre.
+
+    Raises
+    ------
+    UsageError
+        If a number is out of bounds.
+    """
+
+    seed: int = 0
+    n_occurrences: int = 6000
+    n_species: int = 300
+    patch_size: int = 64
+
+    def __post_init__(self) -> None:
+        """Refuse what no world can be made of."""
+        for name, (least, most) in _LIMITS.items():
+            if not least <= getattr(self, name) <= most:
+                raise UsageError(
+                    f"A world cannot have {name} = {getattr(self, name)}.", f"Choose {least} to {most}."
+                )
+
+
+@dataclass(frozen=True)
+class World:
+    """A world that was made.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it lies.
+    plan : WorldPlan
+        What it was made by.
+    n_train, n_test : dict of str to int
+        Occurrences of each region.
+    """
+
+    folder: Path
+    plan: WorldPlan
+    n_train: dict[str, int]
+    n_test: dict[str, int]
+
+
+def make_world(
+    folder: str | os.PathLike[str],
+    plan: WorldPlan | None = None,
+    *,
+    extract: bool = True,
+    progress: Progress | None = None,
+) -> World:
+    """Make a synthetic competition in a folder, with all files that the organizers gave.
+
+    The world is built beside its place and then moved, so an interrupted run leaves nothing behind
+    that looks like one. In a folder that holds the same world already, its files are put back as
+    they were made, and all others are left alone.
+
+    Parameters
+    ----------
+    folder : path-like
+        A new or empty folder, or one with the same world.
+    plan : WorldPlan, optional
+        Seed and sizes; the default world if absent.
+    extract : bool, default True
+        Whether patches are also written as files; they are in the archives in any case.
+    progress : callable, optional
+        Called with the numbers of patches done and in all.
+
+    Returns
+    -------
+    World
+        Where it is and what is in it.
+
+    Raises
+    ------
+    UsageError
+        If the folder holds anything else, or rasterio is not installed.
+    CannotCheckError
+        If the folder cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> plan = WorldPlan(n_occurrences=40, n_species=5, patch_size=8)
+    >>> world = make_world(Path(tempfile.mkdtemp()) / "world", plan)
+    >>> sorted(world.n_train), (world.folder / "competition.toml").exists()
+    (['fr', 'us'], True)
+    """
+    plan = plan or WorldPlan()
+    target = Path(os.path.realpath(folder))
+    require("rasterio", "rf")
+    _refuse_other_content(target, plan)
+    with folder_written_atomically(target) as temporary:
+        world = _build(temporary, plan, extract=extract, progress=progress)
+        (temporary / MARKER).write_text(_marker(plan))
+        if target.is_dir():
+            # First of all, so that a run that is killed while files are moved can be run again.
+            with written_atomically(target / MARKER) as marker:
+                marker.write_text(_marker(plan))
+    return World(Path(folder), plan, *world)
+
+
+def _build(
+    folder: Path, plan: WorldPlan, *, extract: bool, progress: Progress | None
+) -> tuple[dict[str, int], dict[str, int]]:
+    pool = species_of(plan.seed, plan.n_species)
+    regions = _regions(plan, pool)
+    write_species(pool, folder)
+    write_occurrences(regions, folder)
+    write_configuration(folder, name=f"Synthetic world {plan.seed}", patch_size=plan.patch_size)
+    for occurrences in regions:
+        write_rasters(occurrences.climate, folder / "rasters")
+    write_bayes_run(folder / "runs" / "bayes.csv", regions, pool)
+    write_patches(regions, folder, patch_size=plan.patch_size, extract=extract, progress=progress)
+    write_hashes(folder / "archives")
+    n_test = {occurrences.region.name: int(occurrences.is_test.sum()) for occurrences in regions}
+    n_train = {
+        occurrences.region.name: len(occurrences) - n_test[occurrences.region.name] for occurrences in regions
+    }
+    return n_train, n_test
+
+
+def _regions(plan: WorldPlan, pool: SpeciesPool) -> list[RegionOccurrences]:
+    half = plan.n_occurrences // 2
+    shares = (plan.n_occurrences - half, half)
+    return [
+        occurrences_of(region, pool, seed=plan.seed, n=n)
+        for region, n in zip(WORLD_REGIONS, shares, strict=True)
+    ]
+
+
+def _marker(plan: WorldPlan) -> str:
+    return json.dumps({"generation": _GENERATION, **asdict(plan)}, indent=2) + "\n"
+
+
+def _refuse_other_content(target: Path, plan: WorldPlan) -> None:
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise UsageError(f"{target} is a file; a world needs a folder.", "Choose another name.")
+    if any(target.iterdir()) and _marker_of(target) != _marker(plan):
+        raise UsageError(
+            f"{target} holds something else than this world: {_what_is_there(target)}.",
+            "Choose a new folder, or empty this one yourself.",
+        )
+
+
+def _marker_of(folder: Path) -> str | None:
+    path = folder / MARKER
+    try:
+        return path.read_text() if path.is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _what_is_there(folder: Path) -> str:
+    marker = _marker_of(folder)
+    if marker is not None:
+        return f"{MARKER} says {' '.join(marker.split())}"
+    return ", ".join(sorted(entry.name for entry in folder.iterdir())[:3]) + ", and no " + MARKER

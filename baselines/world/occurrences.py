@@ -1,0 +1,147 @@
+"""The occurrences of a world: what was seen at each place, and what is held out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.world.climate import Climate, climate_of
+from baselines.world.draws import hashed, key_of, shuffled
+from baselines.world.ground import Ground
+from baselines.world.places import draw_places
+from baselines.world.regions import Places, Region
+from baselines.world.species import SpeciesPool, draw_species
+from scoring.places import quadrat_of_place
+
+#: Share of the occurrences whose quadrats are held out for the test.
+TEST_SHARE = 0.2
+# A prime stride that divides no band of ids below, so that ids come out distinct.
+_ID_STRIDE = 611_953
+# The US ids of the challenge have 3 digits and more; of a hundred, so many have 3, and 4.
+_SHORT_ID_BANDS = ((100, 999, 3), (1000, 9999, 7))
+_BATCH = 2048
+
+
+@dataclass(frozen=True)
+class RegionOccurrences:
+    """The occurrences of one region, in the order of their files.
+
+    Parameters
+    ----------
+    climate : Climate
+        The coarse fields of the region.
+    ids : ndarray of int64 of shape (n,)
+        Occurrence ids, each once.
+    places : Places
+        Where they are.
+    species : ndarray of int64 of shape (n,)
+        What was seen.
+    is_test : ndarray of bool of shape (n,)
+        Which are held out: all of a quadrat, or none.
+    """
+
+    climate: Climate
+    ids: NDArray[np.int64]
+    places: Places
+    species: NDArray[np.int64]
+    is_test: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def region(self) -> Region:
+        """The region."""
+        return self.climate.region
+
+    @property
+    def ground(self) -> Ground:
+        """The fine fields of the region."""
+        return Ground(self.region, self.climate.seed)
+
+
+def occurrences_of(region: Region, pool: SpeciesPool, *, seed: int, n: int) -> RegionOccurrences:
+    """Draw the occurrences of a region from the niches of its species.
+
+    Places come first, in clusters; then a species is drawn at each with its exact probability there.
+
+    Parameters
+    ----------
+    region : Region
+        The region.
+    pool : SpeciesPool
+        The species.
+    seed : int
+        Seed of the world.
+    n : int
+        How many.
+
+    Returns
+    -------
+    RegionOccurrences
+        Equal for equal arguments, on any machine.
+    """
+    climate = climate_of(region, seed)
+    places = draw_places(climate, n=n).take(shuffled(key_of(seed, region.name, "rows"), n))
+    species = [
+        draw_species(weights, key_of(seed, region.name, "species", str(start)))
+        for start, weights in weights_at(climate, pool, places)
+    ]
+    is_test = _held_out(places, key_of(seed, region.name, "quadrats"))
+    return RegionOccurrences(climate, _ids(region, seed, n), places, np.concatenate(species), is_test)
+
+
+def weights_at(
+    climate: Climate, pool: SpeciesPool, places: Places
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Yield the weights of all species at batches of places, see `SpeciesPool.weights`.
+
+    Yields
+    ------
+    start : int
+        Position of the batch's first place.
+    weights : ndarray of int64 of shape (n_batch, n_species)
+        The weights.
+    """
+    ground = Ground(climate.region, climate.seed)
+    for start in range(0, len(places), _BATCH):
+        batch = places.take(np.arange(start, min(start + _BATCH, len(places))))
+        yield start, pool.weights(climate.region.name, climate.at(batch), ground.at(batch))
+
+
+def _held_out(places: Places, key: int) -> NDArray[np.bool_]:
+    quadrats = quadrat_of_place(*places.degrees())
+    _, members, counts = np.unique(quadrats, axis=0, return_inverse=True, return_counts=True)
+    first_rows = np.unique(quadrats, axis=0)
+    order = np.argsort(hashed(key, first_rows[:, 0], first_rows[:, 1]), kind="stable")
+    # The quadrat that reaches the share is still taken, so that no test is empty.
+    before = np.cumsum(counts[order]) - counts[order]
+    chosen = np.zeros(len(counts), dtype=np.bool_)
+    chosen[order] = before < TEST_SHARE * len(places)
+    return chosen[members.reshape(-1)]
+
+
+def _ids(region: Region, seed: int, n: int) -> NDArray[np.int64]:
+    low, high = region.id_range
+    bands = [] if low > _SHORT_ID_BANDS[-1][1] else list(_SHORT_ID_BANDS)
+    parts = [
+        _distinct(
+            key_of(seed, region.name, "ids", str(first)),
+            min(-(-n * percent // 100), last - first + 1),
+            first,
+            last,
+        )
+        for first, last, percent in bands
+    ]
+    n_long = n - sum(len(part) for part in parts)
+    first = max(low, bands[-1][1] + 1 if bands else low)
+    ids = np.concatenate([*parts, _distinct(key_of(seed, region.name, "ids"), n_long, first, high)])
+    return ids[shuffled(key_of(seed, region.name, "id order"), n)]
+
+
+def _distinct(key: int, n: int, first: int, last: int) -> NDArray[np.int64]:
+    size = last - first + 1
+    return first + (key % size + np.arange(n) * _ID_STRIDE) % size

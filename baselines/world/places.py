@@ -1,0 +1,125 @@
+"""Where the occurrences of a region are: in clusters, on land but for a few."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.world.climate import Climate
+from baselines.world.draws import below, key_of, uniform
+from baselines.world.regions import Places, Region, places_at
+
+# People look where people are: in clusters of these widths in metres, and a third of them anywhere.
+_CLUSTER_WIDTHS = np.array([400, 1200, 4000, 9000])
+_PLACES_A_CLUSTER = 25
+_SHARE_ANYWHERE = 1 / 3
+# A few stand at sea by their coordinates, where rasters have no data.
+_SHARE_AT_SEA = 0.003
+# Those south of all rasters lie within these distances of the edge, in metres.
+_SOUTH_M = (500, 8500)
+
+# Draws that many places, for a round of drawing.
+_Candidates = Callable[[int, int], Places]
+
+
+def draw_places(climate: Climate, *, n: int) -> Places:
+    """Draw the places of a region's occurrences.
+
+    Parameters
+    ----------
+    climate : Climate
+        The region's rasters.
+    n : int
+        How many places.
+
+    Returns
+    -------
+    Places
+        Clustered and scattered ones on land, one or more at sea, in the US one or more south of the
+        rasters; the region's share of them at exactly the place of another.
+    """
+    n_sea = max(1, round(n * _SHARE_AT_SEA))
+    n_south = max(1, round(n * climate.region.share_south)) if climate.region.share_south else 0
+    n_anywhere = int((n - n_sea - n_south) * _SHARE_ANYWHERE)
+    distinct = _joined(
+        climate.region,
+        [
+            _clustered(climate, n=n - n_sea - n_south - n_anywhere),
+            _anywhere(climate, "scattered", n=n_anywhere, on_land=True),
+            _anywhere(climate, "at sea", n=n_sea, on_land=False),
+            _south(climate, n=n_south),
+        ],
+    )
+    return distinct.take(_shared(climate, n))
+
+
+def _clustered(climate: Climate, *, n: int) -> Places:
+    centres = _anywhere(climate, "centres", n=max(2, n // _PLACES_A_CLUSTER), on_land=True)
+    south, east = centres.metres()
+    widths = _CLUSTER_WIDTHS[below(_key(climate, "widths"), len(centres), len(_CLUSTER_WIDTHS))]
+
+    def candidates(n_candidates: int, turn: int) -> Places:
+        chosen = below(_key(climate, "cluster", turn), n_candidates, len(centres))
+        steps = [
+            _bell(_key(climate, axis, turn), n_candidates) * widths[chosen] for axis in ("south", "east")
+        ]
+        moves = [np.rint(step).astype(np.int64) for step in steps]
+        return places_at(climate.region, south[chosen] + moves[0], east[chosen] + moves[1])
+
+    return _accepted(climate, candidates, n=n, on_land=True)
+
+
+def _anywhere(climate: Climate, name: str, *, n: int, on_land: bool) -> Places:
+    region = climate.region
+
+    def candidates(n_candidates: int, turn: int) -> Places:
+        south = below(_key(climate, name, "south", turn), n_candidates, region.height_m)
+        return places_at(
+            region, south, below(_key(climate, name, "east", turn), n_candidates, region.width_m)
+        )
+
+    return _accepted(climate, candidates, n=n, on_land=on_land)
+
+
+def _south(climate: Climate, *, n: int) -> Places:
+    region = climate.region
+    beyond = _SOUTH_M[0] + below(_key(climate, "beyond"), n, _SOUTH_M[1] - _SOUTH_M[0])
+    return places_at(region, region.height_m + beyond, below(_key(climate, "beyond east"), n, region.width_m))
+
+
+def _accepted(climate: Climate, candidates: _Candidates, *, n: int, on_land: bool) -> Places:
+    parts: list[Places] = []
+    while (n_missing := n - sum(len(part) for part in parts)) > 0:
+        drawn = candidates(2 * n_missing + 8, len(parts))
+        fits = climate.inside(drawn) & (climate.on_land(drawn) == on_land)
+        parts.append(drawn.take(np.flatnonzero(fits)[:n_missing]))
+    return _joined(climate.region, parts)
+
+
+def _shared(climate: Climate, n: int) -> NDArray[np.int64]:
+    # Each place is that of its predecessor with probability p. A place is then shared unless neither
+    # it nor its successor is a copy, which has probability (1 - p)^2.
+    copy_share = 1 - (1 - climate.region.shared_share) ** 0.5
+    is_copy = uniform(_key(climate, "copies"), n) < copy_share
+    return np.asarray(np.maximum.accumulate(np.where(is_copy, 0, np.arange(n))))
+
+
+def _bell(key: int, n: int) -> NDArray[np.float64]:
+    # The sum of four uniform numbers is bell enough, and rounds alike everywhere.
+    parts = uniform(key, 4 * n).reshape(4, n)
+    return np.asarray(parts[0] + parts[1] + parts[2] + parts[3] - 2.0)
+
+
+def _joined(region: Region, parts: Sequence[Places]) -> Places:
+    empty = [np.empty(0, dtype=np.int64)]
+    return Places(
+        region,
+        np.concatenate([part.latitudes for part in parts] or empty),
+        np.concatenate([part.longitudes for part in parts] or empty),
+    )
+
+
+def _key(climate: Climate, *names: str | int) -> int:
+    return key_of(climate.seed, climate.region.name, "places", *map(str, names))
