@@ -204,7 +204,7 @@ def _outcome(
     path: str, inputs: Inputs, bars: Bars, requirements: Requirements, *, truth: Truth | None
 ) -> Outcome:
     try:
-        with bars(path, _size(path)) as progress:
+        with bars(path, size_of(path)) as progress:
             run = read_run(path, max_bytes=inputs.max_bytes or MAX_BYTES, progress=progress)
         if truth is None:
             return Outcome(path, Evaluation(validate(run, requirements), None), run.metadata)
@@ -213,7 +213,8 @@ def _outcome(
         return Outcome(path, error=error)
 
 
-def _size(path: str) -> int | None:
+def size_of(path: str) -> int | None:
+    """Return the bytes of a regular file, None for anything else."""
     return Path(path).stat().st_size if path != STDIN and Path(path).is_file() else None
 
 

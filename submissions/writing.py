@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scoring.sparse import Pairs
 from submissions.errors import UsageError
 from submissions.files import written_atomically
+from submissions.reading.dense import id_paths
 
 #: Columns of a run, in the order in which they are written.
 COLUMNS = ("occurrence_id", "species_id", "probability", "rank")
@@ -95,6 +96,41 @@ def write_run(
     with run_writer(path, max_rows=max_rows) as writer:
         for lists in pairs.chunks():
             writer.add(occurrence_ids[lists], pairs.within(lists))
+
+
+def write_matrix(
+    path: str | os.PathLike[str],
+    occurrence_ids: NDArray[np.integer],
+    pairs: Pairs,
+    *,
+    max_rows: int | None = None,
+) -> None:
+    """Write a run as a float64 matrix, -inf where a pair is absent, with its ids beside it.
+
+    Parameters
+    ----------
+    path : path-like
+        ``X.npy``; the ids go to ``X.occurrence_ids.npy`` and ``X.species_ids.npy``.
+    occurrence_ids : ndarray of int of shape (n_lists,)
+        The occurrence of each list, and of each row of the matrix.
+    pairs : Pairs
+        The lists; their species, ascending, are the columns.
+    max_rows : int, optional
+        Pairs kept for each occurrence.
+    """
+    kept = best_first(pairs, max_rows=max_rows)
+    species_ids, columns = np.unique(kept.species, return_inverse=True)
+    for ids_path, ids in zip(id_paths(Path(path)), (occurrence_ids, species_ids), strict=True):
+        with written_atomically(ids_path) as temporary:
+            np.save(temporary, ids.astype(np.int64))
+    with written_atomically(path) as temporary:
+        shape = (kept.n_lists, len(species_ids))
+        matrix = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float64, shape=shape)
+        for row in range(kept.n_lists):
+            inside = slice(kept.offsets[row], kept.offsets[row + 1])
+            matrix[row] = -np.inf
+            matrix[row, columns[inside]] = kept.scores[inside]
+        matrix.flush()
 
 
 def best_first(pairs: Pairs, *, max_rows: int | None = None) -> Pairs:

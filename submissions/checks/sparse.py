@@ -32,7 +32,7 @@ def check(run: Run, requirements: Requirements, log: FaultLog) -> None:
             _unknown_species(run, requirements.species_ids),
             "species in no table",
         )
-    _note_pairs(run, log, "duplicate", _duplicates(run), "pairs of occurrence and species that stood before")
+    _note_pairs(run, log, "duplicate", duplicates(run), "pairs of occurrence and species that stood before")
     if run.n_pairs:
         _check_lengths(run, requirements, log)
         _check_scores(run, log)
@@ -62,7 +62,7 @@ def _unknown_species(run: Run, known: NDArray[np.integer]) -> NDArray[np.intp]:
     return np.flatnonzero(~flags[species])
 
 
-def _duplicates(run: Run) -> NDArray[np.intp]:
+def duplicates(run: Run) -> NDArray[np.intp]:
     """Return the pairs whose species stands earlier in the same list."""
     found = [np.empty(0, np.intp)]
     for lists in run.pairs.chunks():

@@ -124,6 +124,8 @@ def _problems(fields: list[str], columns: tuple[Column | None, ...], schema: Sch
     if not schema.further_columns:
         unknown = [field for field, column in zip(fields, columns, strict=True) if column is None]
         problems += [f"unknown column {field!r}" for field in unknown]
+    if {"predicted", "predictions"} & {field.lower() for field in fields}:
+        problems.append("this is the form of another edition, which glckit convert reads")
     if len(fields) == 1 and len(schema.columns) > 1:
         problems.append("no separator ; or ,")
     return problems

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import math
 import re
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,6 @@ _INT64 = np.iinfo(np.int64)
 _SHOWN = 80
 
 
-@dataclass
 class LineReader:
     """Read the lines of one block, keeping the good ones.
 
@@ -31,19 +29,27 @@ class LineReader:
     ----------
     header : Header
         How to read them.
+
+    Attributes
+    ----------
+    log : FaultLog
+        What was wrong, with lines counted from 0, the first of the block.
+    lines : list of int
+        Line of each good row, counted likewise.
+    mentioned : list of int
+        Occurrences named by lines that are bad for another reason: they are not missing.
+    n_lines : int
+        Lines of the block.
     """
 
-    header: Header
-    log: FaultLog = field(default_factory=FaultLog)
-    #: Line of each good row, from 0, the first of the block.
-    lines: list[int] = field(default_factory=list)
-    #: Occurrences named by lines that are bad for another reason: they are not missing.
-    mentioned: list[int] = field(default_factory=list)
-    n_lines: int = 0
-
-    def __post_init__(self) -> None:
+    def __init__(self, header: Header) -> None:
+        self.header = header
+        self.log = FaultLog()
+        self.lines: list[int] = []
+        self.mentioned: list[int] = []
+        self.n_lines = 0
         self._rows: list[list[int | float]] = []
-        self._wanted = [(i, column) for i, column in enumerate(self.header.columns) if column is not None]
+        self._wanted = [(i, column) for i, column in enumerate(header.columns) if column is not None]
 
     def read(self, data: bytes) -> Columns:
         """Return the columns of the good lines; faults and line numbers are kept on the reader."""
@@ -63,11 +69,13 @@ class LineReader:
             self._note("not-a-table", raw.decode(errors="replace"), "NUL bytes")
             return
         text = raw.decode(errors="replace")
+        if self._skips(text):
+            return
         fields = self._fields(text)
         if fields is None or len(fields) != len(self.header.columns):
             self._note("ragged", text, self._why_ragged(text, fields))
             return
-        values = [_value(column, fields[i]) for i, column in self._wanted]
+        values = [self._value(column, fields[i]) for i, column in self._wanted]
         if None not in values:
             self.lines.append(self.n_lines)
             self._rows.append([value for value in values if value is not None])
@@ -82,6 +90,13 @@ class LineReader:
             return _csv_fields(text, self.header.separator)
         fields = [unquoted(part) for part in text.split(self.header.separator)]
         return None if any('"' in part for part in fields) else fields
+
+    def _skips(self, text: str) -> bool:
+        """Say whether a line is to be passed over in silence."""
+        return False
+
+    def _value(self, column: Column, text: str) -> int | float | None:
+        return value_of(column, text)
 
     def _why_ragged(self, text: str, fields: list[str] | None) -> str:
         if not text.strip():
@@ -131,7 +146,8 @@ def _csv_fields(text: str, separator: str) -> list[str] | None:
         return None
 
 
-def _value(column: Column, text: str) -> int | float | None:
+def value_of(column: Column, text: str) -> int | float | None:
+    """Return what a field says, None if it is not what its column wants."""
     text = text.strip()
     if column.kind == "integer":
         if not _INTEGER.fullmatch(text) or len(text) > 4000:

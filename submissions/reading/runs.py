@@ -15,15 +15,20 @@ from submissions.metadata import read_metadata
 from submissions.reading.dense import read_dense
 from submissions.reading.fast import Columns
 from submissions.reading.header import read_header
+from submissions.reading.lines import LineReader
 from submissions.reading.schema import RUN
 from submissions.reading.sniff import NUMPY, PARQUET, is_empty, why_not_a_table
 from submissions.reading.sources import MAX_BYTES, STDIN, Progress, Source, opened
-from submissions.reading.text import TextTable, read_text
+from submissions.reading.text import SecondLook, TextTable, read_text
 from submissions.run import DenseRun, Run, group_by_occurrence
 
 
 def read_run(
-    path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES, progress: Progress | None = None
+    path: str | os.PathLike[str],
+    *,
+    max_bytes: int = MAX_BYTES,
+    progress: Progress | None = None,
+    second_look: SecondLook = LineReader,
 ) -> Run | DenseRun:
     """Read a run file of any format.
 
@@ -36,6 +41,8 @@ def read_run(
         Decompressed bytes after which reading stops.
     progress : callable, optional
         Told the bytes of each read.
+    second_look : callable
+        Makes the reader of lines that are not plainly good; by default none of these is kept.
 
     Returns
     -------
@@ -55,13 +62,13 @@ def read_run(
             dense = read_dense(source.path, log)
             if dense is not None:
                 return dense
-        table = _table(source, head, log)
+        table = _table(source, head, log, second_look)
     if table.readable and not table.n_rows and not log.faults():
         log.add("no-rows", message="there is a header and nothing below it")
     return _run(os.fspath(path), table, log)
 
 
-def _table(source: Source, head: bytes, log: FaultLog) -> TextTable:
+def _table(source: Source, head: bytes, log: FaultLog, second_look: SecondLook) -> TextTable:
     if log.faults():
         return TextTable(readable=False)
     if head.startswith(PARQUET):
@@ -73,7 +80,7 @@ def _table(source: Source, head: bytes, log: FaultLog) -> TextTable:
     elif (what := why_not_a_table(head)) is not None:
         log.add("not-a-table", message=f"the file is {what}")
     else:
-        return read_text(source, RUN, log, n_bytes=source.n_bytes)
+        return read_text(source, RUN, log, n_bytes=source.n_bytes, second_look=second_look)
     return TextTable(readable=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -20,6 +20,9 @@ from submissions.reading.schema import Schema
 
 # Two or three threads parse as fast as the main thread can cut blocks and collect results.
 _THREADS = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+SecondLook = Callable[[Header], LineReader]
 
 
 class LineNumbers:
@@ -85,7 +88,14 @@ class TextTable:
         return len(next(iter(self.columns.values()))) if self.columns else 0
 
 
-def read_text(stream: Readable, schema: Schema, log: FaultLog, *, n_bytes: int | None = None) -> TextTable:
+def read_text(
+    stream: Readable,
+    schema: Schema,
+    log: FaultLog,
+    *,
+    n_bytes: int | None = None,
+    second_look: SecondLook = LineReader,
+) -> TextTable:
     """Read a table from a stream of decompressed bytes.
 
     Parameters
@@ -98,6 +108,8 @@ def read_text(stream: Readable, schema: Schema, log: FaultLog, *, n_bytes: int |
         Where faults are noted.
     n_bytes : int, optional
         Size of the stream where it is known; saves copies.
+    second_look : callable
+        Makes the reader of blocks that are not plainly good.
 
     Returns
     -------
@@ -113,7 +125,8 @@ def read_text(stream: Readable, schema: Schema, log: FaultLog, *, n_bytes: int |
     if header is None:
         return TextTable(readable=False)
     behind = line.removeprefix(b"\xef\xbb\xbf") + b"\n" + behind if header.is_data else behind
-    collector = _Collector(header, log, next_line=1 if header.is_data else 2, n_bytes=n_bytes)
+    collector = _Collector(header, log, second_look, n_bytes)
+    collector.next_line = 1 if header.is_data else 2
     for block, parsed in _parsed(blocks_of(stream, behind), header):
         collector.take(block, parsed)
     return collector.table()
@@ -140,10 +153,11 @@ def _result(entry: tuple[Block, Future[Columns | None]]) -> tuple[Block, Columns
 class _Collector:
     """Put the columns of blocks together and number their lines."""
 
-    def __init__(self, header: Header, log: FaultLog, *, next_line: int, n_bytes: int | None) -> None:
+    def __init__(self, header: Header, log: FaultLog, second_look: SecondLook, n_bytes: int | None) -> None:
         self._header = header
         self._log = log
-        self._next_line = next_line
+        self._second_look = second_look
+        self.next_line = 1
         self._n_bytes = n_bytes
         self._stores: dict[str, _GrowingArray] = {}
         self._lines = LineNumbers()
@@ -152,9 +166,9 @@ class _Collector:
     def take(self, block: Block, parsed: Columns | None) -> None:
         """Add one block."""
         if block.blank_before:
-            example = Example(self._next_line, found="")
+            example = Example(self.next_line, found="")
             self._log.add("ragged", example, message="blank lines between others", count=block.blank_before)
-            self._next_line += block.blank_before
+            self.next_line += block.blank_before
         if block.overlong:
             self._refuse_overlong(block)
         elif parsed is None:
@@ -162,8 +176,8 @@ class _Collector:
         else:
             n_rows = len(next(iter(parsed.values())))
             self._append(parsed, block)
-            self._lines.append(self._next_line, n_rows)
-            self._next_line += n_rows
+            self._lines.append(self.next_line, n_rows)
+            self.next_line += n_rows
 
     def table(self) -> TextTable:
         """Return everything that was added."""
@@ -171,20 +185,20 @@ class _Collector:
         return TextTable(columns, self._lines, self._mentioned)
 
     def _read_lines(self, block: Block) -> None:
-        reader = LineReader(self._header)
+        reader = self._second_look(self._header)
         columns = reader.read(block.data)
-        self._log.extend(reader.log, line_shift=self._next_line)
+        self._log.extend(reader.log, line_shift=self.next_line)
         self._append(columns, block)
         for line in reader.lines:
-            self._lines.append(self._next_line + line, 1)
+            self._lines.append(self.next_line + line, 1)
         self._mentioned += reader.mentioned
-        self._next_line += reader.n_lines
+        self.next_line += reader.n_lines
 
     def _refuse_overlong(self, block: Block) -> None:
         code = "not-a-table" if b"\0" in block.data else "ragged"
         found = shown(block.data[:200].decode(errors="replace"))
-        self._log.add(code, Example(self._next_line, found=found), message="a line of more than 1 MiB")
-        self._next_line += 1
+        self._log.add(code, Example(self.next_line, found=found), message="a line of more than 1 MiB")
+        self.next_line += 1
 
     def _append(self, columns: Columns, block: Block) -> None:
         for name, values in columns.items():

@@ -1,0 +1,42 @@
+"""glckit convert."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glckit.cli.app import app, progress, say
+
+
+@app.command()
+def convert(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run in any format; - is standard input.")],
+    out: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="Its name says the format: .csv .txt .gz .zst .zip .parquet .npy"),
+    ],
+    max_rows: Annotated[
+        int | None, typer.Option(min=1, help="Rows kept for an occurrence, the best.")
+    ] = None,
+    rerank: Annotated[bool, typer.Option("--rerank", help="Number ranks anew, by score.")] = False,
+    max_bytes: Annotated[int | None, typer.Option(min=1, help="Decompressed bytes allowed.")] = None,
+) -> None:
+    """Convert a run, mending what can be mended.
+
+    Mended and counted are ids such as 7.0, decimal commas, separators behind the last field, comments,
+    blank lines, further columns, and repeated lines. Anything else that is wrong stops the conversion,
+    and nothing is written.
+    """
+    from glckit.evaluation import size_of
+    from submissions.conversion import convert
+    from submissions.reading.sources import MAX_BYTES
+
+    with progress(run, size_of(run)) as told:
+        done = convert(
+            run, out, max_rows=max_rows, rerank=rerank, max_bytes=max_bytes or MAX_BYTES, progress=told
+        )
+    for what, count in done.mended.items():
+        say(f"mended: {what} ({count:,})")
+    say(f"{out}: {done.n_occurrences:,} occurrences, {done.n_pairs:,} pairs")

@@ -1,0 +1,24 @@
+"""glckit init."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glckit.cli.app import app, say
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of the organizers' files.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a competition.toml that is there.")] = False,
+) -> None:
+    """Write a competition.toml for a folder of the organizers' files, and say what was found."""
+    from glckit.initialisation import initialise
+
+    path, found = initialise(folder, force=force)
+    for what, where in found:
+        say(f"{what:<10} {where or '-'}")
+    say(f"wrote {path}")

@@ -1,0 +1,55 @@
+"""glckit split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from glckit.cli.app import FormatOption, JsonOption, app, say, show
+from glckit.render import Format, Report
+from submissions.errors import require
+
+if TYPE_CHECKING:
+    from baselines.covariates.splitfiles import WrittenSplit
+
+
+@app.command()
+def split(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Labelled occurrences: id;lat;lon;species_id.")
+    ],
+    folder: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write both sides.")],
+    block_km: Annotated[float, typer.Option(help="Side of a quadrat in km on the ground.")] = 5.0,
+    holdout: Annotated[float, typer.Option(help="Share of the occupied quadrats to hold out.")] = 0.025,
+    seed: Annotated[int, typer.Option(help="Another seed holds out other quadrats.")] = 0,
+    plot: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw a map of both sides.")] = None,
+    form: FormatOption = Format.TEXT,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold out whole quadrats of the training occurrences, with a truth to score runs on them.
+
+    DIR gets occurrences_{fr,us}_train.csv, occurrences_{fr,us}_test.csv without species, and truth.csv.
+    """
+    from baselines.covariates.splitfiles import write_block_split
+
+    if plot is not None:
+        require("matplotlib", "plot")  # before anything is written
+    written = write_block_split(files, folder, block_km=block_km, holdout=holdout, seed=seed)
+    if plot is not None:
+        from baselines.covariates.splitmap import draw_split
+
+        draw_split(written.table, written.split, plot)
+    show(_report(written), Format.JSON if as_json else form)
+    say(f"Wrote {', '.join(path.name for path in written.paths)} to {folder}.")
+
+
+def _report(written: WrittenSplit) -> Report:
+    columns = ("region", "part", "n_occurrences", "n_quadrats", "n_species", "n_unseen_species")
+    rows = [[getattr(summary, column) for column in columns] for summary in written.summaries]
+    data = {
+        "files": [str(path) for path in written.paths],
+        "parts": [dict(zip(columns, row, strict=True)) for row in rows],
+    }
+    return Report(data, columns, rows)

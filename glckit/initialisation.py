@@ -1,0 +1,104 @@
+"""Writing the configuration of a competition folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from glckit.config import FILE_NAME, Competition
+from submissions.errors import CannotCheckError, UsageError
+from submissions.files import written_atomically
+
+
+def initialise(folder: Path, *, force: bool = False) -> tuple[Path, list[tuple[str, str]]]:
+    """Write a ``competition.toml`` for the organizers' files in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are.
+    force : bool, default False
+        Whether to replace one that is there.
+
+    Returns
+    -------
+    path : Path
+        The file.
+    found : list of (str, str)
+        What was looked for, and where it is; an empty text if it is not there.
+
+    Raises
+    ------
+    CannotCheckError
+        If there is no such folder.
+    UsageError
+        If there is a ``competition.toml`` already.
+    """
+    if not folder.is_dir():
+        raise CannotCheckError(f"{folder} is not a folder.")
+    path = folder / FILE_NAME
+    if path.exists() and not force:
+        raise UsageError(f"{path} is there already.", "Give --force to replace it.")
+    found = find_files(folder)
+    with written_atomically(path) as temporary:
+        temporary.write_text(competition_toml(found), encoding="utf-8")
+    return path, [(name, _in_words(value)) for name, value in found.items()]
+
+
+def find_files(folder: Path) -> dict[str, Any]:
+    """Return the organizers' files that are in a folder, relative to it, by the names of their settings."""
+
+    def names(pattern: str) -> list[str]:
+        return sorted(path.name for path in folder.glob(pattern))
+
+    return {
+        "truth": _first(names("truth.csv")),
+        "test": names("occurrences_*_test.csv"),
+        "train": names("occurrences_*_train.csv"),
+        "species": _first(names("species_metadata.csv")),
+        "rasters": _first(names("rasters")),
+        "patches": [name for name in names("patches_*") if (folder / name).is_dir()],
+        "archives": _first(names("archives")),
+    }
+
+
+def competition_toml(found: Mapping[str, Any], *, name: str = Competition.name) -> str:
+    """Return the text of a ``competition.toml``.
+
+    Parameters
+    ----------
+    found : mapping
+        Paths relative to the folder, by setting; empty ones are left out.
+    name : str
+        Name of the competition.
+
+    Examples
+    --------
+    >>> print(competition_toml({"test": ["occurrences_fr_test.csv"], "rasters": "rasters"}))
+    [competition]
+    name = "GeoLifeCLEF 2020"
+    k = 30
+    test = ["occurrences_fr_test.csv"]
+    <BLANKLINE>
+    [data]
+    rasters = "rasters"
+    patch_size = 256
+    <BLANKLINE>
+    """
+    competition = ["truth", "test", "train", "species"]
+    data = ["rasters", "patches", "archives"]
+    lines = ["[competition]", f"name = {json.dumps(name)}", f"k = {Competition.k}"]
+    lines += [f"{key} = {json.dumps(found[key])}" for key in competition if found.get(key)]
+    lines += ["", "[data]"]
+    lines += [f"{key} = {json.dumps(found[key])}" for key in data if found.get(key)]
+    return "\n".join([*lines, "patch_size = 256", ""])
+
+
+def _first(names: list[str]) -> str:
+    return names[0] if names else ""
+
+
+def _in_words(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)

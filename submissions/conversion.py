@@ -1,0 +1,176 @@
+"""Converting runs: any format into any, mending what can be mended."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.sparse import Pairs
+from submissions.checks.sparse import duplicates
+from submissions.faults import FaultLog
+from submissions.reading.editions import is_other_edition, read_other_edition
+from submissions.reading.mending import MendingReader
+from submissions.reading.runs import read_run
+from submissions.reading.sources import MAX_BYTES, Progress
+from submissions.requirements import Requirements
+from submissions.run import DenseRun, Run
+from submissions.validation import InvalidRunError, Validation, check
+from submissions.writing import run_writer, write_matrix, write_run
+
+_BLOCK_ROWS = 256
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What a conversion did.
+
+    Parameters
+    ----------
+    n_occurrences, n_pairs : int
+        What was written.
+    mended : mapping of str to int
+        What was mended, and how often.
+    """
+
+    n_occurrences: int
+    n_pairs: int
+    mended: Mapping[str, int]
+
+
+def convert(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    max_rows: int | None = None,
+    rerank: bool = False,
+    max_bytes: int = MAX_BYTES,
+    progress: Progress | None = None,
+) -> Conversion:
+    """Convert a run into the format that the name of the target says.
+
+    Parameters
+    ----------
+    source : path-like
+        A run in any format, also of other editions; ``-`` is standard input.
+    target : path-like
+        Where it belongs: text (``.csv``, ``.txt``, ``.gz``, ``.zst``, ``.zip``), ``.parquet`` or ``.npy``.
+    max_rows : int, optional
+        Pairs kept for each occurrence, the best ones.
+    rerank : bool, default False
+        Whether to number ranks anew, by score.
+    max_bytes : int
+        Decompressed bytes after which reading stops.
+    progress : callable, optional
+        Told the bytes of each read.
+
+    Returns
+    -------
+    Conversion
+        What was written and what was mended.
+
+    Raises
+    ------
+    InvalidRunError
+        If something is wrong that cannot be mended; nothing is written then.
+    """
+    mended: Counter[str] = Counter()
+    run = _read(source, mended, max_bytes, progress)
+    run = _without_repeats(run, mended) if isinstance(run, Run) else run
+    _refuse_unmendable(run)
+    if isinstance(run, DenseRun):
+        n_pairs = _write_dense(run, target, max_rows)
+        return Conversion(len(run.occurrence_ids), n_pairs, mended)
+    pairs = replace(run.pairs, ranks=None) if rerank else run.pairs
+    if Path(target).suffix.lower() == ".npy":
+        write_matrix(target, run.occurrence_ids, pairs, max_rows=max_rows)
+    else:
+        write_run(target, run.occurrence_ids, pairs, max_rows=max_rows)
+    lengths = np.diff(pairs.offsets)
+    n_pairs = int(np.minimum(lengths, max_rows).sum()) if max_rows else run.n_pairs
+    return Conversion(len(run.occurrence_ids), n_pairs, mended)
+
+
+def _read(
+    source: str | os.PathLike[str], mended: Counter[str], max_bytes: int, progress: Progress | None
+) -> Run | DenseRun:
+    if is_other_edition(source):
+        return read_other_edition(source)
+    second_look = partial(MendingReader, mended=mended)
+    run = read_run(source, max_bytes=max_bytes, progress=progress, second_look=second_look)
+    if isinstance(run, DenseRun) or not run.n_pairs:
+        return run
+    further = [fault for fault in run.faults if fault.code == "header"]
+    if further:  # the columns that are needed were there, or there would be no pairs
+        mended["further columns left out"] += 1
+    return replace(run, faults=tuple(fault for fault in run.faults if fault.code != "header"))
+
+
+def _without_repeats(run: Run, mended: Counter[str]) -> Run:
+    """Return a run without pairs that say again what an earlier line said."""
+    later = duplicates(run)
+    if not len(later):
+        return run
+    keep = np.ones(run.n_pairs, dtype=bool)
+    keep[[pair for pair in later.tolist() if _repeats_itself(run.pairs, pair)]] = False
+    mended["repeated lines left out"] += int(np.count_nonzero(~keep))
+    return _kept(run, keep)
+
+
+def _repeats_itself(pairs: Pairs, pair: int) -> bool:
+    first = pairs.offsets[np.searchsorted(pairs.offsets, pair, side="right") - 1]
+    same = np.flatnonzero(pairs.species[first:pair] == pairs.species[pair]) + first
+    ranks_agree = pairs.ranks is None or bool((pairs.ranks[same] == pairs.ranks[pair]).all())
+    return bool((pairs.scores[same] == pairs.scores[pair]).all()) and ranks_agree
+
+
+def _kept(run: Run, keep: NDArray[np.bool_]) -> Run:
+    pairs = run.pairs
+    offsets = np.concatenate([[0], np.cumsum(keep)])[pairs.offsets]
+    rows = np.flatnonzero(keep) if run.rows is None else run.rows[keep]
+    ranks = None if pairs.ranks is None else pairs.ranks[keep]
+    return replace(run, rows=rows, pairs=Pairs(offsets, pairs.species[keep], pairs.scores[keep], ranks))
+
+
+def _refuse_unmendable(run: Run | DenseRun) -> None:
+    validation = check(run, Requirements())
+    errors = FaultLog(validation.errors).faults()
+    if errors:
+        raise InvalidRunError(Validation(run.path, errors, ()))
+
+
+def _write_dense(run: DenseRun, target: str | os.PathLike[str], max_rows: int | None) -> int:
+    n_pairs = 0
+    with run_writer(target, max_rows=max_rows) as writer:
+        for ids, pairs in _blocks(run, max_rows):
+            writer.add(ids, pairs)
+            n_pairs += len(pairs.scores)
+    return n_pairs
+
+
+def _blocks(run: DenseRun, max_rows: int | None) -> Iterator[tuple[NDArray[np.integer], Pairs]]:
+    """Yield the pairs of some rows at a time, at most `max_rows` a row, ties by column."""
+    for first in range(0, len(run.scores), _BLOCK_ROWS):
+        block = np.asarray(run.scores[first : first + _BLOCK_ROWS], np.float64)
+        kept = [_best_columns(row, max_rows) for row in block]
+        offsets = np.cumsum([0, *map(len, kept)])
+        columns = np.concatenate(kept)
+        rows = np.repeat(np.arange(len(block)), np.diff(offsets))
+        pairs = Pairs(offsets, run.species_ids[columns], block[rows, columns])
+        yield run.occurrence_ids[first : first + len(block)], pairs
+
+
+def _best_columns(row: NDArray[np.float64], max_rows: int | None) -> NDArray[np.intp]:
+    present = np.flatnonzero(row > -np.inf)
+    if max_rows is None or len(present) <= max_rows:
+        return present
+    last = np.partition(row, len(row) - max_rows)[len(row) - max_rows]
+    above = np.flatnonzero(row > last)
+    tied = np.flatnonzero(row == last)[: max_rows - len(above)]
+    return np.union1d(above, tied)
