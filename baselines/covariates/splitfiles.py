@@ -1,0 +1,210 @@
+"""A split on disk: occurrence files for both sides, a truth for the part held out, a table, a map."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+from numpy.typing import NDArray
+
+from baselines.covariates.occurrences import Occurrences, read_all_occurrences
+from baselines.covariates.splits import HELD_OUT, TRAIN, BlockSplit, block_split
+from scoring.places import REGIONS
+from submissions.errors import BadInputError, UsageError
+from submissions.files import written_atomically
+
+_WITHOUT_HEADER = pa_csv.WriteOptions(include_header=False, delimiter=";")
+
+
+@dataclass(frozen=True)
+class PartSummary:
+    """One region of one part of a split.
+
+    Parameters
+    ----------
+    region : {"fr", "us"}
+        The region.
+    part : str
+        `TRAIN` or `HELD_OUT`.
+    n_occurrences, n_quadrats, n_species : int
+        What the part has of the region.
+    n_unseen_species : int
+        Those of its species that no training occurrence of either region has: no model can predict them.
+    """
+
+    region: str
+    part: str
+    n_occurrences: int
+    n_quadrats: int
+    n_species: int
+    n_unseen_species: int
+
+
+@dataclass(frozen=True)
+class WrittenSplit:
+    """A spatial block holdout that was written.
+
+    Parameters
+    ----------
+    table : Occurrences
+        All occurrences, by ascending id.
+    split : BlockSplit
+        Which of them are held out.
+    summaries : tuple of PartSummary
+        The regions and parts, in the order of reports.
+    paths : tuple of Path
+        The files written; the truth is the last.
+    """
+
+    table: Occurrences
+    split: BlockSplit
+    summaries: tuple[PartSummary, ...]
+    paths: tuple[Path, ...]
+
+
+def write_block_split(
+    files: Sequence[str | os.PathLike[str]],
+    folder: str | os.PathLike[str],
+    *,
+    block_km: float = 5.0,
+    holdout: float = 0.025,
+    seed: int = 0,
+) -> WrittenSplit:
+    """Split labelled occurrence files by quadrats, and write both sides under the official names.
+
+    Parameters
+    ----------
+    files : sequence of path-like
+        Labelled occurrence files, such as ``occurrences_fr_train.csv``.
+    folder : path-like
+        Gets ``occurrences_{fr,us}_train.csv``, ``occurrences_{fr,us}_test.csv`` (the part held out,
+        without its species) and ``truth.csv`` (with them).
+    block_km, holdout, seed
+        See `block_split`.
+
+    Returns
+    -------
+    WrittenSplit
+        The split and the paths.
+
+    Raises
+    ------
+    UsageError
+        If the share is out of range, or a file to write is one of those read.
+    BadInputError
+        If a file has no species, or is none that `read_all_occurrences` would take.
+    CannotCheckError
+        If a file cannot be read or written.
+
+    Notes
+    -----
+    Rows are written by ascending id, so the same occurrences in another order make equal files.
+    """
+    table = _read_labelled(files)
+    split = block_split(table, block_km=block_km, holdout=holdout, seed=seed)
+    held_out = split.mask(HELD_OUT)
+    outputs = [(Path(folder) / name, rows) for name, rows in _files_by_region(table.regions, held_out)]
+    truth = Path(folder) / "truth.csv"
+    _refuse_overwriting(files, [*(path for path, _ in outputs), truth])
+    for path, rows in outputs:
+        write_occurrences(path, table.select(rows), labels=not held_out[rows].any())
+    write_occurrences(truth, table.select(held_out))
+    paths = (*(path for path, _ in outputs), truth)
+    return WrittenSplit(table, split, summarise(table, split), paths)
+
+
+def write_occurrences(path: str | os.PathLike[str], table: Occurrences, *, labels: bool = True) -> None:
+    """Write occurrences as the organizers do: ``id;lat;lon;species_id``.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    table : Occurrences
+        The rows, in order; coordinates are written with the digits that read back to them.
+    labels : bool, default True
+        Whether to write the species.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file cannot be written.
+    """
+    columns = {"id": table.ids, "lat": table.latitudes, "lon": table.longitudes}
+    if labels:
+        columns["species_id"] = table.species
+    with written_atomically(path) as temporary, temporary.open("wb") as file:
+        file.write(";".join(columns).encode() + b"\n")
+        pa_csv.write_csv(pa.table(columns), file, _WITHOUT_HEADER)
+
+
+def summarise(table: Occurrences, split: BlockSplit) -> tuple[PartSummary, ...]:
+    """Count occurrences, quadrats and species of each region and part.
+
+    Parameters
+    ----------
+    table : Occurrences
+        The occurrences.
+    split : BlockSplit
+        Their split.
+
+    Returns
+    -------
+    tuple of PartSummary
+        One for each region that has occurrences, and part.
+    """
+    trained = np.unique(table.species[split.mask(TRAIN)])
+    return tuple(
+        _summary(table, split, region=region, part=part, trained=trained)
+        for region in REGIONS
+        if (table.regions == region).any()
+        for part in split.parts
+    )
+
+
+def _summary(
+    table: Occurrences, split: BlockSplit, *, region: str, part: str, trained: NDArray[np.int64]
+) -> PartSummary:
+    rows = (table.regions == region) & split.mask(part)
+    species = np.unique(table.species[rows])
+    unseen = np.setdiff1d(species, trained)
+    return PartSummary(
+        region, part, int(np.count_nonzero(rows)), split.n_quadrats(rows), len(species), len(unseen)
+    )
+
+
+def _read_labelled(files: Sequence[str | os.PathLike[str]]) -> Occurrences:
+    table = read_all_occurrences(files)
+    unlabelled = table.ids[~table.labelled]
+    if len(unlabelled):
+        raise BadInputError(
+            f"{len(unlabelled)} of the occurrences have no species_id, such as {unlabelled[0]}.",
+            "Split training files; the truth of test files is not known.",
+        )
+    return table.select(np.argsort(table.ids, kind="stable"))
+
+
+def _files_by_region(
+    regions: NDArray[np.str_], held_out: NDArray[np.bool_]
+) -> list[tuple[str, NDArray[np.bool_]]]:
+    """Return the name and the rows of each occurrence file that has any."""
+    named = [
+        (f"occurrences_{region}_{kind}.csv", (regions == region) & (held_out == (kind == "test")))
+        for region in REGIONS
+        for kind in ("train", "test")
+    ]
+    return [(name, rows) for name, rows in named if rows.any()]
+
+
+def _refuse_overwriting(files: Sequence[str | os.PathLike[str]], outputs: Sequence[Path]) -> None:
+    read = {os.path.realpath(path) for path in files}
+    doubled = [os.fspath(path) for path in outputs if os.path.realpath(path) in read]
+    if doubled:
+        raise UsageError(
+            f"Splitting would overwrite what it reads: {', '.join(doubled)}.", "Give another folder with -o."
+        )

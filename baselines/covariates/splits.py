@@ -1,0 +1,249 @@
+"""Holding occurrences out of training: whole quadrats, or at random."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.covariates.occurrences import Occurrences
+from scoring.places import quadrat_of_place
+from submissions.errors import UsageError
+from submissions.tables import OccurrenceTable
+
+#: The parts of a split in two.
+TRAIN, HELD_OUT = "train", "held out"
+
+#: The parts of a split in three, and their shares in the CNN's reference runs.
+THREE_PARTS = (TRAIN, "validation", "test")
+CNN_SHARES = (0.9, 0.05, 0.05)
+
+#: What the forest's reference run holds out.
+FOREST_HOLDOUT = 0.005
+
+# Coordinates have no digits below a metre; no region is larger than some thousand km.
+_SMALLEST_KM, _LARGEST_KM = 0.001, 1000.0
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which part each occurrence belongs to.
+
+    Parameters
+    ----------
+    parts : tuple of str
+        Names of the parts.
+    part_of : ndarray of int8 of shape (n,)
+        For each occurrence, the index of its part.
+    """
+
+    parts: tuple[str, ...]
+    part_of: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.part_of)
+
+    def mask(self, part: str) -> NDArray[np.bool_]:
+        """Return which occurrences are in a part, of shape (n,); ValueError if there is no such part."""
+        if part not in self.parts:
+            raise ValueError(f"part must be among {self.parts}, not {part!r}")
+        return np.asarray(self.part_of == self.parts.index(part))
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many occurrences each part has."""
+        counts = np.bincount(self.part_of, minlength=len(self.parts)).tolist()
+        return dict(zip(self.parts, counts, strict=True))
+
+
+@dataclass(frozen=True)
+class BlockSplit(Split):
+    """A split that never cuts a quadrat.
+
+    Parameters
+    ----------
+    parts : tuple of str
+        `TRAIN` and `HELD_OUT`.
+    part_of : ndarray of int8 of shape (n,)
+        For each occurrence, the index of its part.
+    quadrats : ndarray of int64 of shape (n, 2)
+        Row and column of the quadrat of each occurrence.
+    """
+
+    quadrats: NDArray[np.int64]
+
+    def n_quadrats(self, rows: NDArray[np.bool_]) -> int:
+        """Return how many quadrats some occurrences, a mask of shape (n,), occupy."""
+        return len(np.unique(_quadrat_keys(self.quadrats[rows])))
+
+
+def block_split(
+    table: OccurrenceTable | Occurrences, *, block_km: float = 5.0, holdout: float = 0.025, seed: int = 0
+) -> BlockSplit:
+    """Hold out a share of the occupied quadrats, each with all its occurrences.
+
+    Parameters
+    ----------
+    table : OccurrenceTable or Occurrences
+        The occurrences.
+    block_km : float, default 5
+        Side of a quadrat in km of true ground size.
+    holdout : float, default 0.025
+        Share of the occupied quadrats to hold out, above 0 and below 1.
+    seed : int, default 0
+        Another seed holds out other quadrats.
+
+    Returns
+    -------
+    BlockSplit
+        `TRAIN` or `HELD_OUT` for each occurrence.
+
+    Raises
+    ------
+    UsageError
+        If `block_km` or `holdout` is out of range, or nothing or everything would be held out.
+
+    Notes
+    -----
+    Neighbouring occurrences share their covariates, so a random holdout measures memory; whole blocks
+    measure prediction [1]_. Quadrats are ordered by a hash of the seed, their row and their column, and
+    the first ones are held out: the same for any order of the rows, and on any machine. The share is of
+    quadrats, and holds to the nearest quadrat; that of occurrences varies, since some quadrats are full.
+
+    References
+    ----------
+    .. [1] Roberts et al. (2017), Cross-validation strategies for data with temporal, spatial,
+       hierarchical, or phylogenetic structure, Ecography 40, 913-929.
+
+    Examples
+    --------
+    >>> latitudes, longitudes = np.array([43.6, 43.6, 45.2, 48.8]), np.array([3.9, 3.9, 6.0, 2.3])
+    >>> table = OccurrenceTable(np.arange(4), latitudes, longitudes)
+    >>> block_split(table, holdout=0.4).sizes
+    {'train': 3, 'held out': 1}
+    """
+    if not _SMALLEST_KM <= block_km <= _LARGEST_KM:
+        sizes = f"{_SMALLEST_KM:g} to {_LARGEST_KM:g} km"
+        raise UsageError(f"The side of a quadrat must be {sizes}, not {block_km:g} km.")
+    quadrats = quadrat_of_place(table.latitudes, table.longitudes, block_km=block_km)
+    unique, quadrat_of = np.unique(_quadrat_keys(quadrats), return_inverse=True)
+    n_held_out = _n_held_out(len(unique), holdout=holdout, what="occupied quadrats")
+    is_held_out = np.zeros(len(unique), dtype=np.int8)
+    is_held_out[_drawn_order(unique, seed)[:n_held_out]] = 1
+    return BlockSplit((TRAIN, HELD_OUT), is_held_out[quadrat_of], quadrats)
+
+
+def random_split(
+    ids: NDArray[np.int64],
+    *,
+    shares: Sequence[float] = CNN_SHARES,
+    parts: Sequence[str] = THREE_PARTS,
+    seed: int = 0,
+) -> Split:
+    """Divide occurrences at random, as the CNN's reference runs do: 90 % train, 5 % validation, 5 % test.
+
+    Parameters
+    ----------
+    ids : ndarray of int64 of shape (n,)
+        Occurrence ids.
+    shares : sequence of float
+        Share of each part; together 1.
+    parts : sequence of str
+        Names of the parts.
+    seed : int, default 0
+        Another seed divides otherwise.
+
+    Returns
+    -------
+    Split
+        The part of each occurrence, the same for any order of the ids.
+
+    Raises
+    ------
+    ValueError
+        If there is not one share a part, one is negative, or they do not make 1.
+
+    Examples
+    --------
+    >>> random_split(np.arange(200)).sizes
+    {'train': 180, 'validation': 10, 'test': 10}
+    """
+    if len(shares) != len(parts) or min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
+        raise ValueError(f"shares must be one a part, none negative, and 1 together, not {tuple(shares)}")
+    part_of = np.empty(len(ids), dtype=np.int8)
+    bounds = np.round(np.cumsum(shares)[:-1] * len(ids)).astype(np.int64)
+    for part, rows in enumerate(np.split(_drawn_order(np.asarray(ids, dtype=np.int64), seed), bounds)):
+        part_of[rows] = part
+    return Split(tuple(parts), part_of)
+
+
+def random_holdout(ids: NDArray[np.int64], *, holdout: float = FOREST_HOLDOUT, seed: int = 0) -> Split:
+    """Hold out occurrences at random, as the forest's reference run does: 0.5 %.
+
+    Parameters
+    ----------
+    ids : ndarray of int64 of shape (n,)
+        Occurrence ids.
+    holdout : float, default 0.005
+        Share to hold out, above 0 and below 1.
+    seed : int, default 0
+        Another seed holds out others.
+
+    Returns
+    -------
+    Split
+        `TRAIN` or `HELD_OUT` for each occurrence, the same for any order of the ids.
+
+    Raises
+    ------
+    UsageError
+        If `holdout` is out of range, or nothing or everything would be held out.
+
+    Examples
+    --------
+    >>> random_holdout(np.arange(1000)).sizes
+    {'train': 995, 'held out': 5}
+    """
+    n_held_out = _n_held_out(len(ids), holdout=holdout, what="occurrences")
+    part_of = np.zeros(len(ids), dtype=np.int8)
+    part_of[_drawn_order(np.asarray(ids, dtype=np.int64), seed)[:n_held_out]] = 1
+    return Split((TRAIN, HELD_OUT), part_of)
+
+
+def _n_held_out(n_units: int, *, holdout: float, what: str) -> int:
+    if not 0 < holdout < 1:
+        raise UsageError(f"The share to hold out must be above 0 and below 1, not {holdout:g}.")
+    n_held_out = round(holdout * n_units)
+    if n_held_out in (0, n_units):
+        found = "none" if n_held_out == 0 else "all"
+        raise UsageError(
+            f"A share of {holdout:g} of {n_units} {what} is {found} of them.",
+            "Give another --holdout, or more occurrences.",
+        )
+    return n_held_out
+
+
+def _quadrat_keys(quadrats: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return one number a quadrat; rows and columns of a metre still fit into 32 bits."""
+    return (quadrats[:, 0] << 32) ^ (quadrats[:, 1] & 0xFFFFFFFF)
+
+
+def _drawn_order(keys: NDArray[np.int64], seed: int) -> NDArray[np.intp]:
+    """Return the order in which distinct keys are drawn.
+
+    A hash of key and seed, not a generator: the draw of a key does not depend on the order of the
+    others, nor on the version of NumPy.
+    """
+    start = _mixed(np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64))
+    return np.argsort(_mixed(keys.view(np.uint64) ^ start), kind="stable")
+
+
+def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    # The finaliser of SplitMix64 (Steele, Lea, Flood 2014). It maps no two numbers to one, so distinct
+    # keys never tie.
+    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
