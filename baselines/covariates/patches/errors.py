@@ -10,6 +10,11 @@ from submissions.errors import BadInputError, CannotCheckError
 #: The faults that a reader meets; the words are those of the report of ``verify-patches``.
 PatchFault = Literal["missing", "wrong-type", "wrong-size", "bad-header", "checksum", "implausible"]
 
+_HINTS = {
+    "missing": "Extract its archive again, or leave the occurrence out.",
+    "implausible": "Run glckit verify-patches; the file holds something else than a patch.",
+}
+
 
 class DamagedPatchError(BadInputError):
     """A file of a patch is absent or not what it must be, so the patch cannot be used (exit 1).
@@ -26,13 +31,8 @@ class DamagedPatchError(BadInputError):
         What was found and expected, in words that go on after the file's name.
     """
 
-    _HINTS: dict[str, str] = {
-        "missing": "Extract its archive again, or leave the occurrence out.",
-        "implausible": "Run glckit verify-patches; the file holds something else than a patch.",
-    }
-
     def __init__(self, code: PatchFault, occurrence_id: int, where: str, what: str) -> None:
-        hint = self._HINTS.get(code, "Run glckit verify-patches, then extract what it names again.")
+        hint = _HINTS.get(code, "Run glckit verify-patches, then extract what it names again.")
         super().__init__(f"The patch of occurrence {occurrence_id} is damaged: {where} {what}.", hint)
         self.code = code
         self.occurrence_id = occurrence_id

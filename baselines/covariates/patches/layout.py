@@ -8,7 +8,7 @@ files of occurrence 10561900 lie in ``00/19/``. Digits are those of the unpadded
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -275,9 +275,15 @@ def parse_archive_name(name: str) -> ArchiveName | None:
     return ArchiveName(match[1], int(match[2]) if match[2] else None, match[3])
 
 
-def sorted_by_folder(ids: Iterable[int]) -> list[int]:
-    """Return ids in the order in which their folders, and so mostly their bytes, lie on a disk."""
-    return sorted(ids, key=lambda i: (i % 100, i // 100 % 100, i))
+def region_and_number(root: str) -> tuple[str | None, int | None]:
+    """Return the region and the number of the archive that a root names, None where it names none.
+
+    Examples
+    --------
+    >>> region_and_number("patches_us/patches_us_15"), region_and_number("")
+    (('us', 15), (None, None))
+    """
+    return _parse_root(root)[:2]
 
 
 def _parse_root(root: str) -> tuple[str | None, int | None, bool]:

@@ -140,7 +140,7 @@ def parse_header(head: bytes) -> NpyHeader:
         record dtypes are refused like everything else that is not a plain string.
     """
     if not head.startswith(_MAGIC):
-        raise ValueError(f"it is {_looks_like(head)}, not a NumPy array")
+        raise ValueError(f"it is {looks_like(head)}, not a NumPy array")
     if head[6:8] != b"\x01\x00":
         raise ValueError(f"its format version is {'.'.join(map(str, head[6:8]))}, not 1.0")
     end = 10 + int.from_bytes(head[8:10], "little")
@@ -178,6 +178,19 @@ def why_bad_header(head: bytes, form: FileForm) -> str | None:
     return _difference(found, form)
 
 
+def looks_like(head: bytes) -> str:
+    """Say in words what a file seems to be by its first bytes.
+
+    Examples
+    --------
+    >>> looks_like(b"version https://git-lfs.github.com/spec/v1")
+    'a Git LFS pointer, not the file itself'
+    """
+    if not head:
+        return "empty"
+    return next((what for start, what in _LOOKALIKES if head.lstrip().startswith(start)), "something else")
+
+
 def _header(dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> bytes:
     # NumPy's own writer, so that a file of np.save is right by construction; the tests hold it to
     # the bytes of the organizers' files.
@@ -213,9 +226,3 @@ def _difference(found: NpyHeader, form: FileForm) -> str:
     if found.fortran_order:
         return "its values are in Fortran order, not C order"
     return "its header is not laid out as the organizers' files are"
-
-
-def _looks_like(head: bytes) -> str:
-    if not head:
-        return "empty"
-    return next((what for start, what in _LOOKALIKES if head.lstrip().startswith(start)), "something else")

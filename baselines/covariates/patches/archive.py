@@ -1,0 +1,101 @@
+"""Patches straight out of an archive, by its index."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.covariates.patches.errors import DamagedPatchError, UnreadablePatchError
+from baselines.covariates.patches.handles import ArchiveHandle, MemberError, open_handle
+from baselines.covariates.patches.index import NOT_READABLE, Member, MemberIndex
+from baselines.covariates.patches.indexfile import load_or_build_index
+from baselines.covariates.patches.layout import Kind, relative_path
+from baselines.covariates.patches.scanning import Progress
+
+
+class ArchiveSource:
+    """Read patches out of one tar, tar.gz or zip; nothing is extracted.
+
+    Parameters
+    ----------
+    path : path-like
+        The archive. It is scanned once; see `load_or_build_index`.
+    index_folder : path-like, optional
+        Where the index is kept; beside the archive by default.
+    progress : callable, optional
+        Called with the bytes done so far of the scan.
+
+    Raises
+    ------
+    DamagedArchiveError
+        If the archive is not whole.
+    CannotCheckError
+        If the archive cannot be read.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        index_folder: str | os.PathLike[str] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.path = os.fspath(path)
+        self._index_folder = index_folder
+        self.index: MemberIndex = load_or_build_index(path, folder=index_folder, progress=progress)
+        self._handle: ArchiveHandle = open_handle(self.path, self.index)
+
+    def __repr__(self) -> str:
+        return f"ArchiveSource({self.path!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the path alone: another process loads the index and opens the file itself."""
+        return _reopened, (self.path, self._index_folder)
+
+    def ids(self) -> NDArray[np.int64]:
+        """Return the occurrences with at least one file in its right place, ascending."""
+        return self.index.ids()
+
+    def where(self, occurrence_id: int, kind: Kind) -> str:
+        """Return the archive and the member of a file."""
+        row = self.index.row_of(occurrence_id, kind)
+        member = relative_path(occurrence_id, kind) if row is None else self.index.member(row).path
+        return f"{self.path}:{member}"
+
+    def read_into(self, occurrence_id: int, kind: Kind, buffers: Sequence[memoryview]) -> int:
+        """Fill buffers with a file and return its size; see `PatchSource.read_into`."""
+        row = self.index.row_of(occurrence_id, kind)
+        if row is None:
+            where = self.where(occurrence_id, kind)
+            raise DamagedPatchError("missing", occurrence_id, where, "is missing")
+        return self.read_member(self.index.member(row), occurrence_id, buffers)
+
+    def read_member(self, member: Member, occurrence_id: int, buffers: Sequence[memoryview]) -> int:
+        """Fill buffers with a member of the index and return its size; see `PatchSource.read_into`."""
+        where = f"{self.path}:{member.path}"
+        if member.method == NOT_READABLE:
+            what = "is a link, encrypted, or compressed in a way that is not read"
+            raise DamagedPatchError("wrong-type", occurrence_id, where, what)
+        if member.n_bytes == sum(map(len, buffers)):
+            self._fill(member, occurrence_id, buffers)
+        return member.n_bytes
+
+    def close(self) -> None:
+        """Close the archive; a later read opens it again."""
+        self._handle.close()
+
+    def _fill(self, member: Member, occurrence_id: int, buffers: Sequence[memoryview]) -> None:
+        where = f"{self.path}:{member.path}"
+        try:
+            self._handle.read_into(member, buffers)
+        except MemberError as error:
+            raise DamagedPatchError("checksum", occurrence_id, where, str(error)) from error
+        except OSError as error:
+            raise UnreadablePatchError(occurrence_id, where, error.strerror or str(error)) from error
+
+
+def _reopened(path: str, index_folder: str | os.PathLike[str] | None) -> ArchiveSource:
+    return ArchiveSource(path, index_folder=index_folder)

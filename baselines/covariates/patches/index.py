@@ -1,0 +1,137 @@
+"""What an archive of patches holds, and where each member's bytes are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from baselines.covariates.patches.layout import Kind, PatchPath, parse_path
+
+#: The forms of archive that can be read without extraction.
+ArchiveForm = Literal["tar", "tar.gz", "zip"]
+
+#: How a member is stored: as it is, deflated, or in a way that holds no readable file (a link, an
+#: encrypted member, another compression).
+STORED, DEFLATED, NOT_READABLE = 0, 8, -1
+#: Checksum of a member for which the archive keeps none (a plain tar).
+NO_CRC = -1
+
+_FOREIGN = PatchPath(-1, "bands", None, None, False)
+
+
+class Member(NamedTuple):
+    """One member of an archive, as a scan of the archive finds it.
+
+    Parameters
+    ----------
+    path : str
+        Its path in the archive.
+    offset : int
+        Where its bytes begin: in the archive, or in the decompressed stream of a tar.gz.
+    n_bytes, n_stored : int
+        Its size, and what it takes in the archive.
+    crc32 : int
+        CRC-32 of its bytes; `NO_CRC` where that is not known.
+    method : int
+        `STORED`, `DEFLATED` or `NOT_READABLE`.
+    """
+
+    path: str
+    offset: int
+    n_bytes: int
+    n_stored: int
+    crc32: int = NO_CRC
+    method: int = STORED
+
+
+@dataclass(frozen=True)
+class MemberIndex:
+    """The members of one archive, folders left out, in the archive's order.
+
+    Parameters
+    ----------
+    form : {"tar", "tar.gz", "zip"}
+        What the archive is by its content, whatever its name.
+    members : pyarrow.Table
+        The fields of `Member`, and ``occurrence_id`` (-1 for a foreign file), ``is_altitude`` and
+        ``in_place``, which say what the path says (`layout.parse_path`).
+    seek_points : bytes
+        Of a tar.gz: where decompression can start; empty for other forms.
+    """
+
+    form: ArchiveForm
+    members: pa.Table
+    seek_points: bytes = b""
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def column(self, name: str) -> NDArray[np.int64]:
+        """Return a column of numbers or flags as an array of int64."""
+        return np.asarray(self.members[name].to_numpy()).astype(np.int64)
+
+    def paths(self) -> list[str]:
+        """Return the paths of all members."""
+        paths: list[str] = self.members["path"].to_pylist()
+        return paths
+
+    def ids(self) -> NDArray[np.int64]:
+        """Return the occurrences that have at least one file in its right place, ascending."""
+        return np.unique(self._keys[0] // 2)
+
+    def row_of(self, occurrence_id: int, kind: Kind) -> int | None:
+        """Return the row of a file; the last of several, as an extraction would leave it."""
+        keys, rows = self._keys
+        key = 2 * occurrence_id + (kind == "altitude")
+        place = int(keys.searchsorted(key, side="right")) - 1
+        return int(rows[place]) if place >= 0 and keys[place] == key else None
+
+    def member(self, row: int) -> Member:
+        """Return one member."""
+        path = self.members["path"][row].as_py()
+        return Member(path, *(int(column[row]) for column in self._numbers))
+
+    @cached_property
+    def _numbers(self) -> list[NDArray[np.int64]]:
+        return [self.column(name) for name in Member._fields[1:]]
+
+    @cached_property
+    def _keys(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        rows = np.flatnonzero(self.column("in_place"))
+        keys = 2 * self.column("occurrence_id")[rows] + self.column("is_altitude")[rows]
+        order = np.argsort(keys, kind="stable")
+        return keys[order], rows[order]
+
+
+def index_of(form: ArchiveForm, members: Iterable[Member], seek_points: bytes = b"") -> MemberIndex:
+    """Return the index of an archive whose members are known.
+
+    Examples
+    --------
+    >>> index = index_of("tar", [Member("patches_us_15/73/1/173.npy", 512, 327808, 327808)])
+    >>> index.row_of(173, "bands"), index.row_of(173, "altitude")
+    (0, None)
+    """
+    rows = list(members)
+    paths = [_printable(member.path) for member in rows]
+    parsed = [parse_path(path) or _FOREIGN for path in paths]
+    numbers = {
+        name: pa.array([getattr(member, name) for member in rows], pa.int64()) for name in Member._fields[1:]
+    }
+    said = {
+        "occurrence_id": pa.array([path.occurrence_id for path in parsed], pa.int64()),
+        "is_altitude": pa.array([path.kind == "altitude" for path in parsed], pa.bool_()),
+        "in_place": pa.array([path.in_place for path in parsed], pa.bool_()),
+    }
+    return MemberIndex(form, pa.table({"path": pa.array(paths, pa.string()), **numbers, **said}), seek_points)
+
+
+def _printable(path: str) -> str:
+    # Archives may hold names in any encoding; tarfile keeps such bytes as lone surrogates.
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,0 +1,157 @@
+"""Keeping the index of an archive, so that the archive is scanned once."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from baselines.covariates.patches.index import MemberIndex
+from baselines.covariates.patches.scanning import Progress, scan_archive
+from submissions.errors import CannotCheckError
+from submissions.files import written_atomically
+
+#: What the name of an index ends with, after the archive's own name.
+INDEX_SUFFIX = ".glckit-index"
+
+# Raised when the fields below or their meaning change; an index of another version is made anew.
+_VERSION = 1
+_ABOUT, _MEMBERS, _SEEK_POINTS = "about.json", "members.parquet", "seek_points"
+_NOT_AN_INDEX = (zipfile.BadZipFile, KeyError, ValueError, pa.ArrowInvalid, EOFError, NotImplementedError)
+
+
+def load_or_build_index(
+    path: str | os.PathLike[str],
+    *,
+    folder: str | os.PathLike[str] | None = None,
+    n_threads: int = 0,
+    progress: Progress | None = None,
+) -> MemberIndex:
+    """Return the index of an archive; scan the archive if there is none yet, or it has changed.
+
+    The index is kept in `folder`, or else beside the archive, or where that cannot be written to in
+    the user's cache (``XDG_CACHE_HOME`` or ``~/.cache``). It holds for as long as the archive keeps
+    its size and its time of modification.
+
+    Parameters
+    ----------
+    path : path-like
+        A tar, tar.gz or zip.
+    folder : path-like, optional
+        Where indexes are kept.
+    n_threads : int, default 0
+        Threads that decompress a tar.gz; 0 for all cores.
+    progress : callable, optional
+        Called with the bytes done so far of a scan.
+
+    Returns
+    -------
+    MemberIndex
+        What the archive holds.
+
+    Raises
+    ------
+    DamagedArchiveError
+        If the archive is not whole; nothing is kept then.
+    CannotCheckError
+        If the archive cannot be read, changes while it is, or there is no place for the index.
+    """
+    stamp = _stamp(path)
+    for place in _places(Path(path), folder):
+        if (index := _loaded(place, stamp)) is not None:
+            return index
+    index = scan_archive(path, n_threads=n_threads, progress=progress)
+    if _stamp(path) != stamp:
+        raise CannotCheckError(f"{os.fspath(path)} changed while it was read.", "Try again when it is whole.")
+    save_index(index, path, folder=folder)
+    return index
+
+
+def save_index(
+    index: MemberIndex, path: str | os.PathLike[str], *, folder: str | os.PathLike[str] | None = None
+) -> Path:
+    """Write the index of an archive to the first place that can be written to, and return that.
+
+    Parameters
+    ----------
+    index : MemberIndex
+        What the archive holds.
+    path : path-like
+        The archive, as it is now.
+    folder : path-like, optional
+        Where indexes are kept; by default as `load_or_build_index` does.
+
+    Returns
+    -------
+    Path
+        The index file.
+
+    Raises
+    ------
+    CannotCheckError
+        If no place can be written to.
+    """
+    content = _content(index, _stamp(path))
+    refusals = []
+    for place in _places(Path(path), folder):
+        try:
+            with written_atomically(place) as temporary:
+                temporary.write_bytes(content)
+        except CannotCheckError as error:
+            refusals.append(error.message)
+        else:
+            return place
+    raise CannotCheckError(
+        f"There is no place for the index of {os.fspath(path)}: {' '.join(refusals)}",
+        "Name a folder for indexes, or set XDG_CACHE_HOME to one that can be written to.",
+    )
+
+
+def _places(path: Path, folder: str | os.PathLike[str] | None) -> list[Path]:
+    # Archives of one name in several folders may share a cache: the digest keeps them apart.
+    digest = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
+    name = f"{path.name}-{digest}{INDEX_SUFFIX}"
+    if folder is not None:
+        return [Path(folder) / name]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return [path.with_name(path.name + INDEX_SUFFIX), cache / "glckit" / name]
+
+
+def _stamp(path: str | os.PathLike[str]) -> dict[str, int]:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - str and Path alike
+    except OSError as error:
+        raise CannotCheckError(f"Cannot read {os.fspath(path)}: {error.strerror or error}.") from error
+    return {"version": _VERSION, "n_bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
+
+
+def _content(index: MemberIndex, stamp: dict[str, int]) -> bytes:
+    """Return the bytes of an index file: a zip of a description, the members, and the seek points."""
+    members = io.BytesIO()
+    pq.write_table(index.members, members, compression="zstd")
+    buffer = io.BytesIO()
+    # Seek points hold 32 KiB of the stream each; level 1 leaves an eighth of them.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr(_ABOUT, json.dumps({"archive": stamp, "form": index.form}))
+        archive.writestr(_MEMBERS, members.getvalue())
+        archive.writestr(_SEEK_POINTS, index.seek_points)
+    return buffer.getvalue()
+
+
+def _loaded(place: Path, stamp: dict[str, int]) -> MemberIndex | None:
+    """Return the index in a file, or None if there is none that fits the archive as it is now."""
+    try:
+        with zipfile.ZipFile(place) as archive:
+            about = json.loads(archive.read(_ABOUT))
+            if about["archive"] != stamp:
+                return None
+            members = pq.read_table(io.BytesIO(archive.read(_MEMBERS)))
+            return MemberIndex(about["form"], members, archive.read(_SEEK_POINTS))
+    except (OSError, *_NOT_AN_INDEX):
+        return None  # a cache: what cannot be read is made anew

@@ -1,0 +1,144 @@
+"""Finding patches: folders, archives, and folders of archives, as one source."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.covariates.patches.archive import ArchiveSource
+from baselines.covariates.patches.errors import DamagedPatchError
+from baselines.covariates.patches.layout import (
+    ArchiveName,
+    Kind,
+    archive_numbers,
+    parse_archive_name,
+)
+from baselines.covariates.patches.reading import PatchSource
+from baselines.covariates.patches.tree import TreeSource
+from scoring.places import region_of_id
+from submissions.errors import CannotCheckError
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+
+def open_patches(paths: Paths, *, index_folder: str | os.PathLike[str] | None = None) -> PatchSource:
+    """Open patches wherever they are.
+
+    Parameters
+    ----------
+    paths : path-like or sequence of path-like
+        Data roots, folders of a region, archives, or folders that hold archives (themselves, or in
+        ``archives/``).
+    index_folder : path-like, optional
+        Where indexes of archives are kept; beside each archive by default.
+
+    Returns
+    -------
+    PatchSource
+        Extracted files are preferred to archives, earlier paths to later ones. Of archives that a
+        name tells the region and the number of, only the one that should hold an occurrence is asked.
+
+    Raises
+    ------
+    CannotCheckError
+        If a path does not exist or an archive cannot be read.
+    DamagedArchiveError
+        If an archive is not whole.
+    """
+    listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    if not listed:
+        raise ValueError("no paths given")
+    trees = [TreeSource(path) for path in listed if Path(path).is_dir()]
+    archives = [archive for path in listed for archive in find_archives(path)]
+    sources: list[PatchSource] = [tree for tree in trees if tree.has_roots() or not archives]
+    sources += [ArchiveSource(archive, index_folder=index_folder) for archive in archives]
+    return sources[0] if len(sources) == 1 else ManySources(sources)
+
+
+def find_archives(path: str | os.PathLike[str]) -> list[Path]:
+    """Return an archive itself, or those that a folder or its ``archives/`` holds, by their names.
+
+    Raises
+    ------
+    CannotCheckError
+        If there is nothing at the path.
+    """
+    start = Path(path)
+    if start.is_file():
+        return [start]
+    if not start.is_dir():
+        raise CannotCheckError(f"There is no file or folder {start}.", "Give the patches or their archives.")
+    folders = [folder for folder in (start, start / "archives") if folder.is_dir()]
+    found = [file for folder in folders for file in folder.iterdir() if parse_archive_name(file.name)]
+    return sorted(file for file in found if file.is_file())
+
+
+class ManySources:
+    """Several sources of patches, asked in order.
+
+    Parameters
+    ----------
+    sources : sequence of PatchSource
+        The sources; the first that has a file is read.
+    """
+
+    def __init__(self, sources: Sequence[PatchSource]) -> None:
+        self.sources = list(sources)
+        self._names = [_archive_name(source) for source in self.sources]
+        self._fitting: dict[tuple[str, int], list[PatchSource]] = {}
+
+    def __repr__(self) -> str:
+        return f"ManySources({self.sources!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the sources."""
+        return type(self), (self.sources,)
+
+    def ids(self) -> NDArray[np.int64]:
+        """Return the occurrences with at least one file in a source, ascending."""
+        return np.unique(np.concatenate([source.ids() for source in self.sources]))
+
+    def where(self, occurrence_id: int, kind: Kind) -> str:
+        """Return where a file would be in the first source that may have it."""
+        return self._asked(occurrence_id)[0].where(occurrence_id, kind)
+
+    def read_into(self, occurrence_id: int, kind: Kind, buffers: Sequence[memoryview]) -> int:
+        """Fill buffers with a file of the first source that has it; see `PatchSource.read_into`.
+
+        A file that is there and damaged is an error, also if a later source has a whole one.
+        """
+        first_error: DamagedPatchError | None = None
+        for source in self._asked(occurrence_id):
+            try:
+                return source.read_into(occurrence_id, kind, buffers)
+            except DamagedPatchError as error:
+                if error.code != "missing":
+                    raise
+                first_error = first_error or error
+        assert first_error is not None  # _asked returns at least one source
+        raise first_error
+
+    def close(self) -> None:
+        """Close all sources."""
+        for source in self.sources:
+            source.close()
+
+    def _asked(self, occurrence_id: int) -> list[PatchSource]:
+        key = str(region_of_id(occurrence_id)), int(archive_numbers(occurrence_id))
+        if key not in self._fitting:
+            pairs = zip(self.sources, self._names, strict=True)
+            self._fitting[key] = [source for source, name in pairs if _may_hold(name, *key)]
+        return self._fitting[key] or self.sources[:1]
+
+
+def _archive_name(source: PatchSource) -> ArchiveName | None:
+    return parse_archive_name(Path(source.path).name) if isinstance(source, ArchiveSource) else None
+
+
+def _may_hold(name: ArchiveName | None, region: str, number: int) -> bool:
+    """Tell whether a source may hold the patches of an archive; one without a telling name may."""
+    return name is None or (name.region == region and name.number in (None, number))
