@@ -1,1 +1,62 @@
-"""The toolkit of the GeoLifeCLEF challenge."""
+"""The toolkit of the GeoLifeCLEF challenge: score runs, validate them, check the patches behind them.
+
+Examples
+--------
+>>> import glckit
+>>> scores = [[0.7, 0.2, 0.1], [0.3, 0.4, 0.3]]
+>>> glckit.adaptive_top_k(scores, labels=[0, 1], k=1)
+1.0
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from glckit.api import read_run, read_truth, score, validate
+    from glckit.arrays import adaptive_top_k, top_k
+
+    __version__: str
+
+__all__ = ["__version__", "adaptive_top_k", "read_run", "read_truth", "score", "top_k", "validate"]
+
+# Where each public name lives: importing glckit imports neither NumPy nor anything slower.
+_HOMES = {
+    "__version__": ("scoring.version", "VERSION"),
+    "adaptive_top_k": ("glckit.arrays", "adaptive_top_k"),
+    "read_run": ("glckit.api", "read_run"),
+    "read_truth": ("glckit.api", "read_truth"),
+    "score": ("glckit.api", "score"),
+    "top_k": ("glckit.arrays", "top_k"),
+    "validate": ("glckit.api", "validate"),
+}
+
+
+def _refuse_shadows() -> None:
+    """Name the file that hides one of our packages, such as a participant's own scoring.py."""
+    for name in ("scoring", "submissions", "baselines"):
+        ours = Path(__file__).resolve().parents[1] / name / "__init__.py"
+        spec = find_spec(name)
+        found = None if spec is None else spec.origin
+        if found is None or Path(found).resolve() != ours:
+            raise ImportError(
+                f"glckit needs its package {name!r}, but Python finds {found or 'nothing'} under that name; "
+                "rename that file or folder, or start Python elsewhere."
+            )
+
+
+_refuse_shadows()
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'glckit' has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    return getattr(importlib.import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

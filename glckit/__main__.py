@@ -1,0 +1,5 @@
+"""``python -m glckit``."""
+
+from glckit.cli import main
+
+main()

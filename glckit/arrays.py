@@ -1,0 +1,130 @@
+"""The two metrics of plain arrays and tensors."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scoring.dense import Rows, score_dense
+from scoring.score import Score
+
+
+def adaptive_top_k(scores: Any, labels: Any, k: int = 30) -> float:
+    """Return the adaptive top-K accuracy of a matrix of scores.
+
+    One threshold is fitted for all occurrences, such that at most k an occurrence score above it on
+    average; the accuracy is the share of occurrences whose true class does.
+
+    Parameters
+    ----------
+    scores : array-like or torch tensor of shape (n_occurrences, n_classes)
+        Scores of float16, float32 or float64; a tensor may be on any device, and is moved in blocks.
+    labels : array-like or torch tensor of int of shape (n_occurrences,)
+        The true class of each occurrence.
+    k : int, default 30
+        Classes an occurrence, on average.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If a score is NaN, a label is outside the classes, or shapes do not fit.
+
+    Notes
+    -----
+    The comparison is strict: classes tied at the threshold are left out together. With no more than k
+    classes the threshold is -inf and every occurrence is right.
+
+    Examples
+    --------
+    >>> adaptive_top_k([[0.9, 0.1, 0.0], [0.4, 0.3, 0.3]], [0, 0], k=1)
+    1.0
+    """
+    return score_arrays(scores, labels, k).adaptive_top_k
+
+
+def top_k(scores: Any, labels: Any, k: int = 30) -> float:
+    """Return the share of occurrences whose true class is among their k best.
+
+    Parameters
+    ----------
+    scores, labels : array-like or torch tensor
+        As for `adaptive_top_k`.
+    k : int, default 30
+        Classes an occurrence.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        As for `adaptive_top_k`.
+
+    Notes
+    -----
+    Of classes with equal scores, those with the lower index come first.
+
+    Examples
+    --------
+    >>> top_k([[0.9, 0.1, 0.0], [0.4, 0.3, 0.3]], [0, 2], k=2)
+    0.5
+    """
+    return score_arrays(scores, labels, k).top_k
+
+
+def score_arrays(scores: Any, labels: Any, k: int = 30) -> Score:
+    """Return both metrics of a matrix of scores, and what they are made of, in one pass.
+
+    Parameters
+    ----------
+    scores, labels, k
+        As for `adaptive_top_k`.
+
+    Returns
+    -------
+    Score
+        Aggregates and values for each occurrence.
+    """
+    return score_dense(_rows(scores), _labels(labels), k=k)
+
+
+def _rows(scores: Any) -> Rows:
+    if _is_tensor(scores):
+        return _TensorRows(scores)
+    array = scores if isinstance(scores, np.ndarray) else np.asarray(scores)
+    return array.astype(np.float64) if array.dtype.kind in "iub" else array
+
+
+def _labels(labels: Any) -> ArrayLike:
+    return labels.detach().cpu().numpy() if _is_tensor(labels) else np.asarray(labels)
+
+
+def _is_tensor(values: Any) -> bool:
+    torch = sys.modules.get("torch")  # no tensor comes from where torch was not imported
+    return torch is not None and isinstance(values, torch.Tensor)
+
+
+class _TensorRows:
+    """Rows of a tensor as NumPy arrays, moved from its device block by block."""
+
+    def __init__(self, tensor: Any) -> None:
+        self._tensor = tensor.detach()
+        self.shape: tuple[int, ...] = tuple(tensor.shape)
+
+    def __getitem__(self, rows: slice | NDArray[np.intp], /) -> NDArray[np.floating]:
+        block = self._tensor[rows].cpu()
+        known = str(block.dtype) in ("torch.float16", "torch.float32", "torch.float64")
+        array: NDArray[np.floating] = (
+            block if known else block.float()
+        ).numpy()  # bfloat16 is exact in float32
+        return array

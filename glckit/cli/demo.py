@@ -1,0 +1,31 @@
+"""glckit demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glckit.cli.app import app, finish, progress, say, show
+from glckit.render import Format
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to make the folder.")] = Path("demo"),
+    quick: Annotated[bool, typer.Option("--quick", help="800 occurrences instead of 42,405.")] = False,
+) -> None:
+    """Make a competition folder with a run of real size, then validate and score the run."""
+    from glckit.config import FILE_NAME, read_competition
+    from glckit.demo import QUICK, make_demo, steps
+    from glckit.evaluation import Inputs, score_files
+    from glckit.reports import score_report
+
+    say(f"making {folder} ...")
+    run = make_demo(folder, QUICK if quick else None)
+    say(f"$ glckit score {run}")
+    outcomes = score_files([str(run)], Inputs(), read_competition(folder / FILE_NAME), progress)
+    show(score_report(outcomes), Format.TEXT)
+    say("\nTry next:\n" + "\n".join(f"  {step}" for step in steps(folder)))
+    finish(outcomes)
