@@ -56,10 +56,13 @@ def rewrite_as_tar(
         raise UsageError(f"{os.fspath(path)} is no tar.gz; it can be read as it is.")
     if Path(path).resolve() == Path(out).resolve():
         raise UsageError(f"{os.fspath(path)} cannot be written over itself.", "Name another file.")
-    with written_atomically(out) as temporary, temporary.open("wb") as file:
-        with gzip_stream(path, n_threads=n_threads) as stream:
-            tee = cast(BinaryIO, _Tee(stream, file))
-            members = list(tar_members(path, tee, sequential=True, progress=progress))
+    with (
+        written_atomically(out) as temporary,
+        temporary.open("wb") as file,
+        gzip_stream(path, n_threads=n_threads) as stream,
+    ):
+        tee = cast(BinaryIO, _Tee(stream, file))
+        members = list(tar_members(path, tee, sequential=True, progress=progress))
     index = index_of("tar", members)
     save_index(index, out)
     return index

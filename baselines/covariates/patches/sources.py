@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from baselines.covariates.patches.archive import ArchiveSource
 from baselines.covariates.patches.errors import DamagedPatchError
@@ -22,10 +22,17 @@ from baselines.covariates.patches.tree import TreeSource
 from scoring.places import region_of_id
 from submissions.errors import CannotCheckError
 
+_WHAT_IS_LOOKED_FOR = (
+    "Folders such as patches_us/, patches_us_01/ or CD/AB/, and archives such as patches_us_01.tar.gz "
+    "or patches_fr_01.zip are looked for."
+)
+
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
-def open_patches(paths: Paths, *, index_folder: str | os.PathLike[str] | None = None) -> PatchSource:
+def open_patches(
+    paths: Paths, *, ids: ArrayLike | None = None, index_folder: str | os.PathLike[str] | None = None
+) -> PatchSource:
     """Open patches wherever they are.
 
     Parameters
@@ -33,29 +40,36 @@ def open_patches(paths: Paths, *, index_folder: str | os.PathLike[str] | None = 
     paths : path-like or sequence of path-like
         Data roots, folders of a region, archives, or folders that hold archives (themselves, or in
         ``archives/``).
+    ids : array-like of int, optional
+        The occurrences of interest; archives that by their names hold none of them are left alone.
     index_folder : path-like, optional
         Where indexes of archives are kept; beside each archive by default.
 
     Returns
     -------
     PatchSource
-        Extracted files are preferred to archives, earlier paths to later ones. Of archives that a
-        name tells the region and the number of, only the one that should hold an occurrence is asked.
+        Extracted files are preferred to archives, and a plain tar or a zip to a tar.gz of the same
+        part. Of archives with names that tell region and number, only the one that should hold an
+        occurrence is asked.
 
     Raises
     ------
     CannotCheckError
-        If a path does not exist or an archive cannot be read.
+        If a path does not exist, holds no patches, or an archive cannot be read.
     DamagedArchiveError
         If an archive is not whole.
     """
     listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     if not listed:
         raise ValueError("no paths given")
-    trees = [TreeSource(path) for path in listed if Path(path).is_dir()]
     archives = [archive for path in listed for archive in find_archives(path)]
-    sources: list[PatchSource] = [tree for tree in trees if tree.has_roots() or not archives]
-    sources += [ArchiveSource(archive, index_folder=index_folder) for archive in archives]
+    folders = [TreeSource(path) for path in listed if Path(path).is_dir()]
+    sources: list[PatchSource] = [folder for folder in folders if folder.has_roots()]
+    wanted = _of_interest(_fastest(archives), ids)
+    sources += [ArchiveSource(archive, index_folder=index_folder) for archive in wanted]
+    if not sources:
+        names = ", ".join(os.fspath(path) for path in listed)
+        raise CannotCheckError(f"There are no patches in {names}.", _WHAT_IS_LOOKED_FOR)
     return sources[0] if len(sources) == 1 else ManySources(sources)
 
 
@@ -133,6 +147,30 @@ class ManySources:
             pairs = zip(self.sources, self._names, strict=True)
             self._fitting[key] = [source for source, name in pairs if _may_hold(name, *key)]
         return self._fitting[key] or self.sources[:1]
+
+
+def _fastest(archives: Sequence[Path]) -> list[Path]:
+    """Leave out each tar.gz that is also there as a plain tar or a zip."""
+    names = {path: parse_archive_name(path.name) for path in archives}
+    fast = {(name.region, name.number) for name in names.values() if name and not _is_slow(name)}
+    return [
+        path
+        for path, name in names.items()
+        if name is None or not _is_slow(name) or (name.region, name.number) not in fast
+    ]
+
+
+def _of_interest(archives: Sequence[Path], ids: ArrayLike | None) -> list[Path]:
+    if ids is None:
+        return list(archives)
+    array = np.atleast_1d(np.asarray(ids, dtype=np.int64))
+    parts = set(zip(region_of_id(array).tolist(), archive_numbers(array).tolist(), strict=True))
+    names = {path: parse_archive_name(path.name) for path in archives}
+    return [path for path, name in names.items() if any(_may_hold(name, *part) for part in parts)]
+
+
+def _is_slow(name: ArchiveName) -> bool:
+    return name.suffix in (".tar.gz", ".tgz")
 
 
 def _archive_name(source: PatchSource) -> ArchiveName | None:

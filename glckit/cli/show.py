@@ -1,0 +1,32 @@
+"""glckit show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glckit.cli.app import app, say
+
+
+@app.command("show")
+def show_patch(
+    occurrence_id: Annotated[int, typer.Argument(metavar="ID", min=0, help="Id of an occurrence.")],
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of patches or their archives, and of tables.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--output", metavar="PNG", help="Default: ID.png")] = None,
+) -> None:
+    """Draw the patch of an occurrence: imagery, near-infrared, land cover, altitude, and its place.
+
+    Patches are read from extracted files or straight out of the archives; the first look into a tar.gz
+    scans it whole.
+    """
+    from baselines.covariates.patches.picture import draw_occurrence
+    from glckit.patchdata import patch_data_of
+
+    found = patch_data_of(data)
+    path = out or Path(f"{occurrence_id}.png")
+    draw_occurrence(occurrence_id, found.paths, path, tables=found.tables, patch_size=found.patch_size)
+    say(f"Wrote {path}.")
