@@ -165,15 +165,17 @@ def test_plans_cover_every_point_once_in_order(
     inside = (xs >= 0) & (xs < shape[1]) & (ys >= 0) & (ys < shape[0])
     assert np.array_equal(plan.outside, ~inside)
     assert sorted(plan.points.tolist()) == np.flatnonzero(inside).tolist()
-    assert np.array_equal(plan.rows, np.floor(ys[plan.points]))
-    assert np.array_equal(plan.columns, np.floor(xs[plan.points]))
     one_block = min(block[0], shape[0]) * min(block[1], shape[1])
     reached = 0
     for window in plan.windows:
         assert window.points.start == reached
         reached = window.points.stop
         assert window.height * window.width <= max(window_cells, one_block)
-        rows, columns = plan.rows[window.points], plan.columns[window.points]
+        points = plan.points[window.points]
+        rows, columns = np.floor(ys[points]).astype(int), np.floor(xs[points]).astype(int)
+        assert np.array_equal(
+            plan.cells[window.points], (rows - window.row) * window.width + columns - window.column
+        )
         assert rows.min() == window.row
         assert rows.max() == window.row + window.height - 1
         assert columns.min() == window.column

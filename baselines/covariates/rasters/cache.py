@@ -48,7 +48,7 @@ def environmental_vectors(
     dtype : {float32, float64}
         Type of the values.
     progress : callable, optional
-        Called with the path of each raster before it is read; not at all if the vectors are kept.
+        Called with the path of each raster after it was read; not at all if the vectors are kept.
 
     Returns
     -------

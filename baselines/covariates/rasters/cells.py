@@ -119,8 +119,8 @@ class ReadingPlan:
     ----------
     points : ndarray of intp of shape (n_inside,)
         The points that have a cell, in raster order.
-    rows, columns : ndarray of int64 of shape (n_inside,)
-        Their cells.
+    cells : ndarray of int64 of shape (n_inside,)
+        Their cells, counted from the upper left of their window, row by row.
     windows : tuple of Window
         Parts to read; each cell is in at most one of them.
     outside : ndarray of bool of shape (n,)
@@ -128,8 +128,7 @@ class ReadingPlan:
     """
 
     points: NDArray[np.intp]
-    rows: NDArray[np.int64]
-    columns: NDArray[np.int64]
+    cells: NDArray[np.int64]
     windows: tuple[Window, ...]
     outside: NDArray[np.bool_]
 
@@ -161,9 +160,8 @@ def plan_reading(
     keys = _raster_order(rows[inside], columns[inside], tile=tile, width=grid.x.n_cells)
     order = np.argsort(keys)
     points = inside[order]
-    bounds = _run_bounds(keys[order] // (tile[0] * tile[1]))
-    windows = _windows(rows[points], columns[points], bounds=bounds)
-    return ReadingPlan(points, rows[points], columns[points], windows, outside)
+    starts = _run_starts(keys[order] // (tile[0] * tile[1]))
+    return _plan(rows[points], columns[points], starts=starts, points=points, outside=outside)
 
 
 def _tile_shape(grid: Grid, window_cells: int) -> tuple[int, int]:
@@ -187,22 +185,29 @@ def _raster_order(
     return tiles * (tile[0] * tile[1]) + rows % tile[0] * tile[1] + columns % tile[1]
 
 
-def _run_bounds(sorted_keys: NDArray[np.int64]) -> NDArray[np.intp]:
+def _run_starts(sorted_keys: NDArray[np.int64]) -> NDArray[np.intp]:
     changes = np.flatnonzero(sorted_keys[1:] != sorted_keys[:-1]) + 1
-    return np.concatenate([[0], changes, [len(sorted_keys)]]) if len(sorted_keys) else changes
+    return np.concatenate([[0], changes]) if len(sorted_keys) else changes
 
 
-def _windows(
-    rows: NDArray[np.int64], columns: NDArray[np.int64], *, bounds: NDArray[np.intp]
-) -> tuple[Window, ...]:
-    if not len(bounds):
-        return ()
-    starts = bounds[:-1]
+def _plan(
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    *,
+    starts: NDArray[np.intp],
+    points: NDArray[np.intp],
+    outside: NDArray[np.bool_],
+) -> ReadingPlan:
+    """Cut each window down to the cells that its points want."""
+    if not len(points):
+        return ReadingPlan(points, rows, (), outside)
     top, left = np.minimum.reduceat(rows, starts), np.minimum.reduceat(columns, starts)
-    bottom, right = np.maximum.reduceat(rows, starts), np.maximum.reduceat(columns, starts)
-    corners = np.stack([top, left, bottom - top + 1, right - left + 1], axis=1).tolist()
-    points = (slice(start, stop) for start, stop in itertools.pairwise(bounds.tolist()))
-    return tuple(
-        Window(row, column, height, width, part)
-        for (row, column, height, width), part in zip(corners, points, strict=True)
-    )
+    height = np.maximum.reduceat(rows, starts) - top + 1
+    width = np.maximum.reduceat(columns, starts) - left + 1
+    bounds = [*starts.tolist(), len(points)]
+    lengths = np.diff(bounds)
+    cells = (rows - np.repeat(top, lengths)) * np.repeat(width, lengths) + columns - np.repeat(left, lengths)
+    corners = zip(top.tolist(), left.tolist(), height.tolist(), width.tolist(), strict=True)
+    spans = (slice(start, stop) for start, stop in itertools.pairwise(bounds))
+    windows = tuple(Window(*corner, points=span) for corner, span in zip(corners, spans, strict=True))
+    return ReadingPlan(points, cells, windows, outside)

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from baselines.covariates.rasters.cells import Grid, ReadingPlan, plan_reading
+from baselines.covariates.rasters.cells import plan_reading
 from baselines.covariates.rasters.geotiff import Raster, inspect_raster, is_nodata, read_cells
 from baselines.covariates.rasters.layout import RasterLayout
 from baselines.covariates.rasters.projection import project
 from scoring.places import REGIONS
-from submissions.errors import BadInputError, CannotCheckError, GlckitError
+from submissions.errors import BadInputError, CannotCheckError, GlckitError, require
+
+# Bytes that GDAL may keep of decoded blocks, by default 5 % of the memory. A plan asks for a block
+# once, or for a row of blocks in a few windows.
+_BLOCK_CACHE_BYTES = 64 * 2**20
+
+# Rasters that are read at a time.
+_N_THREADS = min(os.cpu_count() or 1, 8)
 
 # Faulty rasters that a message spells out.
 _SPELT_OUT = 3
@@ -82,7 +92,7 @@ def extract_vectors(
     dtype : {float32, float64}
         Type of the values. float32 is what a forest reads, and exact for integers up to 2**24.
     progress : callable, optional
-        Called with the path of each raster before it is read.
+        Called with the path of each raster after it was read.
 
     Returns
     -------
@@ -100,9 +110,9 @@ def extract_vectors(
     Notes
     -----
     A place has the cell that rasterio's ``rowcol`` gives: left and top edges belong to a cell, right
-    and bottom edges do not. Rasters are read in windows from the first row to the last, one at a
-    time, so memory is that of the result and of one window. Values are as stored: scale and offset
-    tags are not applied.
+    and bottom edges do not. Each raster is read in windows from the first row to the last, some
+    rasters at a time, so memory is that of the result and, for each thread, of a window and a
+    column. Values are as stored: scale and offset tags are not applied.
     """
     latitude, longitude, region = _checked_places(latitudes, longitudes, regions)
     rows_of = {name: rows for name in REGIONS if len(rows := np.flatnonzero(region == name))}
@@ -116,6 +126,8 @@ def extract_vectors(
     )
     for name, rows in rows_of.items():
         _fill(vectors, rasters[name], rows=rows, places=(latitude[rows], longitude[rows]), progress=progress)
+    # A place without a value that is not outside is on nodata; True > False.
+    np.greater(np.isnan(vectors.values), vectors.outside, out=vectors.nodata)
     return vectors
 
 
@@ -193,17 +205,30 @@ def _fill(
     progress: Callable[[Path], None] | None,
 ) -> None:
     # The 27 rasters of a region lie on two or three grids: cells are computed once for each.
-    plans: dict[Grid, ReadingPlan] = {}
-    for column, raster in enumerate(rasters):
-        if progress is not None:
-            progress(raster.path)
-        if raster.grid not in plans:
-            plans[raster.grid] = plan_reading(raster.grid, *project(*places, crs=raster.grid.crs))
-        plan = plans[raster.grid]
-        cells = read_cells(raster, plan)
-        with np.errstate(over="ignore"):  # what overflows float32 becomes infinite, and so nodata
-            values = cells.astype(vectors.values.dtype)
-        hidden = is_nodata(cells, raster.nodata) | ~np.isfinite(values)
-        vectors.values[rows[plan.points], column] = np.where(hidden, np.nan, values)
-        vectors.nodata[rows[plan.points], column] = hidden
-        vectors.outside[rows, column] = plan.outside
+    grids = {raster.grid for raster in rasters}
+    plans = {grid: plan_reading(grid, *project(*places, crs=grid.crs)) for grid in grids}
+
+    def read_column(column: int) -> None:
+        raster, plan = rasters[column], plans[rasters[column].grid]
+        values = _as_values(read_cells(raster, plan), raster.nodata, vectors.values.dtype)
+        vectors.values[rows[plan.points], column] = values
+        vectors.outside[rows[plan.outside], column] = True
+
+    # Decoding and indexing release the interpreter's lock, and no two threads write to one column.
+    bounded = require("rasterio", "rf").Env(GDAL_CACHEMAX=_BLOCK_CACHE_BYTES)
+    with bounded, ThreadPoolExecutor(_N_THREADS) as threads:
+        for raster, _ in zip(rasters, threads.map(read_column, range(len(rasters))), strict=True):
+            if progress is not None:
+                progress(raster.path)
+
+
+def _as_values(
+    cells: NDArray[Any], nodata: float | None, dtype: np.dtype[np.floating]
+) -> NDArray[np.floating]:
+    hidden = is_nodata(cells, nodata)
+    with np.errstate(over="ignore"):  # what overflows float32 becomes infinite, and so nodata
+        values = cells.astype(dtype)
+    if np.issubdtype(cells.dtype, np.floating):
+        hidden |= ~np.isfinite(values)
+    values[hidden] = np.nan
+    return values

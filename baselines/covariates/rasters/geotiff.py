@@ -17,10 +17,6 @@ from baselines.covariates.rasters.cells import Axis, Grid, ReadingPlan
 from baselines.covariates.regions import REGION_BOUNDS, REGION_WORDS, Bounds
 from submissions.errors import BadInputError, CannotCheckError, UsageError, require
 
-# Bytes that GDAL may keep of decoded blocks, by default 5 % of the memory. A plan asks for a block
-# once, or for a row of blocks in a few windows.
-_BLOCK_CACHE_BYTES = 64 * 2**20
-
 # GDAL writes a float32 nodata of -3.4028235e38 into the tag as -3.4e+38, which no cell equals.
 _HUGE = 1e38
 
@@ -76,7 +72,7 @@ def opened_raster(path: str | os.PathLike[str]) -> Iterator[Any]:
             "Rasters lie as NAME/NAME_FR.tif and NAME/NAME_USA.tif in one folder.",
         )
     try:
-        with rasterio.Env(GDAL_CACHEMAX=_BLOCK_CACHE_BYTES), _quietly_opened(path) as dataset:
+        with rasterio.open(os.fspath(path)) as dataset:
             yield dataset
     except errors.RasterioError as error:
         raise CannotCheckError(
@@ -113,7 +109,9 @@ def inspect_raster(
     UsageError
         If cells of its type cannot hold `nodata_setting`.
     """
-    with opened_raster(path) as dataset:
+    # What rasterio warns of, a raster without a place on the globe, is refused here.
+    warned_of = require("rasterio.errors", "rf").NotGeoreferencedWarning
+    with warnings.catch_warnings(action="ignore", category=warned_of), opened_raster(path) as dataset:
         faults = _faults(dataset) or _misplacement(dataset, region)
         if faults:
             raise BadInputError(f"The raster {os.fspath(path)} {'; it '.join(faults)}.")
@@ -153,8 +151,7 @@ def read_cells(raster: Raster, plan: ReadingPlan) -> NDArray[Any]:
         for window in plan.windows:
             place = window_type(window.column, window.row, window.width, window.height)
             block = dataset.read(1, window=place)
-            rows, columns = plan.rows[window.points], plan.columns[window.points]
-            cells[window.points] = block[rows - window.row, columns - window.column]
+            np.take(block, plan.cells[window.points], out=cells[window.points])
     return cells
 
 
@@ -189,17 +186,6 @@ def is_nodata(cells: NDArray[Any], nodata: float | None) -> NDArray[np.bool_]:
     if nodata is None or not _can_hold(cells.dtype, nodata):
         return np.zeros(cells.shape, dtype=np.bool_)
     return np.asarray(cells == cells.dtype.type(nodata))
-
-
-@contextlib.contextmanager
-def _quietly_opened(path: str | os.PathLike[str]) -> Iterator[Any]:
-    rasterio = require("rasterio", "rf")
-    with warnings.catch_warnings():
-        # What rasterio warns of, a raster without a place on the globe, we refuse.
-        warnings.simplefilter("ignore", require("rasterio.errors", "rf").NotGeoreferencedWarning)
-        dataset = rasterio.open(os.fspath(path))
-    with dataset:
-        yield dataset
 
 
 def _can_hold(dtype: np.dtype[Any], value: float) -> bool:
