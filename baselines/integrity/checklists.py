@@ -1,0 +1,109 @@
+"""Checksum lists in text, as md5sum and its kin write them: ``hexdigits  path`` a line. Read strictly.
+
+A list that was cut, edited, or carried through a text-mode copy would let damage pass or call whole
+files damaged, so everything that such tools do not write themselves is a fault.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from baselines.integrity.digests import DIGEST_BYTES
+from submissions.errors import BadInputError, CannotCheckError
+
+_LINE = re.compile(rb"([0-9A-Fa-f]+) [ *](.+)")
+_BY_LENGTH = {2 * n_bytes: name for name, n_bytes in DIGEST_BYTES.items() if name != "xxh3_128"}
+_MAX_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """Checksums of files by their paths.
+
+    Parameters
+    ----------
+    algorithm : str
+        ``"crc32"``, ``"md5"``, ``"sha1"`` or ``"sha256"``, told by the number of digits.
+    digests : dict of str to bytes
+        By relative path, with forward slashes.
+    """
+
+    algorithm: str
+    digests: dict[str, bytes]
+
+
+def read_checklist(path: str | os.PathLike[str]) -> Checklist:
+    """Read a checksum list such as the organizers' ``hashes.md5``.
+
+    Parameters
+    ----------
+    path : path-like
+        The list.
+
+    Returns
+    -------
+    Checklist
+        Its checksums.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file cannot be read.
+    BadInputError
+        If a line is not what md5sum and its kin write, the last line is cut, a path stands twice,
+        is absolute or leaves its folder. The message names the lines.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise CannotCheckError(f"Cannot read {os.fspath(path)}: {error.strerror or error}.") from error
+    digests: dict[str, bytes] = {}
+    faults = list(_faults(content, digests))
+    if faults:
+        more = f" and {len(faults) - _MAX_NAMED} more" if len(faults) > _MAX_NAMED else ""
+        raise BadInputError(
+            f"The checksum list {os.fspath(path)} cannot be trusted: {'; '.join(faults[:_MAX_NAMED])}{more}.",
+            "Fetch it again; it has one line 'digits  path' a file.",
+        )
+    n_digits = 2 * len(next(iter(digests.values())))
+    return Checklist(_BY_LENGTH[n_digits], digests)
+
+
+def _faults(content: bytes, digests: dict[str, bytes]) -> Iterator[str]:
+    lines = content.split(b"\n")
+    if lines.pop() != b"":
+        yield "its last line does not end, so it may be cut"
+    if not any(lines):
+        yield "it has no lines"
+    for number, line in enumerate(lines, start=1):
+        fault = _fault_of_line(line, digests)
+        if fault is not None:
+            yield f"line {number} {fault}"
+
+
+def _fault_of_line(line: bytes, digests: dict[str, bytes]) -> str | None:
+    match = _LINE.fullmatch(line.removesuffix(b"\r"))
+    if match is None:
+        return "is not 'digits  path'"
+    hexadecimal, path = match[1], match[2].decode("utf-8", "surrogateescape")
+    if (fault := _fault_of_fields(line, hexadecimal, path, digests)) is not None:
+        return fault
+    digests[path] = bytes.fromhex(hexadecimal.decode())
+    return None
+
+
+def _fault_of_fields(line: bytes, hexadecimal: bytes, path: str, digests: dict[str, bytes]) -> str | None:
+    own_length = 2 * len(next(iter(digests.values()), b""))
+    if line.endswith(b"\r"):
+        return "ends with CR LF"
+    if hexadecimal != hexadecimal.lower():
+        return "has upper-case digits"
+    if len(hexadecimal) not in _BY_LENGTH or own_length not in (0, len(hexadecimal)):
+        return f"has {len(hexadecimal)} digits, unlike any checksum known or the lines above"
+    if path.startswith("/") or "\\" in path or ".." in PurePosixPath(path).parts:
+        return f"names {path}, which leaves the folder"
+    return f"names {path} a second time" if path in digests else None

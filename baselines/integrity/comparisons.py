@@ -1,0 +1,153 @@
+"""What only comparisons between patches show: copies, unlike neighbours, an archive of other colours."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.covariates.patches.layout import file_name, folder_of_id
+from baselines.integrity.facts import Facts
+from baselines.integrity.findings import Finding, Problem, archive_of, region_of
+from baselines.integrity.thresholds import Thresholds
+from submissions.tables import OccurrenceTable
+
+_METRES_A_DEGREE = 111_195.0  # of a great circle on a sphere of 6371 km
+# The median absolute deviation of normal values is this share of their standard deviation.
+_MAD_OF_NORMAL = 0.6745
+# Two patches of 256 m whose centres are this near share at least a quarter of their ground.
+_OVERLAP_M = 128.0
+_BAND_NAMES = ("red", "green", "blue")
+
+
+def compare_patches(
+    facts: Sequence[Facts], table: OccurrenceTable, thresholds: Thresholds, *, home: Callable[[str, str], str]
+) -> list[Finding]:
+    """Compare patches with one another.
+
+    Parameters
+    ----------
+    facts : sequence of Facts
+        What is known of each patch.
+    table : OccurrenceTable
+        Their places.
+    thresholds : Thresholds
+        The limits.
+    home : callable
+        Where a folder of a region lies, for the report.
+
+    Returns
+    -------
+    list of Finding
+        Errors for identical content far apart; warnings for unlike content at one place, altitudes
+        that do not meet those of an overlapping patch, and archives of other colours.
+    """
+    places = _Places(table)
+    kept = [fact for fact in facts if fact.occurrence_id in places.rows]
+    found = [
+        *_copies(kept, places, thresholds),
+        *_unlike_at_one_place(kept, places),
+        *_unlike_neighbours(kept, places, thresholds),
+    ]
+    located = [Finding.of_occurrence(problem, i, _path(i, home)) for i, problem in found]
+    return located + list(_drifted(kept, thresholds))
+
+
+def _path(occurrence_id: int, home: Callable[[str, str], str]) -> str:
+    folder = home(region_of(occurrence_id), folder_of_id(occurrence_id))
+    return f"{folder}/{file_name(occurrence_id, 'bands')}"
+
+
+class _Places:
+    def __init__(self, table: OccurrenceTable) -> None:
+        self.rows = {i: row for row, i in enumerate(table.ids.tolist())}
+        self._latitudes, self._longitudes = table.latitudes, table.longitudes
+
+    def of(self, occurrence_id: int) -> tuple[float, float]:
+        row = self.rows[occurrence_id]
+        return float(self._latitudes[row]), float(self._longitudes[row])
+
+    def metres(self, one: int, other: int) -> float:
+        (lat, lon), (other_lat, other_lon) = self.of(one), self.of(other)
+        east = (lon - other_lon) * np.cos(np.radians((lat + other_lat) / 2))
+        return float(np.hypot(lat - other_lat, east) * _METRES_A_DEGREE)
+
+
+def _copies(facts: Sequence[Facts], places: _Places, thresholds: Thresholds) -> Iterator[tuple[int, Problem]]:
+    by_content: dict[str, list[int]] = defaultdict(list)
+    for fact in facts:
+        if not fact.is_plain:  # calm sea and snow are alike everywhere
+            by_content[fact.content].append(fact.occurrence_id)
+    expected = f"content of its own, or of a place within {thresholds.same_place_m:g} m"
+    for ids in by_content.values():
+        for one in ids:
+            away, other = max((places.metres(one, other), other) for other in ids)
+            if away > thresholds.same_place_m:
+                # Which of them is the copy cannot be told, so each is called damaged.
+                found = f"the content of occurrence {other}, {away:.0f} m away"
+                yield one, Problem("duplicate-content", "error", expected, found)
+
+
+def _unlike_at_one_place(facts: Sequence[Facts], places: _Places) -> Iterator[tuple[int, Problem]]:
+    by_place: dict[tuple[float, float], list[Facts]] = defaultdict(list)
+    for fact in facts:
+        by_place[places.of(fact.occurrence_id)].append(fact)
+    for group in by_place.values():
+        first = group[0]
+        for fact in group[1:]:
+            if fact.content != first.content:
+                expected = f"the content of occurrence {first.occurrence_id}, at the same coordinates"
+                yield fact.occurrence_id, Problem("implausible", "warning", expected, "other content")
+
+
+def _unlike_neighbours(
+    facts: Sequence[Facts], places: _Places, thresholds: Thresholds
+) -> Iterator[tuple[int, Problem]]:
+    # Along the ordering by latitude, only the next few can be near enough.
+    ordered = sorted(facts, key=lambda fact: places.of(fact.occurrence_id))
+    reach = _OVERLAP_M / _METRES_A_DEGREE
+    for index, one in enumerate(ordered):
+        latitude = places.of(one.occurrence_id)[0]
+        for other in ordered[index + 1 :]:
+            if places.of(other.occurrence_id)[0] - latitude > reach:
+                break
+            gap = max(one.lowest - other.highest, other.lowest - one.highest)
+            if gap <= thresholds.max_neighbour_gap_m:
+                continue
+            if places.metres(one.occurrence_id, other.occurrence_id) <= _OVERLAP_M:
+                expected = f"altitudes within {thresholds.max_neighbour_gap_m} m of an overlapping patch's"
+                for fact, twin in ((one, other), (other, one)):
+                    found = f"{gap} m between its altitudes and those of occurrence {twin.occurrence_id}"
+                    yield fact.occurrence_id, Problem("implausible", "warning", expected, found)
+
+
+def _drifted(facts: Sequence[Facts], thresholds: Thresholds) -> Iterator[Finding]:
+    groups: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+    for fact in facts:
+        groups[archive_of(fact.occurrence_id)].append((fact.red, fact.green, fact.blue))
+    means = {
+        name: np.mean(colours, axis=0)
+        for name, colours in groups.items()
+        if len(colours) >= thresholds.drift_min_patches
+    }
+    for name, mean in sorted(means.items()):
+        region = name.split("_")[1]
+        others = np.array([m for other, m in means.items() if other != name and f"_{region}_" in other])
+        if len(others) >= 2 and (why := _why_drifted(mean, others, thresholds.max_drift)) is not None:
+            expected = f"mean colours like those of the other archives of {region}"
+            yield Finding("implausible", "warning", None, region, name, name, expected, why)
+
+
+def _why_drifted(mean: NDArray[np.float64], others: NDArray[np.float64], limit: float) -> str | None:
+    # Differences of bands show swapped planes better than the bands, which vary with the season.
+    own = np.array([*mean, mean[0] - mean[2]])
+    rest = np.column_stack([others, others[:, 0] - others[:, 2]])
+    middle = np.median(rest, axis=0)
+    # A deviation of less than one grey level between archives is chance; so is none at all.
+    spread = np.maximum(np.median(np.abs(rest - middle), axis=0) / _MAD_OF_NORMAL, 1.0)
+    if (np.abs(own - middle) <= limit * spread).all():
+        return None
+    said = ", ".join(f"{name} {value:.0f}" for name, value in zip(_BAND_NAMES, mean, strict=True))
+    return f"means of {said}, against {', '.join(f'{value:.0f}' for value in middle[:3])}"

@@ -1,0 +1,216 @@
+"""The check of one file of a patch: its type, size and header, and the content that one read shows."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from baselines.covariates.patches.layout import Kind
+from baselines.covariates.patches.npyheader import HEADER_BYTES, PATCH_SIZE, FileForm, form_of, why_bad_header
+from baselines.integrity.altitude import altitude_hole_problems, altitude_problems
+from baselines.integrity.content import bands_problems, hole_problems
+from baselines.integrity.findings import Level, Problem
+from baselines.integrity.thresholds import DEFAULT_THRESHOLDS, Thresholds
+
+# A FIFO under the name of a patch must not hold the check up; it is told by its type.
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_BLOCK_UNIT = 512  # of st_blocks, whatever the file system's own blocks are
+_TYPES = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFBLK: "a block device",
+    stat.S_IFCHR: "a character device",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How files are checked.
+
+    Parameters
+    ----------
+    level : {"quick", "full", "deep"}
+        quick reads headers only; the others read every byte.
+    patch_size : int
+        Side of the patches in pixels.
+    thresholds : Thresholds
+        Limits of the content checks.
+    fingerprint : str, optional
+        Checksum to compute of every file, for a manifest.
+    """
+
+    level: Level = "full"
+    patch_size: int = PATCH_SIZE
+    thresholds: Thresholds = DEFAULT_THRESHOLDS
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a manifest says of one file.
+
+    Parameters
+    ----------
+    digest : bytes
+        Its checksum.
+    digest_of : callable
+        The function from bytes to checksum.
+    """
+
+    digest: bytes
+    digest_of: Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What the check of one file showed.
+
+    Parameters
+    ----------
+    problems : list of Problem
+        Empty for a whole file.
+    raw : bytes or None
+        The file, where it was read and has the right form.
+    """
+
+    problems: list[Problem]
+    raw: bytes | None = None
+
+
+def stat_of(entry: os.DirEntry[str]) -> os.stat_result | Problem:
+    """Return the status of what a name leads to, or why there is none."""
+    try:
+        status = entry.stat(follow_symlinks=False)
+        return os.stat(entry.path) if stat.S_ISLNK(status.st_mode) else status  # noqa: PTH116
+    except OSError as error:
+        return problem_of_error(error)
+
+
+def problem_of_error(error: OSError) -> Problem:
+    """Return what an error of the operating system says of a file; never that the file is missing.
+
+    Examples
+    --------
+    >>> problem_of_error(PermissionError(errno.EACCES, "Permission denied")).fault
+    'unreadable'
+    """
+    if error.errno == errno.ELOOP:
+        return Problem("wrong-type", "error", "a regular file", "a loop of symbolic links")
+    if error.errno == errno.ENOENT:
+        return Problem("wrong-type", "error", "a regular file", "a dangling symbolic link")
+    return Problem("unreadable", "error", "a readable file", error.strerror or str(error))
+
+
+def check_file(
+    path: str,
+    status: os.stat_result,
+    *,
+    kind: Kind,
+    region: str,
+    settings: Settings,
+    proof: Proof | None = None,
+) -> FileResult:
+    """Check one file of a patch.
+
+    Parameters
+    ----------
+    path : str
+        Where it lies.
+    status : os.stat_result
+        Its status before the check, as `stat_of` gives it.
+    kind : {"bands", "altitude"}
+        Which of the two files of a patch.
+    region : {"fr", "us", "other"}
+        Region of its occurrence.
+    settings : Settings
+        Level, patch size and thresholds.
+    proof : Proof, optional
+        What a manifest says of the file.
+
+    Returns
+    -------
+    FileResult
+        Its problems. A file that changed between `status` and the end of the check is ``unstable``,
+        and nothing else is said of it.
+    """
+    if not stat.S_ISREG(status.st_mode):
+        what = _TYPES.get(stat.S_IFMT(status.st_mode), "no regular file")
+        return FileResult([Problem("wrong-type", "error", "a regular file", what)])
+    form = form_of(kind, settings.patch_size)
+    has_size = status.st_size == form.n_bytes
+    try:
+        raw, after = _read(path, _n_bytes_to_read(status, form, settings.level))
+    except OSError as error:
+        return FileResult([_vanished() if error.errno == errno.ENOENT else problem_of_error(error)])
+    if _signature(status) != _signature(after):
+        return FileResult([Problem("unstable", "error", "a file at rest", "it changed during the check")])
+    if not has_size or raw[:HEADER_BYTES] != form.header:
+        return FileResult(_form_problems(raw, status.st_size, form))
+    if len(raw) < form.n_bytes:
+        return FileResult([])
+    return FileResult(_content_problems(raw, kind, region, settings, proof), raw)
+
+
+def _n_bytes_to_read(status: os.stat_result, form: FileForm, level: Level) -> int:
+    # At the quick level, only a file with fewer blocks on disk than bytes is worth a read: it may
+    # have been preallocated and never filled.
+    if status.st_size != form.n_bytes:
+        return HEADER_BYTES
+    if level != "quick":
+        return form.n_bytes
+    n_on_disk: int = getattr(status, "st_blocks", form.n_bytes) * _BLOCK_UNIT
+    return HEADER_BYTES if n_on_disk >= form.n_bytes else form.n_bytes
+
+
+def _read(path: str, n_bytes: int) -> tuple[bytes, os.stat_result]:
+    descriptor = os.open(path, _OPEN_FLAGS)
+    try:
+        raw = os.read(descriptor, n_bytes)
+        while len(raw) < n_bytes and (more := os.read(descriptor, n_bytes - len(raw))):
+            raw += more
+        return raw, os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _signature(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev
+
+
+def _vanished() -> Problem:
+    return Problem("unstable", "error", "a file at rest", "it vanished during the check")
+
+
+def _form_problems(raw: bytes, size: int, form: FileForm) -> list[Problem]:
+    problems = []
+    if size != form.n_bytes:
+        problems.append(Problem("wrong-size", "error", f"{form.n_bytes} bytes", f"{size} bytes"))
+    # Of a file that is cut inside its header, the size says all.
+    why = None if form.header.startswith(raw) else why_bad_header(raw, form)
+    if why is not None:
+        expected = f"the header of {form.dtype.str} values of shape {form.shape}"
+        problems.append(Problem("bad-header", "error", expected, why))
+    return problems
+
+
+def _content_problems(
+    raw: bytes, kind: Kind, region: str, settings: Settings, proof: Proof | None
+) -> list[Problem]:
+    if settings.level == "quick":
+        holes = hole_problems if kind == "bands" else altitude_hole_problems
+        return holes(raw, settings.thresholds)
+    if kind == "bands":
+        problems = bands_problems(raw, region, settings.thresholds)
+    else:
+        problems = altitude_problems(raw, region, settings.thresholds, patch_size=settings.patch_size)
+    if proof is None:
+        return problems
+    digest = proof.digest_of(raw)
+    if digest == proof.digest:
+        # The file is what it was published as: what looks odd in it is no damage.
+        return [Problem(odd.fault, "warning", odd.expected, odd.found) for odd in problems]
+    return [Problem("checksum", "error", proof.digest.hex(), digest.hex()), *problems]

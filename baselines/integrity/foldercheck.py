@@ -1,0 +1,224 @@
+"""The check of one folder of patches: its listing against the ids that belong there, then file by file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from baselines.covariates.patches.layout import KINDS, file_name, folder_of_id, parse_name
+from baselines.integrity.facts import Facts
+from baselines.integrity.filecheck import Settings, problem_of_error
+from baselines.integrity.findings import Finding, Problem, region_of
+from baselines.integrity.manifest import Entry
+from baselines.integrity.patchcheck import PatchFiles, Proofs, check_patch
+from baselines.integrity.records import NOTHING, Record, joined, record_of
+
+_AB = re.compile(r"[0-9]{1,2}")
+
+
+@dataclass(frozen=True)
+class FolderTask:
+    """One folder to check.
+
+    Parameters
+    ----------
+    region : str
+        ``"fr"`` or ``"us"``.
+    folder : str
+        Such as ``"73/1"``.
+    home : str
+        Path where its patches should be.
+    paths : tuple of str
+        Where it exists; several only if a region's patches lie under several roots.
+    ids : tuple of int or None
+        Occurrences to check; None to check those that are found.
+    known : frozenset of int
+        Occurrences of the tables that belong here, to be checked or not; others are unexpected.
+    proofs : mapping of int to pair of Proof
+        What a manifest says of their files.
+    record : Record
+        What is remembered of earlier checks.
+    """
+
+    region: str
+    folder: str
+    home: str
+    paths: tuple[str, ...]
+    ids: tuple[int, ...] | None
+    known: frozenset[int] = frozenset()
+    proofs: Mapping[int, Proofs] = field(default_factory=dict)
+    record: Record = NOTHING
+
+
+@dataclass(frozen=True)
+class FolderResult:
+    """What the check of one folder showed.
+
+    Parameters
+    ----------
+    region, folder : str
+        Which folder.
+    ids : tuple of int
+        Occurrences that were checked.
+    findings : tuple of Finding
+        What is wrong.
+    strays : tuple of str
+        Paths of files that do not belong here.
+    unlisted : tuple of int
+        Occurrences whose patches are in their place, but which no table lists.
+    facts : tuple of Facts
+        What a deep check compares.
+    record : Record
+        What to remember from now on.
+    n_remembered : int
+        Occurrences that an earlier check vouched for.
+    entries : tuple of Entry
+        Checksums of whole patches, if they are wanted for a manifest.
+    """
+
+    region: str
+    folder: str
+    ids: tuple[int, ...]
+    findings: tuple[Finding, ...]
+    strays: tuple[str, ...] = ()
+    unlisted: tuple[int, ...] = ()
+    facts: tuple[Facts, ...] = ()
+    record: Record = NOTHING
+    n_remembered: int = 0
+    entries: tuple[Entry, ...] = ()
+
+
+def check_folders(tasks: Sequence[FolderTask], settings: Settings) -> list[FolderResult]:
+    """Check several folders, one after the other; the unit of work of a process."""
+    return [check_folder(task, settings) for task in tasks]
+
+
+def check_folder(task: FolderTask, settings: Settings) -> FolderResult:
+    """Check one folder of patches.
+
+    Parameters
+    ----------
+    task : FolderTask
+        The folder and the ids that belong there.
+    settings : Settings
+        Level, patch size and thresholds.
+
+    Returns
+    -------
+    FolderResult
+        Findings, and what to remember.
+    """
+    try:
+        entries, doubled = _listing(task.paths)
+    except OSError as error:
+        return unreadable_folder(task, problem_of_error(error).found)
+    ids = tuple(_ids_in_place(entries, task)) if task.ids is None else task.ids
+    patches = [PatchFiles.listed(i, entries) for i in ids]
+    findings = [finding for patch in patches for finding in _absent_files(patch, task)]
+    present = [patch for patch in patches if any(patch.entries)]
+    checked = _checked(task, present, settings)
+    strays, unlisted = _strays(entries, set(ids), task)
+    return replace(
+        checked,
+        ids=ids,
+        findings=(*findings, *checked.findings),
+        strays=(*doubled, *strays),
+        unlisted=tuple(sorted(unlisted)),
+    )
+
+
+def unreadable_folder(task: FolderTask, why: str) -> FolderResult:
+    """Return the result for a folder that cannot be listed: nothing is known of any patch in it."""
+    problem = Problem("unreadable", "error", "a folder that can be listed", why)
+    ids = tuple(task.known) if task.ids is None else task.ids
+    findings = tuple(Finding.of_occurrence(problem, i, task.home) for i in ids)
+    return FolderResult(task.region, task.folder, ids, findings)
+
+
+def is_in_place(name: str, region: str, folder: str) -> int | None:
+    """Return the occurrence of a file that stands where it belongs, by its name; None for any other.
+
+    Examples
+    --------
+    >>> is_in_place("173_alti.npy", "us", "73/1"), is_in_place("173.npy", "fr", "73/1")
+    (173, None)
+    """
+    parsed = parse_name(name)
+    if parsed is None or folder_of_id(parsed[0]) != folder or region_of(parsed[0]) != region:
+        return None
+    return parsed[0]
+
+
+def _listing(paths: tuple[str, ...]) -> tuple[dict[str, os.DirEntry[str]], list[str]]:
+    entries: dict[str, os.DirEntry[str]] = {}
+    doubled: list[str] = []
+    for path in paths:
+        with os.scandir(path) as found:
+            doubled += [e.path for e in found if entries.setdefault(e.name, e) is not e]
+    return entries, doubled
+
+
+def _ids_in_place(entries: Mapping[str, os.DirEntry[str]], task: FolderTask) -> list[int]:
+    return sorted({i for name in entries if (i := is_in_place(name, task.region, task.folder)) is not None})
+
+
+def _absent_files(patch: PatchFiles, task: FolderTask) -> Iterator[Finding]:
+    absent = [kind for kind, entry in zip(KINDS, patch.entries, strict=True) if entry is None]
+    if not absent:
+        return
+    path = f"{task.home}/{file_name(patch.occurrence_id, absent[0])}"
+    if len(absent) == len(KINDS):
+        problem = Problem("missing", "error", "the two files of a patch", "neither")
+    else:
+        problem = Problem("half-pair", "error", "the two files of a patch", f"no file of the {absent[0]}")
+    yield Finding.of_occurrence(problem, patch.occurrence_id, path)
+
+
+def _strays(
+    entries: Mapping[str, os.DirEntry[str]], ids: set[int], task: FolderTask
+) -> tuple[list[str], set[int]]:
+    own = {file_name(i, kind) for i in ids for kind in KINDS}
+    strays: list[str] = []
+    unlisted: set[int] = set()
+    for name in entries.keys() - own:
+        entry = entries[name]
+        if (occurrence_id := is_in_place(name, task.region, task.folder)) is not None:
+            unlisted.add(occurrence_id)
+        elif not entry.is_dir(follow_symlinks=False):
+            strays.append(entry.path)
+        elif "/" in task.folder or not _AB.fullmatch(name):  # below CD, AB is a folder of its own
+            strays += files_below(entry.path)
+    return strays, unlisted - task.known
+
+
+def files_below(path: str) -> Iterator[str]:
+    """Yield the paths of all files below a folder that should not be there."""
+    for folder, _, names in os.walk(path):
+        for name in names:
+            yield f"{folder}/{name}"
+
+
+def _checked(task: FolderTask, present: list[PatchFiles], settings: Settings) -> FolderResult:
+    statuses = {patch.occurrence_id: patch.status() for patch in present}
+    old = task.record
+    vouched = {i for i, status in statuses.items() if status is not None and old.statuses.get(i) == status}
+    checks = [
+        check_patch(
+            patch, task.region, proofs=task.proofs.get(patch.occurrence_id, (None, None)), settings=settings
+        )
+        for patch in present
+        if patch.occurrence_id not in vouched
+    ]
+    kept = old.without(set(old.statuses) - vouched)
+    return FolderResult(
+        task.region,
+        task.folder,
+        (),
+        (*kept.findings, *(finding for check in checks for finding in check.findings)),
+        facts=(*kept.facts, *(check.facts for check in checks if check.facts is not None)),
+        record=joined(old.without(set(statuses)), kept, record_of(checks, statuses)),
+        n_remembered=len(vouched),
+        entries=tuple(check.entry for check in checks if check.entry is not None),
+    )

@@ -1,0 +1,174 @@
+"""The report of a verification: counts, rates by region and by archive, and what it could not see."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.integrity.findings import CLASSES, Finding, Level
+from baselines.integrity.manifest import Entry
+from baselines.integrity.planning import archives_of_ids
+from scoring.places import region_of_id
+
+#: What the exit statuses of a verification mean.
+EXIT_FINE, EXIT_DAMAGED, EXIT_CANNOT_CHECK = 0, 1, 3
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much of a region or an archive is damaged.
+
+    Parameters
+    ----------
+    n_checked, n_damaged, n_missing : int
+        Occurrences that were checked, that have an error (the missing ones too), and that are missing.
+    """
+
+    n_checked: int
+    n_damaged: int
+    n_missing: int
+
+    @property
+    def rate(self) -> float:
+        """Damaged occurrences as a share of those checked; 0 where none was checked."""
+        return self.n_damaged / self.n_checked if self.n_checked else 0.0
+
+    def to_json(self) -> dict[str, object]:
+        """Return the share with the keys of the JSON report."""
+        return {
+            "checked": self.n_checked,
+            "damaged": self.n_damaged,
+            "missing": self.n_missing,
+            "rate": self.rate,
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a verification found.
+
+    Parameters
+    ----------
+    level : {"quick", "full", "deep"}
+        How deep it looked.
+    checked_ids : ndarray of int64 of shape (n,)
+        Occurrences that were checked, ascending.
+    unchecked_ids : ndarray of int64
+        Occurrences of the tables that were not: outside the part, the sample, the folders or the time.
+    findings : tuple of Finding
+        Errors and warnings.
+    cannot_see : tuple of str
+        Damage that this verification would not notice.
+    n_remembered : int
+        Occurrences for whose files an earlier check, remembered in the state file, was taken.
+    notes : tuple of str
+        What else the reader should know, such as the power of a sample.
+    entries : tuple of Entry
+        Checksums of the whole patches, if they were wanted.
+    """
+
+    level: Level
+    checked_ids: NDArray[np.int64]
+    unchecked_ids: NDArray[np.int64]
+    findings: tuple[Finding, ...]
+    cannot_see: tuple[str, ...] = ()
+    n_remembered: int = 0
+    notes: tuple[str, ...] = ()
+    entries: tuple[Entry, ...] = ()
+
+    @cached_property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings for which the patches are damaged."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @cached_property
+    def warnings(self) -> tuple[Finding, ...]:
+        """The findings that change neither `ok` nor the exit status."""
+        return tuple(finding for finding in self.findings if finding.severity == "warning")
+
+    @cached_property
+    def damaged_ids(self) -> tuple[int, ...]:
+        """Occurrences with at least one error, missing ones included, ascending."""
+        return tuple(sorted({f.occurrence_id for f in self.errors if f.occurrence_id is not None}))
+
+    @property
+    def ok(self) -> bool:
+        """Whether something was checked and no error found."""
+        return self.exit_status == EXIT_FINE
+
+    @property
+    def exit_status(self) -> int:
+        """0 if whole, 1 if damaged, 3 if nothing could be checked or files could not be read."""
+        if any(finding.fault != "unreadable" for finding in self.errors):
+            return EXIT_DAMAGED
+        return EXIT_CANNOT_CHECK if self.errors or not len(self.checked_ids) else EXIT_FINE
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Occurrences by class of fault, errors and warnings; files of no occurrence count as one each."""
+        return _counts(self.findings)
+
+    @cached_property
+    def by_region(self) -> dict[str, Share]:
+        """Shares by region, in alphabetic order."""
+        return _shares(self, region_of_id(self.checked_ids), "region")
+
+    @cached_property
+    def by_archive(self) -> dict[str, Share]:
+        """Shares by the archive (without suffix) that holds the patches."""
+        return _shares(self, archives_of_ids(self.checked_ids), "archive")
+
+    @property
+    def archives_to_fetch(self) -> tuple[str, ...]:
+        """The archives, without suffix, that hold what is damaged: those to extract or fetch again."""
+        return tuple(sorted({f.archive for f in self.errors if f.archive is not None}))
+
+    def to_json(self) -> dict[str, object]:
+        """Return the report as the object that ``--format json`` prints."""
+        return {
+            "ok": self.ok,
+            "level": self.level,
+            "checked": len(self.checked_ids),
+            "counts": self.counts,
+            "by_region": {name: share.to_json() for name, share in self.by_region.items()},
+            "by_archive": {name: share.to_json() for name, share in self.by_archive.items()},
+            "damaged_ids": list(self.damaged_ids),
+            "warnings": [finding.to_json() for finding in self.warnings],
+            "cannot_see": list(self.cannot_see),
+            "unchecked_ids": self.unchecked_ids.tolist(),
+        }
+
+
+def _counts(findings: Iterable[Finding]) -> dict[str, int]:
+    places = {(f.fault, f.path if f.occurrence_id is None else f.occurrence_id): f for f in findings}
+    counts: Counter[str] = Counter()
+    for (fault, _), finding in places.items():
+        counts[fault] += finding.n_files
+    return {fault: counts[fault] for fault in CLASSES if counts[fault]}
+
+
+def _shares(report: Report, names: NDArray[np.str_], attribute: str) -> dict[str, Share]:
+    damaged: dict[str, set[int]] = {}
+    missing: Counter[str] = Counter()
+    for finding in report.errors:
+        name = getattr(finding, attribute)
+        if finding.occurrence_id is None or name is None:
+            continue
+        damaged.setdefault(name, set()).add(finding.occurrence_id)
+        missing[name] += finding.fault == "missing"
+    checked = dict(zip(*(part.tolist() for part in np.unique_counts(names)), strict=True))
+    return _joined(checked, damaged, missing)
+
+
+def _joined(
+    checked: Mapping[str, int], damaged: Mapping[str, set[int]], missing: Mapping[str, int]
+) -> dict[str, Share]:
+    names = sorted(checked.keys() | damaged.keys())
+    return {
+        name: Share(checked.get(name, 0), len(damaged.get(name, ())), missing.get(name, 0)) for name in names
+    }

@@ -1,0 +1,149 @@
+"""The state file: what earlier checks showed, so that a second run, or one after a kill, continues."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from baselines.integrity.facts import Facts
+from baselines.integrity.filecheck import Settings
+from baselines.integrity.findings import LEVELS, Finding
+from baselines.integrity.records import Record
+from scoring.version import VERSION
+from submissions.errors import CannotCheckError
+
+# Two verifications of one tree share the file; each waits for the other's short writes.
+_PATIENCE_S = 60.0
+_TABLE = """
+create table if not exists folders (
+    folder text, settings text, level integer, manifest text, record text,
+    primary key (folder, settings, level, manifest)
+) without rowid
+"""
+_FIND = """
+select folder, record from folders
+where settings = ? and level >= ? and (manifest = ? or ? = '') and folder in ({})
+order by level, manifest
+"""
+
+
+class State:
+    """Remember the outcome of checks, by folder, settings, level and manifest.
+
+    SQLite keeps the file whole when a process is killed, and apart when two write at once. What is
+    remembered of a file counts only while its size, times and inode are what they were.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; it is made where there is none.
+    settings : Settings
+        What the outcome depends on; the level counts from below, so that a full check vouches for
+        a quick one.
+    manifest : str
+        Digest of the manifest in use; empty for none.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], settings: Settings, *, manifest: str = "") -> None:
+        self._settings = _digest_of(settings)
+        self._level = LEVELS.index(settings.level)
+        self._manifest = manifest
+        self._connection = _connected(Path(path))
+        self._lock = threading.Lock()  # joblib asks for the next portion in threads of its own
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def recall(self, folders: Sequence[str]) -> dict[str, Record]:
+        """Return what is remembered of some folders, named by their absolute paths.
+
+        Raises
+        ------
+        CannotCheckError
+            If the state file is broken.
+        """
+        query = _FIND.format(",".join("?" * len(folders)))
+        keys = (self._settings, self._level, self._manifest, self._manifest)
+        with _errors_explained(), self._lock:
+            rows = self._connection.execute(query, (*keys, *folders)).fetchall()
+        return {folder: _from_text(text) for folder, text in rows}
+
+    def remember(self, records: Iterable[tuple[str, Record]]) -> None:
+        """Keep what checks of some folders showed, all at once.
+
+        Raises
+        ------
+        CannotCheckError
+            If the state file cannot be written.
+        """
+        rows = [
+            (folder, self._settings, self._level, self._manifest, _to_text(record))
+            for folder, record in records
+        ]
+        with _errors_explained(), self._lock, self._connection:
+            self._connection.executemany("insert or replace into folders values (?, ?, ?, ?, ?)", rows)
+
+
+def default_state_path(paths: Sequence[str | os.PathLike[str]]) -> Path:
+    """Return where the state of a verification is kept unless said otherwise: in the user's cache.
+
+    Parameters
+    ----------
+    paths : sequence of path-like
+        The trees. Not beside them, since data are often read-only.
+    """
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    name = hashlib.sha256("\n".join(sorted(os.path.realpath(path) for path in paths)).encode()).hexdigest()
+    return cache / "glckit" / f"verified-{name[:16]}.sqlite"
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    with _errors_explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=_PATIENCE_S, check_same_thread=False)
+        connection.execute("pragma synchronous = normal")
+        connection.execute(_TABLE)
+        return connection
+
+
+@contextlib.contextmanager
+def _errors_explained(path: Path | None = None) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        where = f"The state file {path}" if path is not None else "The state file"
+        raise CannotCheckError(
+            f"{where} cannot be used: {error}.", "Remove it, or go without with --no-cache."
+        ) from error
+
+
+def _digest_of(settings: Settings) -> str:
+    # The level is compared, not hashed; all else changes the outcome.
+    parts = asdict(settings) | {"level": None, "fingerprint": None, "version": VERSION}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _to_text(record: Record) -> str:
+    fields = {
+        "statuses": record.statuses,
+        "findings": [list(asdict(finding).values()) for finding in record.findings],
+        "facts": [facts.to_list() for facts in record.facts],
+    }
+    return json.dumps(fields, separators=(",", ":"))
+
+
+def _from_text(text: str) -> Record:
+    fields = json.loads(text)
+    return Record(
+        {int(key): status for key, status in fields["statuses"].items()},
+        tuple(Finding(*values) for values in fields["findings"]),
+        tuple(Facts(*values) for values in fields["facts"]),
+    )

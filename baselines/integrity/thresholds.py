@@ -1,0 +1,137 @@
+"""From where on the content of a patch is called damaged; each limit can be set in the configuration."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from submissions.errors import UsageError
+
+# France has the classes 1 to 17, the US 18 to 33; 0 is "unclassified" in both.
+_LAND_COVER = {"fr": range(1, 18), "us": range(18, 34)}
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """The limits of the content checks, section ``[verify]`` of ``competition.toml``.
+
+    The defaults stand well outside what real patches of the challenge show: 1 to 9 land cover
+    classes and 0 to 3.2 % of changes between neighbours, altitude steps of at most 1 m, at most 4
+    equal bytes in a row.
+
+    Parameters
+    ----------
+    zero_run_bytes : int
+        Zero bytes in a row that are called a hole.
+    max_land_cover : int
+        The highest land cover code there is.
+    max_other_region_share : float
+        Share of pixels with land cover of the other region above which a patch is of that region.
+    max_classes : int
+        Most land cover classes in a patch.
+    max_change_share : float
+        Most changes of land cover between neighbours in a row, as a share of all pairs.
+    min_band_correlation : float
+        Least correlation of red with green, or green with blue.
+    min_altitude_fr, max_altitude_fr, min_altitude_us, max_altitude_us : int
+        Lowest and highest ground of the regions, in metres.
+    altitude_margin : int
+        Metres by which terrain models may miss these.
+    max_altitude_step : int
+        Most metres between neighbouring pixels of 1 m.
+    max_smooth_step : int
+        Metres between neighbours up to which zeros may be the sea and not a hole.
+    same_place_m : float
+        Metres within which two occurrences may share one content.
+    max_neighbour_gap_m : int
+        Metres by which the altitudes of overlapping patches may lie apart.
+    drift_min_patches : int
+        Patches of an archive below which its colours are not compared.
+    max_drift : float
+        Deviation of an archive's mean colours from those of its region, in robust standard deviations.
+    """
+
+    zero_run_bytes: int = 512
+    max_land_cover: int = 33
+    max_other_region_share: float = 0.05
+    max_classes: int = 16
+    max_change_share: float = 0.25
+    min_band_correlation: float = 0.5
+    min_altitude_fr: int = -100
+    max_altitude_fr: int = 4850
+    min_altitude_us: int = -100
+    max_altitude_us: int = 4450
+    altitude_margin: int = 50
+    max_altitude_step: int = 30
+    max_smooth_step: int = 2
+    same_place_m: float = 256.0
+    max_neighbour_gap_m: int = 50
+    drift_min_patches: int = 200
+    max_drift: float = 8.0
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, object]) -> Thresholds:
+        """Make thresholds from the section of a configuration file.
+
+        Parameters
+        ----------
+        values : mapping of str to number
+            Names of the parameters and their values; the rest keep their defaults.
+
+        Returns
+        -------
+        Thresholds
+            The limits.
+
+        Raises
+        ------
+        UsageError
+            If a name is unknown (all such are named, with the nearest known one), or a value is not a
+            number or a fraction where an integer is meant.
+
+        Examples
+        --------
+        >>> Thresholds.from_mapping({"max_altitude_step": 60}).max_altitude_step
+        60
+        """
+        faults = [fault for name, value in values.items() if (fault := _fault_of(name, value))]
+        if faults:
+            raise UsageError(f"The section [verify] cannot be used: {'; '.join(faults)}.")
+        chosen: dict[str, Any] = dict(values)  # of the right types, as was just made sure
+        return replace(cls(), **chosen)
+
+    def land_cover_of(self, region: str) -> frozenset[int]:
+        """Return the land cover codes of a region; all of them for an unknown region."""
+        return frozenset(_LAND_COVER.get(region, range(self.max_land_cover + 1)))
+
+    def altitudes_of(self, region: str) -> tuple[int, int]:
+        """Return the lowest and highest altitude in metres that a region can have, margin included."""
+        if region == "fr":
+            low, high = self.min_altitude_fr, self.max_altitude_fr
+        elif region == "us":
+            low, high = self.min_altitude_us, self.max_altitude_us
+        else:
+            low = min(self.min_altitude_fr, self.min_altitude_us)
+            high = max(self.max_altitude_fr, self.max_altitude_us)
+        return low - self.altitude_margin, high + self.altitude_margin
+
+
+#: The limits where nothing is configured.
+DEFAULT_THRESHOLDS = Thresholds()
+
+_TYPES: dict[str, type[int] | type[float]] = {
+    field.name: int if field.type == "int" else float for field in fields(Thresholds)
+}
+
+
+def _fault_of(name: str, value: object) -> str | None:
+    if name not in _TYPES:
+        near = difflib.get_close_matches(name, _TYPES, 1)
+        return f"unknown key {name!r}" + (f" (did you mean {near[0]!r}?)" if near else "")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return f"{name} must be a number, not {value!r}"
+    if _TYPES[name] is int and not isinstance(value, int):
+        return f"{name} must be a whole number, not {value!r}"
+    return None

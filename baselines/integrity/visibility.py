@@ -1,0 +1,54 @@
+"""What a verification cannot see, said in every report."""
+
+from __future__ import annotations
+
+from baselines.integrity.findings import Level
+
+# Rows of the table of faults in docs/integrity.md.
+_QUICK = "what is inside the files, of which 128 bytes are read: zeros, noise, a patch of another place"
+_WITHOUT_MANIFEST = (
+    "single flipped bits in the pixels, bit rot included",
+    "a shift by whole pixels (5 bytes)",
+    "a block of a file that repeats another block of it",
+    "half of another patch of the same region in a file",
+    "the near-infrared plane in another place than the fourth, or red and blue swapped",
+    "transposed or mirrored patches",
+    "the altitude of another patch of the same region",
+)
+_SHALLOW = "a whole patch of the same region under the name of another (a deep check or a manifest sees it)"
+_DEEP = "a whole patch of the same region under the name of another whose own patch is absent"
+_NO_TABLE = "missing patches: no occurrence table or manifest says which there should be"
+_REMEMBERED = (
+    "changes, since an earlier check, that left size, times and inode as they were (--no-cache reads again)"
+)
+
+
+def cannot_see(
+    level: Level, *, has_manifest: bool, has_table: bool = True, n_remembered: int = 0
+) -> tuple[str, ...]:
+    """Return what a verification cannot see.
+
+    Parameters
+    ----------
+    level : {"quick", "full", "deep"}
+        How deep it looks.
+    has_manifest : bool
+        Whether there is a checksum for every file.
+    has_table : bool
+        Whether it is known which patches there should be.
+    n_remembered : int
+        How many occurrences an earlier check vouched for.
+
+    Examples
+    --------
+    >>> cannot_see("full", has_manifest=True)
+    ('defects that the patches had when the manifest was made',)
+    """
+    unseen: tuple[str, ...]
+    if level == "quick":
+        unseen = (_QUICK,)
+    elif has_manifest:
+        unseen = ("defects that the patches had when the manifest was made",)
+    else:
+        unseen = (*_WITHOUT_MANIFEST, _DEEP if level == "deep" else _SHALLOW)
+    return unseen + (() if has_table else (_NO_TABLE,)) + ((_REMEMBERED,) if n_remembered else ())
