@@ -92,8 +92,8 @@ def validate(run: Run | DenseRun, requirements: Requirements | None = None) -> V
     """
     requirements = requirements or Requirements()
     checked = check(run, requirements)
-    if not run.readable:
-        return checked
+    if not run.readable or (isinstance(run, DenseRun) and not checked.valid):
+        return checked  # no scores, or some that cannot be ordered
     ids = run.occurrence_ids if requirements.test_ids is None else requirements.test_ids
     return with_budget(checked, _unused(run, requirements.k, len(ids)), budget_of(requirements.k, len(ids)))
 

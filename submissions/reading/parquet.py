@@ -38,7 +38,8 @@ def read_parquet(source: Source, log: FaultLog) -> TextTable:
     columns = None if table is None else columns_named(table.column_names, RUN, log)
     if table is None or columns is None:
         return TextTable(readable=False)
-    return _good_rows(table, [column for column in columns if column is not None], log)
+    fields = {column.name: _Field(column, table.column(i)) for i, column in enumerate(columns) if column}
+    return _good_rows(fields, log)
 
 
 def _arrow_table(source: Source, log: FaultLog) -> pa.Table | None:
@@ -53,11 +54,9 @@ def _arrow_table(source: Source, log: FaultLog) -> pa.Table | None:
     return file.read()
 
 
-def _good_rows(table: pa.Table, columns: list[Column], log: FaultLog) -> TextTable:
-    names = dict(zip((column.name for column in columns), table.column_names, strict=True))
-    read = {column.name: _Field(column, table.column(names[column.name])) for column in columns}
+def _good_rows(read: dict[str, _Field], log: FaultLog) -> TextTable:
     ids = read["occurrence_id"]
-    good = np.ones(table.num_rows, dtype=bool)
+    good = np.ones(len(ids.values), dtype=bool)
     for field in read.values():
         bad = field.bad
         if bad.any():

@@ -65,6 +65,7 @@ def read_run(
         table = _table(source, head, log, second_look)
     if table.readable and not table.n_rows and not log.faults():
         log.add("no-rows", message="there is a header and nothing below it")
+        table = TextTable(readable=False)
     return _run(os.fspath(path), table, log)
 
 

@@ -44,7 +44,15 @@ def why_not_a_table(head: bytes) -> str | None:
     first_line = head.split(b"\n", 1)[0]
     if b"\0" in first_line:
         return "binary data or UTF-16 (NUL bytes in the first line)"
-    return "binary data" if _CONTROL.search(first_line) else None
+    return "binary data" if _CONTROL.search(first_line) or not _is_utf8(first_line) else None
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        return error.end >= len(line)  # the head may end within a character
+    return True
 
 
 def is_empty(head: bytes) -> bool:

@@ -153,13 +153,20 @@ def cannot_open(path: str | os.PathLike[str], error: OSError) -> CannotCheckErro
 
 def _raw(path: str | os.PathLike[str], stack: ExitStack) -> tuple[io.BufferedReader, int | None]:
     if os.fspath(path) == STDIN:
-        return cast("io.BufferedReader", sys.stdin.buffer), None
+        return _standard_input(), None
     try:
         stream = stack.enter_context(Path(path).open("rb"))  # noqa: SIM115 (the stack closes it)
         status = os.fstat(stream.fileno())
     except OSError as error:
         raise cannot_open(path, error) from error
     return stream, status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def _standard_input() -> io.BufferedReader:
+    if sys.stdin is None:
+        raise CannotCheckError("There is no standard input.")
+    stream = sys.stdin.buffer
+    return stream if isinstance(stream, io.BufferedReader) else _buffered(stream)
 
 
 def _inner(
