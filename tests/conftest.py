@@ -17,3 +17,12 @@ def realdata() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data in {folder}; set GLCKIT_REALDATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a world of 200 occurrences, 20 species and patches of 16 pixels; copy it to change it."""
+    from baselines.world.folder import WorldPlan, make_world
+
+    plan = WorldPlan(n_occurrences=200, n_species=20, patch_size=16)
+    return make_world(tmp_path_factory.mktemp("tiny") / "world", plan).folder

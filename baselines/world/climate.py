@@ -128,7 +128,7 @@ class Climate:
         """Return which places stand in a cell of the rasters."""
         rows, columns = places.cells()
         n_rows, n_columns = self.is_land.shape
-        return (rows >= 0) & (rows < n_rows) & (columns >= 0) & (columns < n_columns)
+        return np.asarray((rows >= 0) & (rows < n_rows) & (columns >= 0) & (columns < n_columns))
 
     def raster(self, name: str) -> NDArray[np.generic]:
         """Return the cells of one raster, in the type of its file, with nodata at sea."""

@@ -102,7 +102,7 @@ def make_world(
     extract : bool, default True
         Whether patches are also written as files; they are in the archives in any case.
     progress : callable, optional
-        Called with the numbers of patches done and in all.
+        Called with numbers of patches as they are done.
 
     Returns
     -------

@@ -21,8 +21,8 @@ from baselines.world.archives import AddMember, tar_gz_writer, zip_writer
 from baselines.world.occurrences import RegionOccurrences
 from baselines.world.patches import cut_patches
 
-#: Told after each archive: patches done, patches in all.
-Progress = Callable[[int, int], None]
+#: Told after each archive how many patches it took.
+Progress = Callable[[int], object]
 
 _SUFFIX = {"fr": ".zip", "us": ".tar.gz"}
 
@@ -56,22 +56,23 @@ def write_patches(
     extract : bool
         Whether ``patches_fr/`` and ``patches_us/`` are written beside the archives.
     progress : callable, optional
-        Called after each archive.
+        Called after each archive with the number of its patches.
     """
     (folder / "archives").mkdir()
     parts = [part for occurrences in regions for part in _parts(occurrences)]
-    total, done = sum(len(part.rows) for part in parts), 0
     # NumPy and zlib let go of the interpreter lock; each archive depends on nothing but its part.
-    with ThreadPoolExecutor() as pool:
+    pool = ThreadPoolExecutor()
+    try:
         jobs = {
-            pool.submit(_write_part, part, folder, patch_size=patch_size, extract=extract): part
+            pool.submit(_write_part, part, folder, patch_size=patch_size, extract=extract): len(part.rows)
             for part in parts
         }
         for job in as_completed(jobs):
             job.result()
-            done += len(jobs[job].rows)
             if progress is not None:
-                progress(done, total)
+                progress(jobs[job])
+    finally:
+        pool.shutdown(cancel_futures=True)  # after a full disk or Ctrl-C, no further archive is begun
 
 
 def _parts(occurrences: RegionOccurrences) -> Iterator[_Part]:

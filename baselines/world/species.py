@@ -18,8 +18,8 @@ _GRADIENT_WIDTH, _VEGETATION_WIDTH, _ALTITUDE_WIDTH = 3800, 66, 430
 _HIGHEST = 1900
 # How well a species does in the habitat that it likes best, second best, and in the others.
 _HABITAT_FITNESS = (1.0, 0.3, 0.06)
-# Abundances fall as 1 / (rank + n_here / 10): a long tail that leaves the common species some company.
-_TAIL = 10
+# Abundances fall as 1 / (rank + n_here / 20): a long tail that leaves the common species some company.
+_TAIL = 20
 # Weights are rounded to whole multiples of this before anything is drawn from them.
 _WEIGHT_UNIT = 2.0**-40
 

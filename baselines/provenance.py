@@ -1,0 +1,87 @@
+"""Where a baseline's run comes from: what ``RUN.meta.json`` says."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.version import VERSION
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a run came about.
+
+    Parameters
+    ----------
+    name : str
+        Name of the baseline, such as ``"prior"``.
+    command : str
+        The command that made the run.
+    seed : int
+        Its seed.
+    model_digest, data_digest : str, optional
+        `digest_of` what the model learned, and of what it learned from.
+    participant : str, optional
+        Who submits the run.
+    device : str, default "cpu"
+        What it ran on.
+    verification : mapping, optional
+        Level, share damaged and ``on_damaged``, where patches were read.
+    filled, left_out : mapping of str to int
+        Occurrences that got something else than the model's prediction, and that got none, by reason.
+    packages : tuple of str
+        Packages beside NumPy whose versions matter.
+    """
+
+    name: str
+    command: str
+    seed: int = 0
+    model_digest: str | None = None
+    data_digest: str | None = None
+    participant: str | None = None
+    device: str = "cpu"
+    verification: Mapping[str, Any] | None = None
+    filled: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what to write beside the run, with the versions of this installation.
+
+        What does not apply is left out.
+        """
+        said = {name: value for name, value in asdict(self).items() if value not in (None, {}, (), "")}
+        packages = ("numpy", *said.pop("packages", ()))
+        versions = {"glckit": VERSION, "python": platform.python_version()}
+        return said | {"versions": versions | {package: _version(package) for package in packages}}
+
+
+def digest_of(*arrays: NDArray[np.generic]) -> str:
+    """Return the first 12 hexadecimal digits of the SHA-256 of arrays: their types, shapes and values.
+
+    Examples
+    --------
+    >>> digest_of(np.arange(3)) == digest_of(np.arange(3.0))
+    False
+    """
+    sha = hashlib.sha256()
+    for array in arrays:
+        values = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        sha.update(f"{values.dtype.str}{values.shape}".encode())
+        sha.update(values.tobytes())
+    return sha.hexdigest()[:12]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

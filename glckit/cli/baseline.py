@@ -1,0 +1,65 @@
+"""glckit baseline: the reference submitters."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from glckit.cli.app import FormatOption, JsonOption, app, say, show
+from glckit.render import Format, Report
+
+if TYPE_CHECKING:
+    from baselines.prior import PriorRun
+
+baseline = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Make the runs of the reference submitters."
+)
+app.add_typer(baseline, name="baseline")
+
+DataOption = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Folder of the competition's files.")
+]
+RunOption = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", metavar="RUN", help="The run; by default runs/NAME.csv of the competition."
+    ),
+]
+MaxRowsOption = Annotated[int, typer.Option(min=1, help="Species an occurrence.")]
+
+
+@baseline.command()
+def prior(
+    data: DataOption = None,
+    output: RunOption = None,
+    max_rows: MaxRowsOption = 150,
+    seed: Annotated[int, typer.Option(help="Noted in the metadata; the prior draws nothing.")] = 0,
+    form: FormatOption = Format.TEXT,
+    as_json: JsonOption = False,
+) -> None:
+    """Predict for every test occurrence the most frequent species of its region."""
+    from baselines.prior import write_prior_run
+    from glckit.datasets import dataset_of
+
+    dataset = dataset_of(data)
+    run = output or dataset.run("prior")
+    made = write_prior_run(
+        dataset.train, dataset.test, run, max_rows=max_rows, seed=seed, command=_command_line()
+    )
+    show(_report(made), form, as_json=as_json)
+    say(f"Wrote {run}.")
+
+
+def _command_line() -> str:
+    return shlex.join(["glckit", *sys.argv[1:]])
+
+
+def _report(made: PriorRun) -> Report:
+    columns = ("region", "n_occurrences", "n_species")
+    rows = [[region, count, made.n_species[region]] for region, count in made.n_occurrences.items()]
+    regions = [dict(zip(columns, row, strict=True)) for row in rows]
+    return Report({"run": made.path, "regions": regions}, columns, rows)

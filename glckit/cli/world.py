@@ -1,0 +1,54 @@
+"""glckit world."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from glckit.cli.app import FormatOption, JsonOption, app, progress, say, show
+from glckit.render import Format, Report
+
+if TYPE_CHECKING:
+    from baselines.world.folder import World
+
+
+@app.command()
+def world(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    seed: Annotated[int, typer.Option(help="Another seed makes another world.")] = 0,
+    occurrences: Annotated[int, typer.Option(metavar="N", help="Occurrences, train and test.")] = 6000,
+    species: Annotated[int, typer.Option(metavar="N", help="Species of both regions.")] = 300,
+    patch_size: Annotated[
+        int, typer.Option(metavar="P", help="Side of a patch in pixels; the real ones have 256.")
+    ] = 64,
+    extract: Annotated[
+        bool, typer.Option(help="Write the patches as files too, beside the archives.")
+    ] = True,
+    form: FormatOption = Format.TEXT,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a synthetic competition with all files of the real one, and the best run that it allows.
+
+    Equal seeds and sizes give equal worlds. In a folder with the same world, its files are put back as
+    they were made.
+    """
+    from baselines.world.folder import WorldPlan, make_world
+
+    plan = WorldPlan(seed, occurrences, species, patch_size)
+    with progress("patches", plan.n_occurrences) as advance:
+        made = make_world(folder, plan, extract=extract, progress=advance)
+    show(_report(made), form, as_json=as_json)
+    say(f"Made a world in {folder}. Its ceiling: cd {folder} && glckit score runs/bayes.csv")
+
+
+def _report(made: World) -> Report:
+    columns = ("region", "n_train", "n_test")
+    rows = [[region, made.n_train[region], made.n_test[region]] for region in made.n_train]
+    data = {
+        "folder": str(made.folder),
+        "seed": made.plan.seed,
+        "regions": [dict(zip(columns, row, strict=True)) for row in rows],
+    }
+    return Report(data, columns, rows)

@@ -1,0 +1,88 @@
+"""The files that a baseline reads and the places where it leaves what it makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from glckit.config import FILE_NAME, Competition, data_folder, find_competition, read_competition
+from scoring.places import REGIONS
+from submissions.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The files of a competition, found.
+
+    Parameters
+    ----------
+    competition : Competition
+        Its configuration; defaults where it has none.
+    folder : Path
+        Folder of the data.
+    train, test : tuple of Path
+        Occurrence files.
+    """
+
+    competition: Competition
+    folder: Path
+    train: tuple[Path, ...]
+    test: tuple[Path, ...]
+
+    def run(self, name: str) -> Path:
+        """Return where a baseline's run belongs unless told otherwise."""
+        return self._home / "runs" / f"{name}.csv"
+
+    def model(self, name: str) -> Path:
+        """Return where a baseline's model belongs unless told otherwise."""
+        return self._home / "models" / name
+
+    @property
+    def _home(self) -> Path:
+        # Without a configuration the folder may be an archive that nobody writes to.
+        return self.competition.folder or Path()
+
+
+def dataset_of(data: Path | None) -> Dataset:
+    """Find the files that a baseline reads.
+
+    Parameters
+    ----------
+    data : Path, optional
+        What ``--data`` says; else ``GLCKIT_DATA``, the competition's folder, or the current one.
+
+    Returns
+    -------
+    Dataset
+        The occurrence files that ``competition.toml`` names, else those of the official names.
+
+    Raises
+    ------
+    UsageError
+        If the folder has no training or no test occurrences.
+    """
+    found = find_competition()
+    folder = data_folder(data, found)
+    competition = found if folder == found.folder else _competition_in(folder)
+    return Dataset(
+        competition,
+        folder,
+        competition.train or _official(folder, "train"),
+        competition.test or _official(folder, "test"),
+    )
+
+
+def _competition_in(folder: Path) -> Competition:
+    path = folder / FILE_NAME
+    return read_competition(path) if path.is_file() else Competition()
+
+
+def _official(folder: Path, part: str) -> tuple[Path, ...]:
+    paths = [folder / f"occurrences_{region}_{part}.csv" for region in REGIONS]
+    present = tuple(path for path in paths if path.is_file())
+    if not present:
+        raise UsageError(
+            f"{folder} has no {part} occurrences: neither {FILE_NAME} nor {paths[0].name} is there.",
+            "Name the folder of the competition with --data.",
+        )
+    return present
