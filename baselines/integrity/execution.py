@@ -139,7 +139,9 @@ def run_plans(
     for plan, why in _blocked(plans, tree):
         task = _task(plan, tree, options)
         outcome.add(unreadable_folder(task, why), task.home)
-    settings = Settings(options.level, options.patch_size, options.thresholds, options.fingerprint)
+    settings = Settings(
+        options.level, options.patch_size, options.thresholds, options.fingerprint, options.state is not None
+    )
     memory = _Memory(options, settings, tree)
     try:
         tasks = _portions_of_tasks(plans, tree, options, memory)

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from baselines.covariates.patches.layout import Kind
 from baselines.covariates.patches.npyheader import HEADER_BYTES, PATCH_SIZE, FileForm, form_of, why_bad_header
@@ -41,12 +42,15 @@ class Settings:
         Limits of the content checks.
     fingerprint : str, optional
         Checksum to compute of every file, for a manifest.
+    remember : bool
+        Whether statuses are taken, for a state file.
     """
 
     level: Level = "full"
     patch_size: int = PATCH_SIZE
     thresholds: Thresholds = DEFAULT_THRESHOLDS
     fingerprint: str | None = None
+    remember: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,30 +144,39 @@ def check_file(
     if not stat.S_ISREG(status.st_mode):
         what = _TYPES.get(stat.S_IFMT(status.st_mode), "no regular file")
         return FileResult([Problem("wrong-type", "error", "a regular file", what)])
-    form = form_of(kind, settings.patch_size)
-    has_size = status.st_size == form.n_bytes
+    form, n_bytes = _form_and_size(kind, settings.patch_size)
+    has_size = status.st_size == n_bytes
     try:
-        raw, after = _read(path, _n_bytes_to_read(status, form, settings.level))
+        raw, after = _read(path, _n_bytes_to_read(status, n_bytes, settings.level))
     except OSError as error:
         return FileResult([_vanished() if error.errno == errno.ENOENT else problem_of_error(error)])
-    if _signature(status) != _signature(after):
+    if (
+        status.st_mtime_ns != after.st_mtime_ns
+        or status.st_size != after.st_size
+        or status.st_ino != after.st_ino
+    ):
         return FileResult([Problem("unstable", "error", "a file at rest", "it changed during the check")])
     if not has_size or raw[:HEADER_BYTES] != form.header:
         return FileResult(_form_problems(raw, status.st_size, form))
-    if len(raw) < form.n_bytes:
+    if len(raw) < n_bytes:
         return FileResult([])
     return FileResult(_content_problems(raw, kind, region, settings, proof), raw)
 
 
-def _n_bytes_to_read(status: os.stat_result, form: FileForm, level: Level) -> int:
+# The size is a product of the shape, which a million files need not compute.
+@lru_cache(maxsize=32)
+def _form_and_size(kind: Kind, patch_size: int) -> tuple[FileForm, int]:
+    form = form_of(kind, patch_size)
+    return form, form.n_bytes
+
+
+def _n_bytes_to_read(status: os.stat_result, n_bytes: int, level: Level) -> int:
     # At the quick level, only a file with fewer blocks on disk than bytes is worth a read: it may
     # have been preallocated and never filled.
-    if status.st_size != form.n_bytes:
+    if status.st_size != n_bytes:
         return HEADER_BYTES
-    if level != "quick":
-        return form.n_bytes
-    n_on_disk: int = getattr(status, "st_blocks", form.n_bytes) * _BLOCK_UNIT
-    return HEADER_BYTES if n_on_disk >= form.n_bytes else form.n_bytes
+    n_on_disk: int = getattr(status, "st_blocks", n_bytes) * _BLOCK_UNIT
+    return HEADER_BYTES if level == "quick" and n_on_disk >= n_bytes else n_bytes
 
 
 def _read(path: str, n_bytes: int) -> tuple[bytes, os.stat_result]:
@@ -175,10 +188,6 @@ def _read(path: str, n_bytes: int) -> tuple[bytes, os.stat_result]:
         return raw, os.fstat(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _signature(status: os.stat_result) -> tuple[int, int, int, int]:
-    return status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev
 
 
 def _vanished() -> Problem:

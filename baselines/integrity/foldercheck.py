@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from baselines.covariates.patches.layout import KINDS, file_name, folder_of_id, parse_name
 from baselines.integrity.facts import Facts
 from baselines.integrity.filecheck import Settings, problem_of_error
 from baselines.integrity.findings import Finding, Problem, region_of
 from baselines.integrity.manifest import Entry
-from baselines.integrity.patchcheck import PatchFiles, Proofs, check_patch
+from baselines.integrity.patchcheck import PatchCheck, PatchFiles, Proofs, check_patch
 from baselines.integrity.records import NOTHING, Record, joined, record_of
 
 _AB = re.compile(r"[0-9]{1,2}")
@@ -116,16 +116,23 @@ def check_folder(task: FolderTask, settings: Settings) -> FolderResult:
         return unreadable_folder(task, problem_of_error(error).found)
     ids = tuple(_ids_in_place(entries, task)) if task.ids is None else task.ids
     patches = [PatchFiles.listed(i, entries) for i in ids]
-    findings = [finding for patch in patches for finding in _absent_files(patch, task)]
-    present = [patch for patch in patches if any(patch.entries)]
-    checked = _checked(task, present, settings)
+    absent = [finding for patch in patches for finding in _absent_files(patch, task)]
     strays, unlisted = _strays(entries, set(ids), task)
-    return replace(
-        checked,
-        ids=ids,
-        findings=(*findings, *checked.findings),
-        strays=(*doubled, *strays),
-        unlisted=tuple(sorted(unlisted)),
+    statuses = _statuses(patches, settings)
+    vouched = {i for i, status in statuses.items() if status and task.record.statuses.get(i) == status}
+    checks = [_check(patch, task, settings) for patch in patches if patch.occurrence_id not in vouched]
+    kept = task.record.without(set(task.record.statuses) - vouched)
+    return FolderResult(
+        task.region,
+        task.folder,
+        ids,
+        (*absent, *kept.findings, *(finding for check in checks for finding in check.findings)),
+        (*doubled, *strays),
+        tuple(sorted(unlisted)),
+        (*kept.facts, *(check.facts for check in checks if check.facts is not None)),
+        joined(task.record.without(set(statuses)), kept, record_of(checks, statuses)),
+        len(vouched),
+        tuple(check.entry for check in checks if check.entry is not None),
     )
 
 
@@ -165,9 +172,9 @@ def _ids_in_place(entries: Mapping[str, os.DirEntry[str]], task: FolderTask) -> 
 
 
 def _absent_files(patch: PatchFiles, task: FolderTask) -> Iterator[Finding]:
-    absent = [kind for kind, entry in zip(KINDS, patch.entries, strict=True) if entry is None]
-    if not absent:
+    if None not in patch.entries:
         return
+    absent = [kind for kind, entry in zip(KINDS, patch.entries, strict=True) if entry is None]
     path = f"{task.home}/{file_name(patch.occurrence_id, absent[0])}"
     if len(absent) == len(KINDS):
         problem = Problem("missing", "error", "the two files of a patch", "neither")
@@ -179,9 +186,9 @@ def _absent_files(patch: PatchFiles, task: FolderTask) -> Iterator[Finding]:
 def _strays(
     entries: Mapping[str, os.DirEntry[str]], ids: set[int], task: FolderTask
 ) -> tuple[list[str], set[int]]:
-    own = {file_name(i, kind) for i in ids for kind in KINDS}
     strays: list[str] = []
     unlisted: set[int] = set()
+    own = {name for i in ids for name in (f"{i}.npy", f"{i}_alti.npy")}
     for name in entries.keys() - own:
         entry = entries[name]
         if (occurrence_id := is_in_place(name, task.region, task.folder)) is not None:
@@ -200,25 +207,12 @@ def files_below(path: str) -> Iterator[str]:
             yield f"{folder}/{name}"
 
 
-def _checked(task: FolderTask, present: list[PatchFiles], settings: Settings) -> FolderResult:
-    statuses = {patch.occurrence_id: patch.status() for patch in present}
-    old = task.record
-    vouched = {i for i, status in statuses.items() if status is not None and old.statuses.get(i) == status}
-    checks = [
-        check_patch(
-            patch, task.region, proofs=task.proofs.get(patch.occurrence_id, (None, None)), settings=settings
-        )
-        for patch in present
-        if patch.occurrence_id not in vouched
-    ]
-    kept = old.without(set(old.statuses) - vouched)
-    return FolderResult(
-        task.region,
-        task.folder,
-        (),
-        (*kept.findings, *(finding for check in checks for finding in check.findings)),
-        facts=(*kept.facts, *(check.facts for check in checks if check.facts is not None)),
-        record=joined(old.without(set(statuses)), kept, record_of(checks, statuses)),
-        n_remembered=len(vouched),
-        entries=tuple(check.entry for check in checks if check.entry is not None),
-    )
+def _statuses(patches: Sequence[PatchFiles], settings: Settings) -> dict[int, str | None]:
+    if not settings.remember:
+        return {}
+    return {patch.occurrence_id: patch.status() for patch in patches if any(patch.entries)}
+
+
+def _check(patch: PatchFiles, task: FolderTask, settings: Settings) -> PatchCheck:
+    proofs = task.proofs.get(patch.occurrence_id, (None, None))
+    return check_patch(patch, task.region, proofs=proofs, settings=settings)

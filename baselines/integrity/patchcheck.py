@@ -118,9 +118,8 @@ def check_patch(patch: PatchFiles, region: str, *, proofs: Proofs, settings: Set
     if len(raw) < len(KINDS):
         return PatchCheck(patch.occurrence_id, findings)
     facts = facts_of(patch.occurrence_id, *raw) if settings.level == "deep" else None
-    return PatchCheck(
-        patch.occurrence_id, findings, facts, _entry(patch.occurrence_id, raw, findings, settings)
-    )
+    entry_of = _entry(patch.occurrence_id, raw, findings, settings)
+    return PatchCheck(patch.occurrence_id, findings, facts, entry_of)
 
 
 def _entry(occurrence_id: int, raw: list[bytes], findings: list[Finding], settings: Settings) -> Entry | None:

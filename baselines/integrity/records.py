@@ -33,6 +33,8 @@ class Record:
 
     def without(self, ids: set[int]) -> Record:
         """Return the record of the other occurrences."""
+        if not self.statuses:
+            return self
         return Record(
             {i: status for i, status in self.statuses.items() if i not in ids},
             tuple(finding for finding in self.findings if finding.occurrence_id not in ids),
@@ -46,6 +48,7 @@ NOTHING = Record()
 
 def joined(*records: Record) -> Record:
     """Return one record of the occurrences of several, which share none."""
+    records = tuple(record for record in records if record.statuses)
     return Record(
         {i: status for record in records for i, status in record.statuses.items()},
         tuple(finding for record in records for finding in record.findings),
@@ -64,10 +67,12 @@ def record_of(checks: Sequence[PatchCheck], statuses: Mapping[int, str | None]) 
         Status of each patch before its check; one without is not remembered, nor is one that was
         unstable or unreadable.
     """
+    if not statuses:
+        return NOTHING
     settled = {
         check.occurrence_id: status
         for check in checks
-        if (status := statuses[check.occurrence_id]) is not None
+        if (status := statuses.get(check.occurrence_id)) is not None
         and not any(finding.fault in _FLEETING for finding in check.findings)
     }
     kept = [check for check in checks if check.occurrence_id in settled]

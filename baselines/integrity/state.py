@@ -127,7 +127,7 @@ def _errors_explained(path: Path | None = None) -> Iterator[None]:
 
 def _digest_of(settings: Settings) -> str:
     # The level is compared, not hashed; all else changes the outcome.
-    parts = asdict(settings) | {"level": None, "fingerprint": None, "version": VERSION}
+    parts = asdict(settings) | {"level": None, "fingerprint": None, "remember": None, "version": VERSION}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
