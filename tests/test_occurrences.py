@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baselines.covariates.occurrences import NO_SPECIES, place_occurrences, read_all_occurrences
@@ -48,6 +48,7 @@ def test_select_keeps_the_columns_together(tmp_path: Path) -> None:
     assert chosen.quadrats.tolist() == table.quadrats[[0, 2]].tolist()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=30))
 def test_duplicates_are_counted_as_a_counter_would(cells: list[tuple[int, int]]) -> None:
     latitudes = np.array([40.0 + cell[0] for cell in cells])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rasterio.transform import rowcol
@@ -94,6 +94,7 @@ def test_cells_are_those_of_rowcol_to_the_last_bit(step: float) -> None:
     assert not y.cells(ys)[1].any()
 
 
+@settings(deadline=None)
 @given(
     origin=st.floats(-130, 60),
     step=st.floats(1e-3, 1).flatmap(lambda step: st.sampled_from([step, -step])),
@@ -149,6 +150,7 @@ def test_any_blocks_read_as_sample_reads(tmp_path: Path, profile: dict[str, Any]
     assert np.array_equal(vectors.values[~outside], expected[~outside])
 
 
+@settings(deadline=None)
 @given(
     seed=st.integers(0, 1000),
     shape=st.tuples(st.integers(1, 60), st.integers(1, 60)),

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import rasterio
 from affine import Affine
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hypothesis_numpy
 
@@ -149,6 +149,7 @@ def test_ids_of_no_edition_have_no_rasters(layout: RasterLayout) -> None:
         environmental_vectors(replace(TABLE, ids=np.array([1, 10_000_000, 99_000_000])), layout)
 
 
+@settings(deadline=None)  # writes files
 @given(
     values=hypothesis_numpy.arrays(
         st.sampled_from([np.float32, np.float64]),

@@ -183,7 +183,8 @@ def _read_labelled(files: Sequence[str | os.PathLike[str]]) -> Occurrences:
     unlabelled = table.ids[~table.labelled]
     if len(unlabelled):
         raise BadInputError(
-            f"{len(unlabelled)} of the occurrences have no species_id, such as {unlabelled[0]}.",
+            f"{len(unlabelled)} occurrences of {', '.join(map(os.fspath, files))} have no species_id, "
+            f"such as {unlabelled[0]}.",
             "Split training files; the truth of test files is not known.",
         )
     return table.select(np.argsort(table.ids, kind="stable"))

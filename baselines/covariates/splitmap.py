@@ -55,7 +55,7 @@ def _draw_region(axes: Any, table: Occurrences, split: BlockSplit, *, region: st
     middle = np.radians(table.latitudes[in_region].mean())
     axes.set_aspect(1 / np.cos(middle))
     axes.set(title=REGION_WORDS[region], xlabel="longitude (degrees)", ylabel="latitude (degrees)")
-    axes.legend(loc="lower left", markerscale=4)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, markerscale=4, frameon=False)
 
 
 def _one_a_quadrat(quadrats: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -41,7 +41,7 @@ def split(
         from baselines.covariates.splitmap import draw_split
 
         draw_split(written.table, written.split, plot)
-    show(_report(written), Format.JSON if as_json else form)
+    show(_report(written), form, as_json=as_json)
     say(f"Wrote {', '.join(path.name for path in written.paths)} to {folder}.")
 
 
