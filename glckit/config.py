@@ -150,6 +150,9 @@ def _refuse_unknown(path: Path, content: Mapping[str, Any]) -> None:
         "data": {each.name for each in fields(Data)},
     }
     unknown = [f"[{name}]" for name in content if name not in (*known, "verify")]
+    for section in (*known, "verify"):
+        if not isinstance(content.get(section, {}), dict):
+            raise UsageError(f"{section} in {path} must be a section, [{section}].")
     for section, keys in known.items():
         unknown += [f"{section}.{key}" for key in content.get(section, {}) if key not in keys]
     if unknown:

@@ -33,9 +33,12 @@ def score(pairs: list[Pair], truth: dict[int, int], k: int) -> OracleScore:
     above = sum(s > threshold for s in scores)
     hits = sum(s > threshold for i, j, s, _ in kept if truth[i] == j)
     in_block = sum(s == threshold for i, j, s, _ in kept if truth[i] == j)
+    lists: dict[int, list[Pair]] = {i: [] for i in truth}
+    for pair in kept:
+        lists[pair[0]].append(pair)
     top = low = high = 0
     for occurrence, species in truth.items():
-        own = [pair for pair in kept if pair[0] == occurrence]
+        own = lists[occurrence]
         top += species in [pair[1] for pair in in_order(own)[:k]]
         true = [s for _, j, s, _ in own if j == species]
         if true:
@@ -51,7 +54,7 @@ def score(pairs: list[Pair], truth: dict[int, int], k: int) -> OracleScore:
         unused=budget - above,
         n_pairs=len(kept),
         n_dropped=len(pairs) - len(kept),
-        set_sizes={i: sum(s > threshold for o, _, s, _ in kept if o == i) for i in truth},
+        set_sizes={i: sum(s > threshold for _, _, s, _ in own) for i, own in lists.items()},
     )
 
 
@@ -87,7 +90,7 @@ def read(data: bytes) -> list[Pair]:
         raise RejectedError("carriage return")
     separator = ";" if lines[0].count(";") >= lines[0].count(",") else ","
     columns, first = header(lines[0].split(separator))
-    pairs = [pair(line.split(separator), columns) for line in lines[first:]]
+    pairs = [row_of(line.split(separator), columns) for line in lines[first:]]
     if not pairs:
         raise RejectedError("no rows")
     if len({(i, j) for i, j, _, _ in pairs}) < len(pairs):
@@ -110,7 +113,7 @@ def header(fields: list[str]) -> tuple[list[str], int]:
     return columns, 1
 
 
-def pair(fields: list[str], columns: list[str]) -> Pair:
+def row_of(fields: list[str], columns: list[str]) -> Pair:
     if len(fields) != len(columns):
         raise RejectedError("ragged")
     row = dict(zip(columns, map(bare, fields), strict=True))

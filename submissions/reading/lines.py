@@ -83,7 +83,9 @@ class LineReader:
         self._note_bad_fields(fields, values)
 
     def _fields(self, text: str) -> list[str] | None:
-        """Return the fields without their quotes, or None where quotes are unbalanced."""
+        """Return the fields without their quotes, or None where the line cannot be divided."""
+        if "\r" in text:
+            return None
         if '"' not in text:
             return text.split(self.header.separator)
         if None in self.header.columns:
