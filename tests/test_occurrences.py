@@ -86,8 +86,9 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
         read_all_occurrences(paths)
 
 
-def test_names_that_only_resemble_a_region_say_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "house_of_frogs.csv"
+@pytest.mark.parametrize("name", ["house_of_frogs.csv", "occurrences_us_fr.csv", "FR+US.csv"])
+def test_names_that_say_no_single_region_say_nothing(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
     path.write_text(FR_TRAIN + "193;28.1;-82.6;3\n")
     assert read_all_occurrences(path).regions.tolist() == ["fr"] * 3 + ["us"]
 

@@ -20,7 +20,8 @@ from submissions.tables import OccurrenceTable, read_occurrences
 #: Stands for the species of an occurrence whose file has no labels.
 NO_SPECIES = -1
 
-_REGION_IN_NAME = re.compile(r"(?:^|[^a-z])(fr|us)(?:[^a-z]|$)")
+# A region in the name of a file: occurrences_fr_train.csv, but not house_of_frogs.csv.
+_REGION_IN_NAME = re.compile(r"(?<![a-z])(?:fr|us)(?![a-z])")
 
 
 @dataclass(frozen=True)
@@ -162,15 +163,15 @@ def _species_of(table: OccurrenceTable) -> NDArray[np.int64]:
 
 def _faults_of(path: str | os.PathLike[str], table: OccurrenceTable) -> Iterator[str]:
     regions = region_of_id(table.ids)
-    named = _REGION_IN_NAME.search(Path(path).name.lower())
+    named = set(_REGION_IN_NAME.findall(Path(path).name.lower()))
     for region in (*REGIONS, "other"):
         rows = np.flatnonzero(regions == region)
         if not len(rows):
             continue
         if region == "other":
             yield _fault(path, table.ids[rows], "has {} of no known edition")
-        elif named and named[1] != region:
-            text = f"has {{}} of {REGION_WORDS[region]}, but is named for {REGION_WORDS[named[1]]}"
+        elif named and region not in named:
+            text = f"has {{}} of {REGION_WORDS[region]}, but is named for {REGION_WORDS[min(named)]}"
             yield _fault(path, table.ids[rows], text)
         else:
             yield from _misplaced(path, table, region=region, rows=rows)
