@@ -182,9 +182,9 @@ def _read_labelled(files: Sequence[str | os.PathLike[str]]) -> Occurrences:
     table = read_all_occurrences(files)
     unlabelled = table.ids[~table.labelled]
     if len(unlabelled):
+        names = ", ".join(os.fspath(path) for path in files)
         raise BadInputError(
-            f"{len(unlabelled)} occurrences of {', '.join(map(os.fspath, files))} have no species_id, "
-            f"such as {unlabelled[0]}.",
+            f"{len(unlabelled)} occurrences of {names} have no species_id, such as {unlabelled[0]}.",
             "Split training files; the truth of test files is not known.",
         )
     return table.select(np.argsort(table.ids, kind="stable"))
