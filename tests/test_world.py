@@ -24,6 +24,8 @@ from baselines.covariates.occurrences import Occurrences, read_all_occurrences
 from baselines.covariates.patches.layout import parse_path, relative_path
 from baselines.covariates.rasters.extraction import EnvironmentalVectors, extract_vectors
 from baselines.covariates.rasters.layout import RASTER_NAMES, RasterLayout
+from baselines.integrity.execution import VerifyOptions
+from baselines.integrity.verification import verify_patches
 from baselines.world import folder as world_folder
 from baselines.world.draws import below, key_of, shuffled, uniform
 from baselines.world.fields import noise
@@ -36,7 +38,7 @@ from baselines.world.species import draw_species, species_of
 from glckit.cli import app
 from scoring.sparse import Pairs
 from submissions.errors import CannotCheckError, UsageError
-from submissions.tables import read_species, read_truth
+from submissions.tables import read_occurrences, read_species, read_truth
 from submissions.writing import write_run
 
 TINY = WorldPlan(n_occurrences=200, n_species=20, patch_size=16)
@@ -321,6 +323,14 @@ def test_the_hashes_are_those_of_the_archives(tiny_world: Path) -> None:
     archives = [path for path in folder.iterdir() if path.name != "hashes.md5"]
     assert listed == {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in archives}  # noqa: S324
     assert len(listed) == 40
+
+
+def test_a_deep_verification_finds_nothing(tiny_world: Path) -> None:
+    table = read_occurrences(sorted(tiny_world.glob("occurrences_*.csv")))
+    options = VerifyOptions(level="deep", patch_size=16, jobs=1)
+    report = verify_patches([tiny_world], table, options=options)
+    assert len(report.checked_ids) == 200
+    assert not report.findings
 
 
 # ---------------------------------------------------------------- niches

@@ -22,7 +22,8 @@ TEST_SHARE = 0.2
 _ID_STRIDE = 611_953
 # The US ids of the challenge have 3 digits and more; of a hundred, so many have 3, and 4.
 _SHORT_ID_BANDS = ((100, 999, 3), (1000, 9999, 7))
-_BATCH = 2048
+# Places at once, and pairs of a place and a species: 32 MiB an array.
+_BATCH, _BATCH_PAIRS = 2048, 2**22
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,9 @@ def weights_at(
         The weights.
     """
     ground = Ground(climate.region, climate.seed)
-    for start in range(0, len(places), _BATCH):
-        batch = places.take(np.arange(start, min(start + _BATCH, len(places))))
+    n_batch = max(1, min(_BATCH, _BATCH_PAIRS // len(pool)))
+    for start in range(0, len(places), n_batch):
+        batch = places.take(np.arange(start, min(start + n_batch, len(places))))
         yield start, pool.weights(climate.region.name, climate.at(batch), ground.at(batch))
 
 
