@@ -9,6 +9,7 @@ import pyarrow.parquet as pa_parquet
 from numpy.typing import NDArray
 
 from submissions.faults import MAX_EXAMPLES, Example, FaultLog
+from submissions.reading.fast import as_numpy
 from submissions.reading.header import columns_named
 from submissions.reading.schema import RUN, Column
 from submissions.reading.sources import Source
@@ -96,12 +97,13 @@ class _Field:
         chunks = self._chunks
         null = np.zeros(len(chunks), dtype=bool)
         if chunks.null_count:
-            null = chunks.is_null().to_numpy()
+            null = as_numpy(pa_compute.cast(chunks.is_null(), pa.uint8())).astype(bool)
             chunks = pa_compute.fill_null(chunks, pa.scalar(0, chunks.type))
         if self._column.kind == "integer":
-            beyond = chunks.to_numpy() > np.uint64(2**63 - 1) if chunks.type == pa.uint64() else False
-            return _narrowed(chunks.to_numpy().astype(np.int64, copy=False)), null | beyond
-        values = chunks.to_numpy()
+            integers = as_numpy(chunks)
+            beyond = integers > np.uint64(2**63 - 1) if chunks.type == pa.uint64() else False
+            return _narrowed(integers.astype(np.int64, copy=False)), null | beyond
+        values = as_numpy(chunks)
         values = values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)
         return values, null | ~np.isfinite(values)
 
