@@ -91,8 +91,8 @@ def regional_frequencies(train: Occurrences) -> dict[str, Frequencies]:
 def write_prior_run(
     train: Sequence[Path],
     test: Sequence[Path],
-    path: Path,
     *,
+    path: Path,
     max_rows: int = MAX_ROWS,
     seed: int = 0,
     command: str = "",
@@ -131,7 +131,9 @@ def write_prior_run(
     _refuse_unknown_regions(predicted, frequencies)
     with run_writer(path, max_rows=max_rows) as writer:
         for region in np.unique(predicted.regions):
-            _write_region(writer, predicted.ids[predicted.regions == region], frequencies[region], max_rows)
+            _write_region(
+                writer, frequencies[region], ids=predicted.ids[predicted.regions == region], max_rows=max_rows
+            )
     provenance = Provenance(
         "prior", command, seed, model_digest=_digest(frequencies), data_digest=_digest_of_table(learned_from)
     )
@@ -147,7 +149,9 @@ def _frequencies(species: NDArray[np.int64]) -> Frequencies:
     return Frequencies(values[order], counts[order] / len(species))
 
 
-def _write_region(writer: RunWriter, ids: NDArray[np.int64], frequencies: Frequencies, max_rows: int) -> None:
+def _write_region(
+    writer: RunWriter, frequencies: Frequencies, *, ids: NDArray[np.int64], max_rows: int
+) -> None:
     species, shares = frequencies.species[:max_rows], frequencies.shares[:max_rows]
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]

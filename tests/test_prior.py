@@ -89,7 +89,7 @@ def test_each_test_occurrence_gets_the_best_of_its_region(tmp_path: Path) -> Non
     )
     us_train = _write(tmp_path / "occurrences_us_train.csv", [(100 + i, US, 9 - i % 5) for i in range(20)])
     test = _write(tmp_path / "test.csv", [(i, US, None) for i in (7, 205, 1999)] + [(10_000_777, FR, None)])
-    made = write_prior_run([fr_train, us_train], [test], tmp_path / "run.csv", max_rows=3)
+    made = write_prior_run([fr_train, us_train], [test], path=tmp_path / "run.csv", max_rows=3)
     expected = _expected([("fr", i // 3 % 4) for i in range(20)] + [("us", 9 - i % 5) for i in range(20)])
     found = _rows(tmp_path / "run.csv")
     assert found == {10_000_777: expected["fr"][:3], **dict.fromkeys((7, 205, 1999), expected["us"][:3])}
@@ -101,7 +101,7 @@ def test_a_region_without_training_occurrences_is_an_error(tmp_path: Path) -> No
     train = _write(tmp_path / "occurrences_fr_train.csv", [(10_000_000, FR, 1)])
     test = _write(tmp_path / "occurrences_us_test.csv", [(100, US, None), (101, US, None)])
     with pytest.raises(BadInputError, match="2 test occurrences are in us, where no training occurrence"):
-        write_prior_run([train], [test], tmp_path / "run.csv")
+        write_prior_run([train], [test], path=tmp_path / "run.csv")
     assert not (tmp_path / "run.csv").exists()
 
 

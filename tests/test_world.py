@@ -28,7 +28,7 @@ from baselines.integrity.execution import VerifyOptions
 from baselines.integrity.verification import verify_patches
 from baselines.world import folder as world_folder
 from baselines.world.draws import below, key_of, shuffled, uniform
-from baselines.world.fields import noise
+from baselines.world.fields import Grids, noise
 from baselines.world.folder import WorldPlan, make_world
 from baselines.world.ground import HABITATS, Ground
 from baselines.world.occurrences import RegionOccurrences, occurrences_of, weights_at
@@ -100,18 +100,18 @@ def test_draws_are_uniform_and_orders_are_permutations() -> None:
     assert ((counts - 1000) ** 2 / 1000).sum() < 43.8  # chi squared, 19 degrees of freedom, p = 0.001
     assert abs(np.corrcoef(numbers[1:], numbers[:-1])[0, 1]) < 0.03
     assert sorted(shuffled(key_of(3, "order"), 500).tolist()) == list(range(500))
-    assert np.ptp(below(key_of(3, "dice"), 1000, 7)) == 6
+    assert np.ptp(below(key_of(3, "dice"), 1000, bound=7)) == 6
 
 
 def test_noise_is_smooth_and_independent_of_the_grid_around() -> None:
     rows, columns = np.arange(-70, 90)[np.newaxis], np.arange(-5, 200)[np.newaxis]
-    field = noise(11, rows, columns, scale=32)
+    field = noise(11, Grids(rows, columns), scale=32)
     assert field.min() >= 0
     assert field.max() < 1
     for axis in (1, 2):
         assert np.abs(np.diff(field, axis=axis)).max() < 1.5 / 32
     row, column = np.array([[-70], [40]]), np.array([[150], [-1]])
-    assert noise(11, row, column, scale=32)[:, 0, 0].tolist() == [field[0, 0, 155], field[0, 110, 4]]
+    assert noise(11, Grids(row, column), scale=32)[:, 0, 0].tolist() == [field[0, 0, 155], field[0, 110, 4]]
 
 
 # ---------------------------------------------------------------- rasters
@@ -263,10 +263,11 @@ def test_patches_depend_on_the_place_alone(full_size: list[RegionOccurrences]) -
     ground = full_size[0].ground
     south, east = np.array([5000, 5000, 5007, 90_000]), np.array([8000, 8000, 8011, 70_000])
     patches = [
-        next(cut_patches(ground, places, patch_size=32)) for places in _each(places_at(FR, south, east))
+        next(cut_patches(ground, places, patch_size=32))
+        for places in _each(places_at(FR, south=south, east=east))
     ]
     assert (patches[0].bands == patches[1].bands).all()
-    moved_m = [places_at(FR, south[[row]], east[[row]]).metres() for row in (0, 2)]
+    moved_m = [places_at(FR, south=south[[row]], east=east[[row]]).metres() for row in (0, 2)]
     down, right = (int((moved_m[1][axis] - moved_m[0][axis]).item()) for axis in (0, 1))
     assert (patches[0].bands[0, down:, right:] == patches[2].bands[0, : 32 - down, : 32 - right]).all()
     assert (patches[0].bands != patches[3].bands).mean() > 0.5
@@ -339,7 +340,7 @@ def test_a_deep_verification_finds_nothing(tiny_world: Path) -> None:
 def test_probabilities_are_the_products_of_the_niches() -> None:
     pool = species_of(5, 40)
     gradients, ground = np.array([[100, 9000, 5000, 2500, 7777]]), np.array([[4, 200, 650]])
-    weights = pool.weights("us", gradients, ground)[0]
+    weights = pool.weights(gradients, ground, region="us")[0]
     for species in range(40):
         expected = pool.abundances["us"][species]
         for value, optimum in zip(gradients[0], pool.gradient_optima[species], strict=True):
@@ -368,7 +369,7 @@ def test_the_bayes_run_holds_the_probabilities_of_the_draws(tiny_world: Path) ->
         pool = species_of(0, 20)
         occurrences = occurrences_of(region, pool, seed=0, n=100)
         weights = np.concatenate(
-            [each for _, each in weights_at(occurrences.climate, pool, occurrences.places)]
+            [each for _, each in weights_at(occurrences.climate, occurrences.places, pool=pool)]
         )
         for row in np.flatnonzero(occurrences.is_test):
             total = sum(weights[row].tolist())

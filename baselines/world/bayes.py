@@ -17,7 +17,7 @@ from submissions.writing import run_writer
 MAX_ROWS = 150
 
 
-def write_bayes_run(path: Path, regions: Sequence[RegionOccurrences], pool: SpeciesPool) -> None:
+def write_bayes_run(path: Path, regions: Sequence[RegionOccurrences], *, pool: SpeciesPool) -> None:
     """Write the true probabilities of the test occurrences as a run, the `MAX_ROWS` best of each.
 
     No run scores higher in expectation on the adaptive metric, so it is the ceiling of all others.
@@ -35,7 +35,7 @@ def write_bayes_run(path: Path, regions: Sequence[RegionOccurrences], pool: Spec
         for occurrences in regions:
             test = np.flatnonzero(occurrences.is_test)
             ids, places = occurrences.ids[test], occurrences.places.take(test)
-            for start, weights in weights_at(occurrences.climate, pool, places):
+            for start, weights in weights_at(occurrences.climate, places, pool=pool):
                 # Whole numbers add up exactly, so these quotients are the same on every machine.
                 shares = weights / weights.sum(axis=1, keepdims=True)
                 lists, species = np.nonzero(weights)

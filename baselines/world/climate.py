@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from baselines.covariates.rasters.layout import RASTER_NAMES
 from baselines.world.draws import key_of
-from baselines.world.fields import Octave, equalised, noise, octaves
+from baselines.world.fields import Grids, Octave, equalised, noise, octaves
 from baselines.world.regions import Places, Region
 
 #: The gradients that species respond to, in this order.
@@ -56,8 +56,8 @@ class RasterRecipe:
 _SMALL = ("int16", _INT16_MIN)
 _PERCENT = ("int8", 127)
 
-# Ranges and files are those of WorldClim and SoilGrids as the challenge had them: several types, the
-# variants of nodata that its files have, and one raster without a tag whose sea is 0.
+# Ranges are about those of WorldClim and SoilGrids in western Europe. The files vary as real ones do, in
+# type and in nodata, down to one without a tag whose sea is 0.
 _RECIPES = {
     "bio_1": RasterRecipe((8, 0, -1, 0, 0), 40, 178, 40, "uint16", 0, tagged=False),
     "bio_2": RasterRecipe((2, -2, 5, 0, 0), 52, 131, 60, *_SMALL),
@@ -133,7 +133,7 @@ class Climate:
     def raster(self, name: str) -> NDArray[np.generic]:
         """Return the cells of one raster, in the type of its file, with nodata at sea."""
         recipe = RASTER_RECIPES[name]
-        grain = noise(key_of(self.seed, self.region.name, name), *_grid(self.region), scale=3)[0]
+        grain = noise(key_of(self.seed, self.region.name, name), _grid(self.region), scale=3)[0]
         own = np.floor(grain * np.float32(recipe.grain * GRADIENT_LEVELS // 1000)).astype(np.int64)
         mixed = _mixture(self.gradients, recipe.weights) * (1000 - recipe.grain) // 1000 + own
         values = recipe.low + (recipe.high - recipe.low) * mixed // GRADIENT_LEVELS
@@ -161,15 +161,15 @@ def climate_of(region: Region, seed: int) -> Climate:
     """
     grid = _grid(region)
     levels = [
-        equalised(octaves(key_of(seed, region.name, name), *grid, parts=_PARTS), n_levels=GRADIENT_LEVELS)
+        equalised(octaves(key_of(seed, region.name, name), grid, parts=_PARTS), n_levels=GRADIENT_LEVELS)
         for name in GRADIENTS
     ]
-    coast = equalised(octaves(key_of(seed, region.name, "coast"), *grid, parts=_COAST), n_levels=100)
+    coast = equalised(octaves(key_of(seed, region.name, "coast"), grid, parts=_COAST), n_levels=100)
     return Climate(region, seed, np.concatenate(levels), coast[0] >= _SEA_PERCENT)
 
 
-def _grid(region: Region) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    return np.arange(region.n_rows)[np.newaxis], np.arange(region.n_columns)[np.newaxis]
+def _grid(region: Region) -> Grids:
+    return Grids(np.arange(region.n_rows)[np.newaxis], np.arange(region.n_columns)[np.newaxis])
 
 
 def _mixture(gradients: NDArray[np.int64], weights: tuple[int, ...]) -> NDArray[np.int64]:

@@ -77,15 +77,15 @@ def uniform(key: int, n: int) -> NDArray[np.float64]:
     return (hashed(key, np.arange(n)) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def below(key: int, n: int, bounds: ArrayLike) -> NDArray[np.int64]:
+def below(key: int, n: int, *, bound: ArrayLike) -> NDArray[np.int64]:
     """Draw `n` integers, each from 0 to its bound, the bound excluded.
 
     Examples
     --------
-    >>> sorted(set(below(key_of(0, "dice"), 100, 6).tolist()))
+    >>> sorted(set(below(key_of(0, "dice"), 100, bound=6).tolist()))
     [0, 1, 2, 3, 4, 5]
     """
-    return np.floor(uniform(key, n) * np.asarray(bounds, dtype=np.float64)).astype(np.int64)
+    return np.floor(uniform(key, n) * np.asarray(bound, dtype=np.float64)).astype(np.int64)
 
 
 def shuffled(key: int, n: int) -> NDArray[np.int64]:

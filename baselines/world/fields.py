@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +14,34 @@ from baselines.world.draws import hashed
 Octave = tuple[int, float]
 
 
-def noise(
-    key: int, rows: NDArray[np.int64], columns: NDArray[np.int64], *, scale: int
-) -> NDArray[np.float32]:
+@dataclass(frozen=True)
+class Grids:
+    """Some rectangles of whole-numbered positions.
+
+    Parameters
+    ----------
+    rows, columns : ndarray of int64 of shapes (n, height) and (n, width)
+        Positions of n grids, ascending in each.
+    """
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of grids, height and width."""
+        return len(self.rows), self.rows.shape[1], self.columns.shape[1]
+
+
+def noise(key: int, grids: Grids, *, scale: int) -> NDArray[np.float32]:
     """Evaluate value noise: random numbers at lattice points, blended smoothly in between.
 
     Parameters
     ----------
     key : int
         Key of the field.
-    rows, columns : ndarray of int64 of shapes (n, height) and (n, width)
-        Positions of n grids, ascending in each.
+    grids : Grids
+        Where to evaluate it.
     scale : int
         Distance of the lattice points.
 
@@ -39,22 +57,17 @@ def noise(
 
     Examples
     --------
-    >>> grid = np.arange(4)[np.newaxis]
-    >>> wide = noise(7, grid, grid, scale=3)
-    >>> bool((noise(7, grid[:, 1:], grid[:, 2:], scale=3) == wide[:, 1:, 2:]).all())
+    >>> axis = np.arange(4)[np.newaxis]
+    >>> wide = noise(7, Grids(axis, axis), scale=3)
+    >>> bool((noise(7, Grids(axis[:, 1:], axis[:, 2:]), scale=3) == wide[:, 1:, 2:]).all())
     True
     """
-    row_base, column_base = rows[:, :1] // scale, columns[:, :1] // scale
-    row_index, row_weight = _blend(rows, row_base, scale)
-    column_index, column_weight = _blend(columns, column_base, scale)
-    corners = _corners(key, row_base, column_base, shape=(row_index.max() + 2, column_index.max() + 2))
-    across = _interpolated(corners, row_index[:, :, np.newaxis], row_weight[:, :, np.newaxis], axis=1)
-    return _interpolated(across, column_index[:, np.newaxis], column_weight[:, np.newaxis], axis=2)
+    rows, columns = _blend(grids.rows, scale=scale), _blend(grids.columns, scale=scale)
+    across = _interpolated(_corners(key, Grids(rows.lattice, columns.lattice)), rows, axis=1)
+    return _interpolated(across, columns, axis=2)
 
 
-def octaves(
-    key: int, rows: NDArray[np.int64], columns: NDArray[np.int64], *, parts: Sequence[Octave]
-) -> NDArray[np.float32]:
+def octaves(key: int, grids: Grids, *, parts: Sequence[Octave]) -> NDArray[np.float32]:
     """Sum noise of several scales, each times its weight; see `noise`.
 
     Returns
@@ -62,9 +75,9 @@ def octaves(
     ndarray of float32 of shape (n, height, width)
         Values from 0 to the sum of the weights.
     """
-    total = np.zeros((len(rows), rows.shape[1], columns.shape[1]), dtype=np.float32)
+    total = np.zeros(grids.shape, dtype=np.float32)
     for number, (scale, weight) in enumerate(parts):
-        total += noise(key + number, rows, columns, scale=scale) * np.float32(weight)
+        total += noise(key + number, grids, scale=scale) * np.float32(weight)
     return total
 
 
@@ -81,29 +94,32 @@ def equalised(field: NDArray[np.float32], *, n_levels: int) -> NDArray[np.int64]
     return ranks.reshape(field.shape) * n_levels // field.size
 
 
-def _blend(
-    positions: NDArray[np.int64], base: NDArray[np.int64], scale: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    index, offset = np.divmod(positions, scale)
-    t = offset.astype(np.float32) / np.float32(scale)
-    return index - base, t * t * (np.float32(3) - np.float32(2) * t)
+@dataclass(frozen=True)
+class _Blend:
+    # Along one axis: the lattice points, and for each position the point before it and the share of the next.
+    lattice: NDArray[np.int64]
+    index: NDArray[np.int64]
+    share: NDArray[np.float32]
 
 
-def _corners(
-    key: int, row_base: NDArray[np.int64], column_base: NDArray[np.int64], *, shape: tuple[int, int]
-) -> NDArray[np.float32]:
-    rows = row_base + np.arange(shape[0])
-    columns = column_base + np.arange(shape[1])
-    bits = hashed(key, rows[:, :, np.newaxis], columns[:, np.newaxis])
+def _blend(positions: NDArray[np.int64], *, scale: int) -> _Blend:
+    points, offsets = np.divmod(positions, scale)
+    index = points - points[:, :1]
+    t = offsets.astype(np.float32) / np.float32(scale)
+    share = t * t * (np.float32(3) - np.float32(2) * t)
+    return _Blend(points[:, :1] + np.arange(index.max() + 2), index, share)
+
+
+def _corners(key: int, lattice: Grids) -> NDArray[np.float32]:
+    bits = hashed(key, lattice.rows[:, :, np.newaxis], lattice.columns[:, np.newaxis])
     return (bits >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)
 
 
-def _interpolated(
-    values: NDArray[np.float32], index: NDArray[np.int64], weight: NDArray[np.float32], *, axis: int
-) -> NDArray[np.float32]:
+def _interpolated(values: NDArray[np.float32], blend: _Blend, *, axis: int) -> NDArray[np.float32]:
+    index, share = np.expand_dims(blend.index, 3 - axis), np.expand_dims(blend.share, 3 - axis)
     low = np.take_along_axis(values, index, axis=axis)
     high = np.take_along_axis(values, index + 1, axis=axis)
     high -= low
-    high *= weight
+    high *= share
     high += low
     return high

@@ -148,7 +148,7 @@ def _build(
     write_configuration(folder, name=f"Synthetic world {plan.seed}", patch_size=plan.patch_size)
     for occurrences in regions:
         write_rasters(occurrences.climate, folder / "rasters")
-    write_bayes_run(folder / "runs" / "bayes.csv", regions, pool)
+    write_bayes_run(folder / "runs" / "bayes.csv", regions, pool=pool)
     write_patches(regions, folder, patch_size=plan.patch_size, extract=extract, progress=progress)
     write_hashes(folder / "archives")
     n_test = {occurrences.region.name: int(occurrences.is_test.sum()) for occurrences in regions}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.world.draws import key_of
-from baselines.world.fields import Octave, noise, octaves
+from baselines.world.fields import Grids, Octave, noise, octaves
 from baselines.world.regions import Places, Region
 
 #: Kinds of land cover that species tell apart, in the order of the rows and columns of moisture by openness.
@@ -30,7 +30,7 @@ _COVER: tuple[Octave, ...] = ((448, 0.6), (160, 0.4))
 # Codes of one habitat alternate between landscapes of about this width in metres.
 _LANDSCAPE_M = 3000
 
-_Field = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.uint8]]
+_Field = Callable[[Grids], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -48,50 +48,46 @@ class Ground:
     region: Region
     seed: int
 
-    def altitude(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.int16]:
+    def altitude(self, grids: Grids) -> NDArray[np.int16]:
         """Return whole metres of altitude on grids of metres, shape (n, height, width)."""
-        return np.rint(octaves(self._key("relief"), rows, columns, parts=_RELIEF)).astype(np.int16)
+        return np.rint(octaves(self._key("relief"), grids, parts=_RELIEF)).astype(np.int16)
 
-    def vegetation(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.uint8]:
+    def vegetation(self, grids: Grids) -> NDArray[np.uint8]:
         """Return the vigour of the vegetation, 0 to 255, which near-infrared imagery shows."""
-        vigour = _stretched(octaves(self._key("vegetation"), rows, columns, parts=_VEGETATION), 1.7)
+        vigour = _stretched(octaves(self._key("vegetation"), grids, parts=_VEGETATION), 1.7)
         return np.asarray(np.floor(vigour * np.float32(255.99)), dtype=np.uint8)
 
-    def habitat(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.uint8]:
+    def habitat(self, grids: Grids) -> NDArray[np.uint8]:
         """Return which of `HABITATS` each metre is, as imagery shows it: with smooth borders."""
         bands = [
-            np.floor(
-                _stretched(octaves(self._key(name), rows, columns, parts=_COVER), 1.9) * np.float32(2.999)
-            )
+            np.floor(_stretched(octaves(self._key(name), grids, parts=_COVER), 1.9) * np.float32(2.999))
             for name in ("moisture", "openness")
         ]
         return np.asarray(bands[0] * 3 + bands[1]).astype(np.uint8)
 
-    def land_cover(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.uint8]:
+    def land_cover(self, grids: Grids) -> NDArray[np.uint8]:
         """Return the land cover code of each metre; constant within a land cover cell."""
-        return self._by_cell(self._codes_of_cells, rows, columns)
+        return self._by_cell(self._codes_of_cells, grids)
 
     def at(self, places: Places) -> NDArray[np.int64]:
         """Return the habitat of the land cover, vegetation and altitude of places, shape (n, 3)."""
         south, east = places.metres()
-        grid = south[:, np.newaxis], east[:, np.newaxis]
-        fields = self._by_cell(self.habitat, *grid), self.vegetation(*grid), self.altitude(*grid)
+        grids = Grids(south[:, np.newaxis], east[:, np.newaxis])
+        fields = self._by_cell(self.habitat, grids), self.vegetation(grids), self.altitude(grids)
         return np.stack([field[:, 0, 0].astype(np.int64) for field in fields], axis=1)
 
-    def _codes_of_cells(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.uint8]:
-        landscape = noise(self._key("landscape"), rows, columns, scale=_LANDSCAPE_M) >= np.float32(0.5)
+    def _codes_of_cells(self, grids: Grids) -> NDArray[np.uint8]:
+        landscape = noise(self._key("landscape"), grids, scale=_LANDSCAPE_M) >= np.float32(0.5)
         # Two codes a habitat, but one for settlements, and in the US, with 16 codes, one for conifers.
         first, last = self.region.land_cover
-        offsets = self.habitat(rows, columns).astype(np.int64) * 2 + landscape - 1
+        offsets = self.habitat(grids).astype(np.int64) * 2 + landscape - 1
         return np.clip(offsets, 0, last - first).astype(np.uint8) + np.uint8(first)
 
-    def _by_cell(
-        self, field: _Field, rows: NDArray[np.int64], columns: NDArray[np.int64]
-    ) -> NDArray[np.uint8]:
+    def _by_cell(self, field: _Field, grids: Grids) -> NDArray[np.uint8]:
         side = self.region.land_cover_cell
-        row_cells, row_index = _cells_of(rows, side)
-        column_cells, column_index = _cells_of(columns, side)
-        values = field(row_cells * side, column_cells * side)
+        row_cells, row_index = _cells_of(grids.rows, side)
+        column_cells, column_index = _cells_of(grids.columns, side)
+        values = field(Grids(row_cells * side, column_cells * side))
         across = np.take_along_axis(values, row_index[:, :, np.newaxis], axis=1)
         return np.take_along_axis(across, column_index[:, np.newaxis], axis=2)
 

@@ -89,14 +89,14 @@ def occurrences_of(region: Region, pool: SpeciesPool, *, seed: int, n: int) -> R
     places = draw_places(climate, n=n).take(shuffled(key_of(seed, region.name, "rows"), n))
     species = [
         draw_species(weights, key_of(seed, region.name, "species", str(start)))
-        for start, weights in weights_at(climate, pool, places)
+        for start, weights in weights_at(climate, places, pool=pool)
     ]
     is_test = _held_out(places, key_of(seed, region.name, "quadrats"))
-    return RegionOccurrences(climate, _ids(region, seed, n), places, np.concatenate(species), is_test)
+    return RegionOccurrences(climate, _ids(region, seed=seed, n=n), places, np.concatenate(species), is_test)
 
 
 def weights_at(
-    climate: Climate, pool: SpeciesPool, places: Places
+    climate: Climate, places: Places, *, pool: SpeciesPool
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Yield the weights of all species at batches of places, see `SpeciesPool.weights`.
 
@@ -111,7 +111,7 @@ def weights_at(
     n_batch = max(1, min(_BATCH, _BATCH_PAIRS // len(pool)))
     for start in range(0, len(places), n_batch):
         batch = places.take(np.arange(start, min(start + n_batch, len(places))))
-        yield start, pool.weights(climate.region.name, climate.at(batch), ground.at(batch))
+        yield start, pool.weights(climate.at(batch), ground.at(batch), region=climate.region.name)
 
 
 def _held_out(places: Places, key: int) -> NDArray[np.bool_]:
@@ -126,24 +126,26 @@ def _held_out(places: Places, key: int) -> NDArray[np.bool_]:
     return chosen[members.reshape(-1)]
 
 
-def _ids(region: Region, seed: int, n: int) -> NDArray[np.int64]:
+def _ids(region: Region, *, seed: int, n: int) -> NDArray[np.int64]:
     low, high = region.id_range
     bands = [] if low > _SHORT_ID_BANDS[-1][1] else list(_SHORT_ID_BANDS)
     parts = [
         _distinct(
             key_of(seed, region.name, "ids", str(first)),
             min(-(-n * percent // 100), last - first + 1),
-            first,
-            last,
+            first=first,
+            last=last,
         )
         for first, last, percent in bands
     ]
     n_long = n - sum(len(part) for part in parts)
     first = max(low, bands[-1][1] + 1 if bands else low)
-    ids = np.concatenate([*parts, _distinct(key_of(seed, region.name, "ids"), n_long, first, high)])
+    ids = np.concatenate(
+        [*parts, _distinct(key_of(seed, region.name, "ids"), n_long, first=first, last=high)]
+    )
     return ids[shuffled(key_of(seed, region.name, "id order"), n)]
 
 
-def _distinct(key: int, n: int, first: int, last: int) -> NDArray[np.int64]:
+def _distinct(key: int, n: int, *, first: int, last: int) -> NDArray[np.int64]:
     size = last - first + 1
     return first + (key % size + np.arange(n) * _ID_STRIDE) % size

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.world.draws import hashed, key_of
-from baselines.world.fields import Octave, octaves
+from baselines.world.fields import Grids, Octave, octaves
 from baselines.world.ground import Ground
 from baselines.world.regions import Places
 
@@ -80,31 +80,31 @@ def cut_patches(ground: Ground, places: Places, *, patch_size: int) -> Iterator[
     n_batch = max(1, _BATCH_PIXELS // patch_size**2)
     for start in range(0, len(places), n_batch):
         rows = np.arange(start, min(start + n_batch, len(places)))
-        grid = south[rows, np.newaxis] + offsets, east[rows, np.newaxis] + offsets
+        grids = Grids(south[rows, np.newaxis] + offsets, east[rows, np.newaxis] + offsets)
         bands = np.empty((len(rows), patch_size, patch_size, 5), dtype=np.uint8)
-        bands[..., :4] = _imagery(ground, *grid)
-        bands[..., 4] = ground.land_cover(*grid)
-        yield PatchBatch(rows, bands, ground.altitude(*grid))
+        bands[..., :4] = _imagery(ground, grids)
+        bands[..., 4] = ground.land_cover(grids)
+        yield PatchBatch(rows, bands, ground.altitude(grids))
 
 
-def _imagery(ground: Ground, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.uint8]:
-    habitat = ground.habitat(rows, columns)
-    grain = _grain(ground, rows, columns)
-    shade = octaves(_key(ground, "shade"), rows, columns, parts=_SHADE) - np.float32(50)
+def _imagery(ground: Ground, grids: Grids) -> NDArray[np.uint8]:
+    habitat = ground.habitat(grids)
+    grain = _grain(ground, grids)
+    shade = octaves(_key(ground, "shade"), grids, parts=_SHADE) - np.float32(50)
     shade += grain[0]
     pixels = np.empty((*habitat.shape, 4), dtype=np.uint8)
     for band in range(3):
         pixels[..., band] = _levels(_COLOURS[:, band][habitat] + shade + grain[1 + band])
-    flecks = octaves(_key(ground, "flecks"), rows, columns, parts=_FLECKS) - np.float32(22)
-    vigour = ground.vegetation(rows, columns) * np.float32(_VIGOUR)
+    flecks = octaves(_key(ground, "flecks"), grids, parts=_FLECKS) - np.float32(22)
+    vigour = ground.vegetation(grids) * np.float32(_VIGOUR)
     light = shade * np.float32(0.5) + flecks + grain[4]
     pixels[..., 3] = _levels(_NEAR_INFRARED[habitat] + vigour + light)
     return pixels
 
 
-def _grain(ground: Ground, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+def _grain(ground: Ground, grids: Grids) -> list[NDArray[np.float32]]:
     # Five numbers of twelve bits out of each pixel's hash.
-    bits = hashed(_key(ground, "grain"), rows[:, :, np.newaxis], columns[:, np.newaxis])
+    bits = hashed(_key(ground, "grain"), grids.rows[:, :, np.newaxis], grids.columns[:, np.newaxis])
     parts = [(bits >> np.uint64(12 * part)) & np.uint64(0xFFF) for part in range(5)]
     ranges = (_COMMON_GRAIN, *[_BAND_GRAIN] * 4)
     return [

@@ -58,15 +58,15 @@ def draw_places(climate: Climate, *, n: int) -> Places:
 def _clustered(climate: Climate, *, n: int) -> Places:
     centres = _anywhere(climate, "centres", n=max(2, n // _PLACES_A_CLUSTER), on_land=True)
     south, east = centres.metres()
-    widths = _CLUSTER_WIDTHS[below(_key(climate, "widths"), len(centres), len(_CLUSTER_WIDTHS))]
+    widths = _CLUSTER_WIDTHS[below(_key(climate, "widths"), len(centres), bound=len(_CLUSTER_WIDTHS))]
 
     def candidates(n_candidates: int, turn: int) -> Places:
-        chosen = below(_key(climate, "cluster", turn), n_candidates, len(centres))
+        chosen = below(_key(climate, "cluster", turn), n_candidates, bound=len(centres))
         steps = [
             _bell(_key(climate, axis, turn), n_candidates) * widths[chosen] for axis in ("south", "east")
         ]
         moves = [np.rint(step).astype(np.int64) for step in steps]
-        return places_at(climate.region, south[chosen] + moves[0], east[chosen] + moves[1])
+        return places_at(climate.region, south=south[chosen] + moves[0], east=east[chosen] + moves[1])
 
     return _accepted(climate, candidates, n=n, on_land=True)
 
@@ -75,18 +75,18 @@ def _anywhere(climate: Climate, name: str, *, n: int, on_land: bool) -> Places:
     region = climate.region
 
     def candidates(n_candidates: int, turn: int) -> Places:
-        south = below(_key(climate, name, "south", turn), n_candidates, region.height_m)
-        return places_at(
-            region, south, below(_key(climate, name, "east", turn), n_candidates, region.width_m)
-        )
+        south = below(_key(climate, name, "south", turn), n_candidates, bound=region.height_m)
+        east = below(_key(climate, name, "east", turn), n_candidates, bound=region.width_m)
+        return places_at(region, south=south, east=east)
 
     return _accepted(climate, candidates, n=n, on_land=on_land)
 
 
 def _south(climate: Climate, *, n: int) -> Places:
     region = climate.region
-    beyond = _SOUTH_M[0] + below(_key(climate, "beyond"), n, _SOUTH_M[1] - _SOUTH_M[0])
-    return places_at(region, region.height_m + beyond, below(_key(climate, "beyond east"), n, region.width_m))
+    beyond = _SOUTH_M[0] + below(_key(climate, "beyond"), n, bound=_SOUTH_M[1] - _SOUTH_M[0])
+    east = below(_key(climate, "beyond east"), n, bound=region.width_m)
+    return places_at(region, south=region.height_m + beyond, east=east)
 
 
 def _accepted(climate: Climate, candidates: _Candidates, *, n: int, on_land: bool) -> Places:

@@ -119,13 +119,13 @@ class Places:
         return self.region.north - self.latitudes, self.longitudes - self.region.west
 
 
-def places_at(region: Region, south: NDArray[np.int64], east: NDArray[np.int64]) -> Places:
+def places_at(region: Region, *, south: NDArray[np.int64], east: NDArray[np.int64]) -> Places:
     """Return the places so many metres south and east of a region's corner.
 
     Examples
     --------
     >>> import numpy as np
-    >>> place = places_at(WORLD_REGIONS[0], np.array([1000]), np.array([250]))
+    >>> place = places_at(WORLD_REGIONS[0], south=np.array([1000]), east=np.array([250]))
     >>> place.degrees()[0].tolist(), place.metres()[1].tolist()
     ([44.991001], [249])
     """

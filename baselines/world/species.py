@@ -75,18 +75,18 @@ class SpeciesPool:
         return len(self.gbif_ids)
 
     def weights(
-        self, region: str, gradients: NDArray[np.int64], ground: NDArray[np.int64]
+        self, gradients: NDArray[np.int64], ground: NDArray[np.int64], *, region: str
     ) -> NDArray[np.int64]:
         """Return how likely each species is at each place, up to one factor a place.
 
         Parameters
         ----------
-        region : {"fr", "us"}
-            The region of the places.
         gradients : ndarray of int64 of shape (n, 5)
             Gradients of the places, see `climate.Climate.at`.
         ground : ndarray of int64 of shape (n, 3)
             Habitat, vegetation and altitude of the places, see `ground.Ground.at`.
+        region : {"fr", "us"}
+            The region of the places.
 
         Returns
         -------
@@ -96,10 +96,10 @@ class SpeciesPool:
         """
         weights = np.tile(self.abundances[region], (len(gradients), 1))
         for axis in range(len(GRADIENTS)):
-            weights *= _fitness(gradients[:, axis], self.gradient_optima[:, axis], _GRADIENT_WIDTH)
+            weights *= _fitness(gradients[:, axis], self.gradient_optima[:, axis], width=_GRADIENT_WIDTH)
         weights *= self._habitat_fitness(ground[:, 0])
-        weights *= _fitness(ground[:, 1], self.fine_optima[:, 0], _VEGETATION_WIDTH)
-        weights *= _fitness(ground[:, 2], self.fine_optima[:, 1], _ALTITUDE_WIDTH)
+        weights *= _fitness(ground[:, 1], self.fine_optima[:, 0], width=_VEGETATION_WIDTH)
+        weights *= _fitness(ground[:, 2], self.fine_optima[:, 1], width=_ALTITUDE_WIDTH)
         # At least 1 for every species of the region: nowhere is quite without species.
         whole = np.floor(weights / _WEIGHT_UNIT).astype(np.int64)
         return np.maximum(whole, self.abundances[region] > 0)
@@ -134,11 +134,11 @@ def species_of(seed: int, n_species: int) -> SpeciesPool:
     (30, 20, 30)
     """
     n_gradients = len(GRADIENTS)
-    optima = below(key_of(seed, "gradient optima"), n_species * n_gradients, GRADIENT_LEVELS)
-    first = below(key_of(seed, "best habitat"), n_species, len(HABITATS))
-    shift = 1 + below(key_of(seed, "second habitat"), n_species, len(HABITATS) - 1)
-    vegetation = below(key_of(seed, "vegetation optima"), n_species, 256)
-    altitude = below(key_of(seed, "altitude optima"), n_species, _HIGHEST)
+    optima = below(key_of(seed, "gradient optima"), n_species * n_gradients, bound=GRADIENT_LEVELS)
+    first = below(key_of(seed, "best habitat"), n_species, bound=len(HABITATS))
+    shift = 1 + below(key_of(seed, "second habitat"), n_species, bound=len(HABITATS) - 1)
+    vegetation = below(key_of(seed, "vegetation optima"), n_species, bound=256)
+    altitude = below(key_of(seed, "altitude optima"), n_species, bound=_HIGHEST)
     return SpeciesPool(
         2_650_000 + 3 * shuffled(key_of(seed, "gbif"), n_species),
         _names(seed, n_species),
@@ -158,11 +158,11 @@ def draw_species(weights: NDArray[np.int64], key: int) -> NDArray[np.int64]:
     [1, 2]
     """
     cumulated = np.cumsum(weights, axis=1)
-    drawn = below(key, len(weights), cumulated[:, -1])
+    drawn = below(key, len(weights), bound=cumulated[:, -1])
     return np.asarray((cumulated <= drawn[:, np.newaxis]).sum(axis=1, dtype=np.int64))
 
 
-def _fitness(values: NDArray[np.int64], optima: NDArray[np.int64], width: int) -> NDArray[np.float64]:
+def _fitness(values: NDArray[np.int64], optima: NDArray[np.int64], *, width: int) -> NDArray[np.float64]:
     # A bell without the exponential, which no two machines round alike.
     distance = (values[:, np.newaxis] - optima) / width
     return 1.0 / (1.0 + distance * distance) ** 2

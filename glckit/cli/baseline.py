@@ -48,7 +48,7 @@ def prior(
     dataset = dataset_of(data)
     run = output or dataset.run("prior")
     made = write_prior_run(
-        dataset.train, dataset.test, run, max_rows=max_rows, seed=seed, command=_command_line()
+        dataset.train, dataset.test, path=run, max_rows=max_rows, seed=seed, command=_command_line()
     )
     show(_report(made), form, as_json=as_json)
     say(f"Wrote {run}.")
