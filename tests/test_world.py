@@ -59,6 +59,8 @@ def _decoded(folder: Path) -> str:
         if path.suffix == ".tif":
             with rasterio.open(path) as raster:
                 sha.update(raster.read(1).tobytes())
+        elif path.parent.name == "runs" and path.suffix == ".csv":
+            sha.update(np.loadtxt(path, delimiter=";", skiprows=1).tobytes())
         elif path.suffix in {".csv", ".npy", ".toml"}:
             sha.update(path.read_bytes())
     return sha.hexdigest()[:16]
@@ -80,7 +82,7 @@ def test_equal_seeds_give_equal_bytes(tiny_world: Path, tmp_path: Path) -> None:
 
 def test_a_world_decodes_to_the_same_values_on_every_machine(tiny_world: Path) -> None:
     # A golden: when a change of the generator is meant, raise its generation and write the new one.
-    assert _decoded(tiny_world) == "ad1094889b780b26"
+    assert _decoded(tiny_world) == "64c93adad52266e3"
 
 
 def test_another_seed_gives_another_world(tiny_world: Path, tmp_path: Path) -> None:
