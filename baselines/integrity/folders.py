@@ -95,6 +95,17 @@ def find_roots(paths: Sequence[str | os.PathLike[str]]) -> list[Root]:
     return list({Path(root.path).resolve(): root for root in roots}.values())
 
 
+def data_root_of(path: str | os.PathLike[str]) -> Path:
+    """Return the data root of a path: the path itself, or the folder of a region's folder.
+
+    Examples
+    --------
+    >>> data_root_of("data/patches_us").as_posix(), data_root_of("data").as_posix()
+    ('data', 'data')
+    """
+    return Path(path) if _parse(Path(path)) is None else Path(path).parent
+
+
 def survey(paths: Sequence[str | os.PathLike[str]]) -> Tree:
     """List the folders of patches below some paths, down to ``CD/AB``, but no files.
 

@@ -1,0 +1,233 @@
+"""The check of an archive: that it is whole to its last byte, as published, with all of its patches."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.covariates.patches.errors import DamagedArchiveError
+from baselines.covariates.patches.index import ArchiveForm
+from baselines.covariates.patches.layout import KINDS, Kind, parse_archive_name, parse_path
+from baselines.covariates.patches.npyheader import PATCH_SIZE, form_of
+from baselines.covariates.patches.scanning import form_of_archive
+from baselines.integrity.archived import Archived, ArchiveFault, archived_files, proves_itself
+from baselines.integrity.autopsy import why_stream_is_damaged
+from baselines.integrity.checklists import read_checklist
+from baselines.integrity.filecheck import Settings
+from baselines.integrity.findings import Finding, Problem
+from baselines.integrity.membercheck import findings_of_member, of_archive
+from baselines.integrity.planning import in_scope
+from submissions.errors import CannotCheckError
+
+#: Name of the organizers' list of the archives' MD5 sums.
+HASHES = "hashes.md5"
+
+Key = tuple[int, Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A file of a patch in an archive, known to be as it was packed.
+
+    Parameters
+    ----------
+    path : str
+        Its name in the archive.
+    n_bytes, crc32 : int
+        Size and checksum of its content.
+    """
+
+    path: str
+    n_bytes: int
+    crc32: int
+
+
+@dataclass(frozen=True)
+class ArchiveCheck:
+    """What the check of an archive showed.
+
+    Parameters
+    ----------
+    path : str
+        The archive.
+    ids : frozenset of int
+        Occurrences that it should hold by the tables; without tables, those that it does.
+    findings : tuple of Finding
+        What is wrong.
+    proven : mapping of (int, kind) to Proven
+        The files that may be taken from it.
+    """
+
+    path: str
+    ids: frozenset[int]
+    findings: tuple[Finding, ...]
+    proven: Mapping[Key, Proven]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no error was found."""
+        return all(finding.severity != "error" for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What one pass over an archive showed, before tables and sums are looked at."""
+
+    form: ArchiveForm | None
+    proven: dict[Key, Proven] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    fault: Problem | None = None
+
+    @property
+    def ids(self) -> frozenset[int]:
+        damaged = {f.occurrence_id for f in self.findings if f.occurrence_id is not None}
+        return frozenset({i for i, _ in self.proven} | damaged)
+
+
+def check_archive(
+    path: str | os.PathLike[str],
+    occurrences: NDArray[np.int64] | None = None,
+    *,
+    md5: str | None = None,
+    patch_size: int = PATCH_SIZE,
+) -> ArchiveCheck:
+    """Check an archive of patches without extracting it.
+
+    Parameters
+    ----------
+    path : path-like
+        A tar, tar.gz or zip, told by its content.
+    occurrences : ndarray of int64, optional
+        Ids of the tables; those that belong into this archive, by its name, must be in it.
+    md5 : str, optional
+        Its published MD5 sum.
+    patch_size : int, default 256
+        Side of the patches in pixels.
+
+    Returns
+    -------
+    ArchiveCheck
+        Findings, and the files that may be taken from it: none of a damaged tar or tar.gz, where
+        damage can show long after the place that it spoils.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file cannot be read.
+    """
+    name = os.fspath(path)
+    with ThreadPoolExecutor(1) as pool:
+        # hashlib and rapidgzip both let go of the interpreter.
+        hashing = None if md5 is None else pool.submit(_md5_of, name)
+        reading = _read(name, patch_size, has_sum=md5 is not None)
+        found_md5 = None if hashing is None else hashing.result()
+    if md5 is not None and found_md5 is not None and found_md5 != md5:
+        reading = _with_other_sum(reading, name, md5, found_md5)
+    expected = _expected(name, occurrences)
+    ids = reading.ids if expected is None else expected
+    if reading.fault is not None:
+        return ArchiveCheck(name, ids, tuple(_lost(name, reading.fault, ids | reading.ids)), {})
+    found = (*reading.findings, *_absent(name, reading, ids))
+    return ArchiveCheck(name, ids, found, reading.proven)
+
+
+def published_sums(folder: str | os.PathLike[str]) -> dict[str, str]:
+    """Return the MD5 sums of the archives in a folder, by file name, from its ``hashes.md5``.
+
+    Returns
+    -------
+    dict of str to str
+        Empty where there is no such list.
+
+    Raises
+    ------
+    BadInputError
+        If the list is not to be trusted.
+    """
+    path = Path(folder) / HASHES
+    if not path.is_file():
+        return {}
+    return {PurePosixPath(name).name: digest.hex() for name, digest in read_checklist(path).digests.items()}
+
+
+def _read(path: str, patch_size: int, *, has_sum: bool) -> _Reading:
+    try:
+        form = form_of_archive(path)
+    except DamagedArchiveError as error:
+        return _Reading(None, fault=Problem("wrong-type", "error", "a tar, tar.gz or zip", error.what))
+    # Only a plain tar without a published sum has nothing but its content to show damage by.
+    settings = Settings("full" if proves_itself(form) or has_sum else "deep", patch_size)
+    reading = _Reading(form)
+    largest = max(form_of(kind, patch_size).n_bytes for kind in KINDS)
+    try:
+        for member in archived_files(path, max_bytes=largest):
+            _take(member, path, reading, settings)
+    except ArchiveFault as fault:
+        return replace(reading, fault=Problem(fault.fault, "error", "a whole archive", fault.found))
+    except DamagedArchiveError:
+        what, found = why_stream_is_damaged(path)
+        return replace(reading, fault=Problem(what, "error", "a whole archive", found))
+    except OSError as error:
+        raise CannotCheckError(f"Cannot read {path}: {error.strerror or error}.") from error
+    return reading
+
+
+def _take(member: Archived, path: str, reading: _Reading, settings: Settings) -> None:
+    findings = findings_of_member(member, path, settings)
+    reading.findings.extend(findings)
+    parsed = parse_path(member.path)
+    if parsed is not None and member.content is not None and not findings:
+        proven = Proven(member.path, member.n_bytes, zlib.crc32(member.content))
+        reading.proven[parsed.occurrence_id, parsed.kind] = proven
+
+
+def _with_other_sum(reading: _Reading, path: str, md5: str, found: str) -> _Reading:
+    if reading.fault is not None:
+        return reading
+    if reading.form is not None and proves_itself(reading.form):
+        # Its own checksums hold: packed again upstream, or the list is of another version.
+        problem = Problem("checksum", "warning", f"MD5 {md5}", f"{found}, though the archive is whole")
+        return replace(reading, findings=[*reading.findings, of_archive(problem, path, path)])
+    return replace(reading, fault=Problem("checksum", "error", f"MD5 {md5}", found))
+
+
+def _expected(path: str, occurrences: NDArray[np.int64] | None) -> frozenset[int] | None:
+    named = parse_archive_name(Path(path).name)
+    if named is None or occurrences is None:
+        return None
+    own = in_scope(occurrences, frozenset({(named.region, named.number)}))
+    return frozenset(occurrences[own].tolist())
+
+
+def _lost(path: str, fault: Problem, ids: frozenset[int]) -> Iterator[Finding]:
+    yield of_archive(fault, path, path)
+    for occurrence_id in sorted(ids):
+        yield Finding.of_occurrence(fault, occurrence_id, path)
+
+
+def _absent(path: str, reading: _Reading, ids: frozenset[int]) -> Iterator[Finding]:
+    damaged = {f.occurrence_id for f in reading.findings}
+    for occurrence_id in sorted(ids | reading.ids):
+        kinds = [kind for kind in KINDS if (occurrence_id, kind) in reading.proven]
+        if len(kinds) == len(KINDS) or occurrence_id in damaged:
+            continue
+        fault = "half-pair" if kinds else "missing"
+        found = f"only the {kinds[0]}" if kinds else "neither"
+        problem = Problem(fault, "error", "the two files of a patch", found)
+        yield Finding.of_occurrence(problem, occurrence_id, path)
+
+
+def _md5_of(path: str) -> str | None:
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    except OSError:
+        return None  # the pass over the archive meets the same error and says so
