@@ -1,0 +1,59 @@
+"""The metrics of arrays and tensors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import glckit
+from glckit.arrays import score_arrays
+
+SCORES = np.random.default_rng(3).random((50, 40))
+LABELS = np.random.default_rng(4).integers(0, 40, 50)
+
+
+def test_lists_and_integers() -> None:
+    assert glckit.top_k([[3, 1, 2], [1, 2, 3]], [0, 1], k=1) == 0.5
+    assert glckit.adaptive_top_k([[3, 1, 2], [1, 2, 3]], [0, 1], k=1) == 0.5
+
+
+def test_no_more_classes_than_k() -> None:
+    assert glckit.adaptive_top_k(SCORES[:, :30], LABELS % 30) == 1.0
+    assert glckit.top_k(SCORES[:, :30], LABELS % 30) == 1.0
+
+
+def test_scikit_learn_agrees_on_top_k() -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    expected = metrics.top_k_accuracy_score(LABELS, SCORES, k=7, labels=np.arange(40))
+    assert glckit.top_k(SCORES, LABELS, k=7) == expected
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "bfloat16"])
+def test_tensors(dtype: str) -> None:
+    torch = pytest.importorskip("torch")
+    tensor = torch.from_numpy(SCORES).to(getattr(torch, dtype)).requires_grad_()
+    array = tensor.detach().double().numpy()
+    score = score_arrays(tensor, torch.from_numpy(LABELS), k=5)
+    expected = score_arrays(array, LABELS, k=5)
+    assert score.signature == expected.signature
+    assert (score.adaptive_top_k, score.top_k) == (expected.adaptive_top_k, expected.top_k)
+    assert score.threshold == expected.threshold
+
+
+def test_tensors_on_a_gpu() -> None:
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    assert glckit.top_k(torch.from_numpy(SCORES).cuda(), torch.from_numpy(LABELS).cuda()) == glckit.top_k(
+        SCORES, LABELS
+    )
+
+
+def test_to_frame() -> None:
+    score = score_arrays(SCORES, LABELS, k=5)
+    frame = score.to_frame()
+    assert frame["adaptive_hit"].mean() == score.adaptive_top_k
+    assert (
+        frame["n_above"].tolist()
+        == (SCORES[np.arange(50), LABELS][:, np.newaxis] < SCORES).sum(axis=1).tolist()
+    )
