@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from glckit.cli.app import app, say
+from glckit.cli.app import app, progress, say
 
 
 @app.command("show")
@@ -28,5 +28,13 @@ def show_patch(
 
     found = patch_data_of(data)
     path = out or Path(f"{occurrence_id}.png")
-    draw_occurrence(occurrence_id, found.paths, path, tables=found.tables, patch_size=found.patch_size)
+    with progress("scanning", None) as told:
+        draw_occurrence(
+            occurrence_id,
+            found.paths,
+            path,
+            tables=found.tables,
+            patch_size=found.patch_size,
+            progress=told,
+        )
     say(f"Wrote {path}.")

@@ -26,7 +26,7 @@ class ArchiveSource:
     index_folder : path-like, optional
         Where the index is kept; beside the archive by default.
     progress : callable, optional
-        Called with the bytes done so far of the scan.
+        Called with the bytes of the scan done since the last call.
 
     Raises
     ------
@@ -70,7 +70,7 @@ class ArchiveSource:
         row = self.index.row_of(occurrence_id, kind)
         if row is None:
             where = self.where(occurrence_id, kind)
-            raise DamagedPatchError("missing", occurrence_id, where, "is missing")
+            raise DamagedPatchError("missing", occurrence_id, where, "is not there")
         return self.read_member(self.index.member(row), occurrence_id, buffers)
 
     def read_member(self, member: Member, occurrence_id: int, buffers: Sequence[memoryview]) -> int:

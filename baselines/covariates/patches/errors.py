@@ -33,7 +33,8 @@ class DamagedPatchError(BadInputError):
 
     def __init__(self, code: PatchFault, occurrence_id: int, where: str, what: str) -> None:
         hint = _HINTS.get(code, "Run glckit verify-patches, then extract what it names again.")
-        super().__init__(f"The patch of occurrence {occurrence_id} is damaged: {where} {what}.", hint)
+        fate = "missing" if code == "missing" else "damaged"
+        super().__init__(f"The patch of occurrence {occurrence_id} is {fate}: {where} {what}.", hint)
         self.code = code
         self.occurrence_id = occurrence_id
         self.where = where

@@ -48,7 +48,7 @@ def load_or_build_index(
     n_threads : int, default 0
         Threads that decompress a tar.gz; 0 for all cores.
     progress : callable, optional
-        Called with the bytes done so far of a scan.
+        Called with the bytes of a scan done since the last call.
 
     Returns
     -------

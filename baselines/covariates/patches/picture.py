@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.covariates.patches.planes import N_LAND_COVER_CODES
 from baselines.covariates.patches.reading import Patch, PatchReader
+from baselines.covariates.patches.scanning import Progress
 from baselines.covariates.patches.sources import Paths, open_patches
 from baselines.covariates.regions import REGION_WORDS
 from scoring.places import region_of_id
@@ -51,6 +52,7 @@ def draw_occurrence(
     *,
     tables: Sequence[str | os.PathLike[str]] = (),
     patch_size: int = PATCH_SIZE,
+    progress: Progress | None = None,
 ) -> None:
     """Read the patch of an occurrence and draw it with its place.
 
@@ -66,6 +68,8 @@ def draw_occurrence(
         Occurrence tables to find the place in; without any, no map is drawn.
     patch_size : int, default 256
         Side of a patch in pixels.
+    progress : callable, optional
+        Called with the bytes that the scan of an archive has done since the last call.
 
     Raises
     ------
@@ -79,7 +83,7 @@ def draw_occurrence(
     if region_of_id(occurrence_id) not in REGION_WORDS:
         raise BadInputError(f"{occurrence_id} is the id of no edition's occurrence.")
     require("matplotlib", "plot")
-    source = open_patches(patches, ids=[occurrence_id])
+    source = open_patches(patches, ids=[occurrence_id], progress=progress)
     patch = PatchReader(source, patch_size=patch_size).read_patch(occurrence_id)
     source.close()
     place = find_place(read_occurrences(tables), occurrence_id) if tables else None

@@ -36,7 +36,7 @@ def rewrite_as_tar(
     n_threads : int, default 0
         Threads that decompress; 0 for all cores.
     progress : callable, optional
-        Called with the bytes written so far.
+        Called with the bytes written since the last call.
 
     Returns
     -------

@@ -32,7 +32,7 @@ from baselines.covariates.patches.index import (
 from baselines.covariates.patches.npyheader import looks_like
 from submissions.errors import CannotCheckError, require
 
-#: Called now and then with the bytes done so far of the (decompressed) archive.
+#: Called now and then with the bytes of the (decompressed) archive done since the last call.
 Progress = Callable[[int], None]
 
 _CHUNK = 1 << 20
@@ -76,7 +76,7 @@ def scan_archive(
     n_threads : int, default 0
         Threads that decompress a tar.gz; 0 for all cores.
     progress : callable, optional
-        Called with the bytes done so far.
+        Called with the bytes done since the last call.
 
     Returns
     -------
@@ -149,7 +149,7 @@ def tar_members(
     sequential : bool, default False
         Read everything in order, and so compute the CRC-32 of each member.
     progress : callable, optional
-        Called with the bytes done so far.
+        Called with the bytes done since the last call.
 
     Yields
     ------
@@ -163,6 +163,7 @@ def tar_members(
         readers take a block of zeros in the middle for the end, and say nothing of what follows.
     """
     blocks = _Blocks(file)
+    done = 0
     try:
         with tarfile.open(fileobj=cast(BinaryIO, blocks), mode="r:") as tar:
             while (member := tar.next()) is not None:
@@ -170,7 +171,8 @@ def tar_members(
                 if not member.isdir():
                     yield _tar_member(member, crc)
                 if progress is not None:
-                    progress(tar.offset)
+                    progress(tar.offset - done)
+                    done = tar.offset
                 tar.members.clear()  # type: ignore[attr-defined]  # tarfile would keep all 200,000
     except _TAR_ERRORS as error:
         raise DamagedArchiveError(path, f"it cannot be read as a tar ({_one_line(error)})") from error

@@ -18,6 +18,7 @@ from baselines.covariates.patches.layout import (
     parse_archive_name,
 )
 from baselines.covariates.patches.reading import PatchSource
+from baselines.covariates.patches.scanning import Progress
 from baselines.covariates.patches.tree import TreeSource
 from scoring.places import region_of_id
 from submissions.errors import CannotCheckError
@@ -31,7 +32,11 @@ Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 def open_patches(
-    paths: Paths, *, ids: ArrayLike | None = None, index_folder: str | os.PathLike[str] | None = None
+    paths: Paths,
+    *,
+    ids: ArrayLike | None = None,
+    index_folder: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
 ) -> PatchSource:
     """Open patches wherever they are.
 
@@ -44,6 +49,8 @@ def open_patches(
         The occurrences of interest; archives that by their names hold none of them are left alone.
     index_folder : path-like, optional
         Where indexes of archives are kept; beside each archive by default.
+    progress : callable, optional
+        Called with the bytes that scans of archives have done since the last call.
 
     Returns
     -------
@@ -66,7 +73,7 @@ def open_patches(
     folders = [TreeSource(path) for path in listed if Path(path).is_dir()]
     sources: list[PatchSource] = [folder for folder in folders if folder.has_roots()]
     wanted = _of_interest(_fastest(archives), ids)
-    sources += [ArchiveSource(archive, index_folder=index_folder) for archive in wanted]
+    sources += [ArchiveSource(archive, index_folder=index_folder, progress=progress) for archive in wanted]
     if not sources:
         names = ", ".join(os.fspath(path) for path in listed)
         raise CannotCheckError(f"There are no patches in {names}.", _WHAT_IS_LOOKED_FOR)

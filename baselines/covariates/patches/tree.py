@@ -88,7 +88,7 @@ class TreeSource:
         path = self.where(occurrence_id, kind)
         if os.path.lexists(path):  # there is a name, yet nothing behind it
             return DamagedPatchError("wrong-type", occurrence_id, path, "is a link to nothing")
-        return DamagedPatchError("missing", occurrence_id, path, "is missing")
+        return DamagedPatchError("missing", occurrence_id, path, "is not there")
 
     def _candidates(self, occurrence_id: int, kind: Kind) -> list[str]:
         folder = folder_of_id(occurrence_id)
