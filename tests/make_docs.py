@@ -52,13 +52,10 @@ def readme_example() -> str:
             lines = run.read_text().splitlines()
             shown = ["$ head -3 runs/demo.csv", *lines[:3], "", "$ glckit score runs/demo.csv"]
             shown.append(glckit("score", run).stdout)
-            run.write_text(
-                "\n".join([*lines[:40], lines[40].replace(";", ",", 1), *lines[41:], lines[1], ""])
-            )
-            shown += [
-                "$ glckit validate broken.csv",
-                glckit("validate", run).stdout.replace(str(run), "broken.csv"),
-            ]
+            broken = Path("runs/broken.csv")
+            decimal_comma = lines[40].replace("0.", "0,")
+            broken.write_text("\n".join([*lines[:40], decimal_comma, *lines[41:], lines[1], ""]))
+            shown += ["$ glckit validate runs/broken.csv", glckit("validate", broken).stdout]
     return "```console\n" + "\n".join(shown).rstrip() + "\n```\n"
 
 
