@@ -1,0 +1,135 @@
+"""The report as a page: rates by region and archive, and thumbnails of damaged patches beside whole ones."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from baselines.covariates.patches.layout import file_name, folder_of_id
+from baselines.integrity.findings import Finding, archive_of, region_of
+from baselines.integrity.folders import survey
+from baselines.integrity.planning import archives_of_ids
+from baselines.integrity.report import Report, Share
+from baselines.integrity.thumbnails import thumbnail
+from submissions.files import written_atomically
+
+Home = Callable[[str, str], str]
+
+_MAX_PICTURES = 30
+_STYLE = """
+body { font: 15px/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em; }
+table { border-collapse: collapse; margin: 1em 0; } th, td { padding: .25em .8em; text-align: left; }
+th { border-bottom: 2px solid #888; } td { border-bottom: 1px solid #ddd; vertical-align: top; }
+.n { text-align: right; } .bad { color: #a00; } img { image-rendering: pixelated; display: block; }
+"""
+
+
+def write_page(
+    report: Report,
+    path: str | os.PathLike[str],
+    *,
+    trees: Sequence[str | os.PathLike[str]],
+    patch_size: int,
+) -> None:
+    """Write the report as one HTML file without links to others.
+
+    Parameters
+    ----------
+    report : Report
+        The verification.
+    path : path-like
+        Where.
+    trees : sequence of path-like
+        The trees that were verified, for the pictures; none if only archives were.
+    patch_size : int
+        Side of the patches in pixels.
+
+    Raises
+    ------
+    CannotCheckError
+        If it cannot be written.
+    UsageError
+        If Pillow is not installed.
+    """
+    parts = [*_summary(report), *_pictures(report, trees, patch_size), *_limits(report)]
+    body = "\n".join(parts)
+    head = f'<meta charset="utf-8"><title>Patches</title>\n<style>{_STYLE}</style>'
+    with written_atomically(path) as temporary:
+        temporary.write_text(f'<!doctype html>\n<html lang="en">{head}\n{body}\n</html>\n', encoding="utf-8")
+
+
+def _summary(report: Report) -> Iterator[str]:
+    verdict = "whole" if report.ok else '<span class="bad">damaged</span>'
+    yield f"<h1>Patches: {verdict}</h1>"
+    yield f"<p>{len(report.checked_ids)} occurrences checked at the level {report.level},"
+    yield f"{len(report.damaged_ids)} damaged, {len(report.unchecked_ids)} not checked.</p>"
+    if report.counts:
+        yield _table(("class", "occurrences"), [(name, str(n)) for name, n in report.counts.items()])
+    yield _shares("region", report.by_region)
+    yield _shares("archive", report.by_archive)
+    if report.archives_to_fetch:
+        yield f"<p>Extract or fetch again: {html.escape(', '.join(report.archives_to_fetch))}</p>"
+
+
+def _shares(title: str, shares: Mapping[str, Share]) -> str:
+    rows = [
+        (name, str(share.n_checked), str(share.n_damaged), str(share.n_missing), f"{share.rate:.2%}")
+        for name, share in shares.items()
+    ]
+    return _table((title, "checked", "damaged", "missing", "rate"), rows)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
+    lines = [
+        f"<tr><td>{html.escape(row[0])}</td>"
+        + "".join(f'<td class="n">{html.escape(cell)}</td>' for cell in row[1:])
+        + "</tr>"
+        for row in rows
+    ]
+    return f"<table><tr>{head}</tr>\n{chr(10).join(lines)}</table>"
+
+
+def _pictures(report: Report, trees: Sequence[str | os.PathLike[str]], patch_size: int) -> Iterator[str]:
+    first_of = {f.occurrence_id: f for f in reversed(report.errors) if f.occurrence_id is not None}
+    if not first_of or not trees:
+        return
+    home: Home = survey(trees).home
+    yield f"<h2>Damaged patches beside whole ones</h2><p>The first {_MAX_PICTURES} at most: imagery and"
+    yield "land cover; magenta is lost or no land cover code.</p>"
+    yield "<table><tr><th>occurrence</th><th>found</th><th>damaged</th><th>whole, of its archive</th></tr>"
+    for occurrence_id in sorted(i for i in first_of if i is not None)[:_MAX_PICTURES]:
+        whole = _whole_near(report, occurrence_id)
+        own, other = (_picture(i, home, patch_size) for i in (occurrence_id, whole))
+        yield f"<tr><td>{occurrence_id}</td><td>{_words(first_of[occurrence_id])}</td>"
+        yield f"<td>{own}</td><td>{other}{'' if whole is None else whole}</td></tr>"
+    yield "</table>"
+
+
+def _whole_near(report: Report, occurrence_id: int) -> int | None:
+    whole = np.setdiff1d(report.checked_ids, np.array(report.damaged_ids))
+    own = whole[archives_of_ids(whole) == archive_of(occurrence_id)]
+    return int(own[0]) if len(own) else None
+
+
+def _picture(occurrence_id: int | None, home: Home, patch_size: int) -> str:
+    if occurrence_id is None:
+        return "none"
+    folder = home(region_of(occurrence_id), folder_of_id(occurrence_id))
+    uri = thumbnail(Path(folder) / file_name(occurrence_id, "bands"), patch_size=patch_size)
+    return "nothing to show" if uri is None else f'<img alt="patch {occurrence_id}" src="{uri}">'
+
+
+def _words(finding: Finding) -> str:
+    return html.escape(f"{finding.fault}: {finding.found}; expected {finding.expected}")
+
+
+def _limits(report: Report) -> Iterator[str]:
+    yield "<h2>What this verification cannot see</h2><ul>"
+    for unseen in report.cannot_see:
+        yield f"<li>{html.escape(unseen)}</li>"
+    yield "</ul>"
