@@ -224,10 +224,9 @@ def parse_path(path: str) -> PatchPath | None:
     folder, _, name = path.removeprefix("./").rpartition("/")
     if (named := parse_name(name)) is None:
         return None
-    own_folder = folder_of_id(named[0])
-    root = "" if folder == own_folder else folder.removesuffix("/" + own_folder)
-    region, number, is_root = _parse_root(root)
-    fits = is_root and root != folder and number in (None, int(archive_numbers(named[0])))
+    root = _root_above(folder, folder_of_id(named[0]))
+    region, number, is_root = _parse_root(folder if root is None else root)
+    fits = root is not None and is_root and number in (None, int(archive_numbers(named[0])))
     return PatchPath(*named, region, number, fits)
 
 
@@ -284,6 +283,14 @@ def region_and_number(root: str) -> tuple[str | None, int | None]:
     (('us', 15), (None, None))
     """
     return _parse_root(root)[:2]
+
+
+def _root_above(folder: str, own_folder: str) -> str | None:
+    """Return what stands above the folder of an id; None if it is not in its folder."""
+    if folder == own_folder:
+        return ""
+    root = folder.removesuffix("/" + own_folder)
+    return root if root not in ("", folder) else None
 
 
 def _parse_root(root: str) -> tuple[str | None, int | None, bool]:
