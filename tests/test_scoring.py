@@ -152,22 +152,27 @@ def pairs_of(matrix: np.ndarray) -> list[oracle.Pair]:
     ]
 
 
-@pytest.mark.parametrize("n_threads", [1, 3])
-@pytest.mark.parametrize("block_bytes", [1, 40, 1 << 20])
+@pytest.mark.parametrize(("n_threads", "block_bytes"), [(1, 1), (1, 1 << 20), (3, 40)])
+@pytest.mark.parametrize("sampled", [20, 1 << 22])  # 20: guesses from two rows, often too high
 @given(problem=matrices())
 def test_dense_equals_the_oracle(
-    n_threads: int, block_bytes: int, problem: tuple[np.ndarray, np.ndarray, int]
+    n_threads: int, block_bytes: int, sampled: int, problem: tuple[np.ndarray, np.ndarray, int]
 ) -> None:
     matrix, labels, k = problem
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scoring.dense, "_BLOCK_BYTES", block_bytes)
+        patch.setattr(scoring.dense, "_SAMPLED_SCORES", sampled)
         score = score_dense(matrix, labels, k=k, n_threads=n_threads)
     assert_equal(score, oracle.score(pairs_of(matrix), dict(enumerate(labels.tolist())), k))
 
 
 @pytest.mark.parametrize("order", ["random", "rising", "falling", "equal"])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_the_pool_survives_every_order_of_rows(order: str, dtype: type) -> None:
+@pytest.mark.parametrize("sampled", [800, 8000, 1 << 22])
+def test_the_pool_survives_every_order_of_rows(
+    order: str, dtype: type, sampled: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring.dense, "_SAMPLED_SCORES", sampled)
     rng = np.random.default_rng(5)
     matrix = rng.random((600, 400))
     matrix += (
