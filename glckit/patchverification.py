@@ -9,24 +9,22 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.covariates.patches.layout import parse_archive_name
 from baselines.integrity.archivereport import merged, verify_archives
 from baselines.integrity.execution import VerifyOptions
 from baselines.integrity.extraction import Extraction, extract_archives
-from baselines.integrity.filecheck import Settings
 from baselines.integrity.findings import Level
-from baselines.integrity.folders import data_root_of
+from baselines.integrity.folders import archives_in, data_root_of, trees_and_archives
 from baselines.integrity.lists import write_ids, write_json_lines
 from baselines.integrity.manifest import Manifest, read_manifest, write_manifest
 from baselines.integrity.manifestmaking import ALGORITHM, manifest_of_archives, manifest_of_tree
 from baselines.integrity.planning import Selection
 from baselines.integrity.repair import Repair, repair_patches
 from baselines.integrity.report import Report
-from baselines.integrity.state import State, default_state_path
+from baselines.integrity.state import default_state_path, usable_state
 from baselines.integrity.thresholds import Thresholds
 from baselines.integrity.verification import verify_patches
 from glckit.config import FILE_NAME, Competition, find_competition, read_competition
-from submissions.errors import CannotCheckError, UsageError
+from submissions.errors import UsageError
 from submissions.tables import OccurrenceTable, read_occurrences
 
 #: Called with what is done and what there is to do; 0 where that is not known.
@@ -123,7 +121,7 @@ def verify(request: VerifyRequest, *, on_progress: Progress | None = None) -> Ve
         If options contradict each other, files are absent, or nothing can be checked.
     """
     competition = _competition_of(request.paths)
-    trees, archives = _sorted_paths(request.paths or _patches_of(competition))
+    trees, archives = trees_and_archives(request.paths or _patches_of(competition))
     _refuse_contradictions(request, trees)
     table = _table(request, competition, (*trees, *archives))
     options, notes = _options(request, competition, trees, table)
@@ -180,26 +178,6 @@ def _patches_of(competition: Competition) -> tuple[Path, ...]:
     return present or (competition.folder or Path(),)
 
 
-def _sorted_paths(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    trees: list[Path] = []
-    archives: list[Path] = []
-    for path in paths:
-        if not path.exists():
-            raise CannotCheckError(
-                f"There is no {path}.", "Name a data folder, a region's folder or archives."
-            )
-        inside = _archives_in(path) if path.is_dir() else [path]
-        (archives if inside else trees).extend(inside or [path])
-    return trees, archives
-
-
-def _archives_in(folder: Path) -> list[Path]:
-    # A folder of archives stands for them, unless it holds trees too.
-    names = sorted(path for path in folder.iterdir() if parse_archive_name(path.name) is not None)
-    has_trees = any(path.is_dir() and path.name.startswith("patches_") for path in folder.iterdir())
-    return [] if has_trees or folder.name.startswith("patches_") else [p for p in names if p.is_file()]
-
-
 def _refuse_contradictions(request: VerifyRequest, trees: Sequence[Path]) -> None:
     if request.repair and not trees:
         raise UsageError("--repair mends extracted patches.", "Name their folder.")
@@ -234,14 +212,11 @@ def _options(
     )
     if request.make_manifest is not None:
         return replace(options, fingerprint=ALGORITHM), ()
-    if not request.use_state or not trees:
+    if not request.use_state:
         return options, ()
-    state = default_state_path(trees)
-    try:
-        State(state, Settings()).close()
-    except CannotCheckError as error:
-        return options, (f"Nothing is remembered of this verification: {error.message}",)
-    return replace(options, state=state), ()
+    state, why_not = usable_state(default_state_path())
+    notes = (f"Nothing is remembered of this verification: {why_not}",) if why_not else ()
+    return replace(options, state=state), notes
 
 
 def _jobs(request: VerifyRequest, table: OccurrenceTable | None) -> int:
@@ -256,7 +231,7 @@ def _manifest_to_hold(request: VerifyRequest, patch_size: int) -> Manifest | Non
         return read_manifest(request.manifest)
     if request.archives is None or request.repair:
         return None
-    return manifest_of_archives(_archives_in(request.archives), patch_size=patch_size)
+    return manifest_of_archives(archives_in(request.archives), patch_size=patch_size)
 
 
 def _report(
@@ -272,7 +247,8 @@ def _report(
     if archives:
         ids = None if table is None else np.unique(table.ids)
         size = options.patch_size
-        reports.append(verify_archives(archives, ids, patch_size=size, on_progress=on_progress))
+        state = options.state
+        reports.append(verify_archives(archives, ids, patch_size=size, state=state, on_progress=on_progress))
     return reports[0] if len(reports) == 1 else merged(*reports)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.integrity.archivecheck import ArchiveCheck, check_archive, published_sums
+from baselines.integrity.archivememory import remember_archive
 from baselines.integrity.report import Report
 
 _AS_PACKED = "defects that the patches had when they were packed"
@@ -22,6 +23,7 @@ def verify_archives(
     occurrences: NDArray[np.int64] | None = None,
     *,
     patch_size: int = PATCH_SIZE,
+    state: str | os.PathLike[str] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Verify archives of patches to their last byte, without extracting them.
@@ -34,6 +36,8 @@ def verify_archives(
         Ids of the tables, to miss patches that an archive should hold.
     patch_size : int, default 256
         Side of the patches in pixels.
+    state : path-like, optional
+        File that remembers the outcome, for `baselines.integrity.gate`; the archives are read anyway.
     on_progress : callable, optional
         Called with the archives done and their number.
 
@@ -55,6 +59,8 @@ def verify_archives(
         md5 = published_sums(Path(path).parent).get(Path(path).name)
         unlisted_tar |= md5 is None and Path(path).suffix == ".tar"
         checks.append(check_archive(path, occurrences, md5=md5, patch_size=patch_size))
+        if state is not None:
+            remember_archive(checks[-1], state, patch_size=patch_size)
         if on_progress is not None:
             on_progress(len(checks), len(paths))
     ids = np.array(sorted({i for check in checks for i in check.ids}), dtype=np.int64)

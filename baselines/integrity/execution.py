@@ -74,6 +74,8 @@ class Outcome:
 
     Parameters
     ----------
+    level : {"quick", "full", "deep"}
+        Of the checks that are made now.
     ids : list of int
         Occurrences that were checked.
     findings : list of Finding
@@ -86,16 +88,20 @@ class Outcome:
         What a deep check compares.
     n_remembered : int
         Occurrences that an earlier check vouched for.
+    levels : set of str
+        Levels of the checks that the outcome rests on.
     entries : list of Entry
         Checksums of whole patches, if wanted.
     """
 
+    level: Level
     ids: list[int] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
     unlisted: list[tuple[int, str]] = field(default_factory=list)
     facts: list[Facts] = field(default_factory=list)
     n_remembered: int = 0
+    levels: set[Level] = field(default_factory=set)
     entries: list[Entry] = field(default_factory=list)
 
     def add(self, result: FolderResult, home: str) -> None:
@@ -107,6 +113,10 @@ class Outcome:
         self.facts += result.facts
         self.n_remembered += result.n_remembered
         self.entries += result.entries
+        if result.n_remembered:
+            self.levels.add(result.remembered_level)
+        if result.n_remembered < len(result.ids):
+            self.levels.add(self.level)
 
 
 def run_plans(
@@ -135,7 +145,7 @@ def run_plans(
     CannotCheckError
         If a worker died or the state file is broken.
     """
-    outcome = Outcome(strays=[path for stray in tree.strays for path in _files_of(stray)])
+    outcome = Outcome(options.level, strays=[path for stray in tree.strays for path in _files_of(stray)])
     for plan, why in _blocked(plans, tree):
         task = _task(plan, tree, options)
         outcome.add(unreadable_folder(task, why), task.home)

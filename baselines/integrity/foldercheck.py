@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from baselines.covariates.patches.layout import KINDS, file_name, folder_of_id, parse_name
 from baselines.integrity.facts import Facts
 from baselines.integrity.filecheck import Settings, problem_of_error
-from baselines.integrity.findings import Finding, Problem, region_of
+from baselines.integrity.findings import Finding, Level, Problem, region_of
 from baselines.integrity.manifest import Entry
 from baselines.integrity.patchcheck import PatchCheck, PatchFiles, Proofs, check_patch
 from baselines.integrity.records import NOTHING, Record, joined, record_of
@@ -74,6 +74,8 @@ class FolderResult:
         What to remember from now on.
     n_remembered : int
         Occurrences that an earlier check vouched for.
+    remembered_level : {"quick", "full", "deep"}
+        The level of that check.
     entries : tuple of Entry
         Checksums of whole patches, if they are wanted for a manifest.
     """
@@ -87,6 +89,7 @@ class FolderResult:
     facts: tuple[Facts, ...] = ()
     record: Record = NOTHING
     n_remembered: int = 0
+    remembered_level: Level = "quick"
     entries: tuple[Entry, ...] = ()
 
 
@@ -132,6 +135,7 @@ def check_folder(task: FolderTask, settings: Settings) -> FolderResult:
         (*kept.facts, *(check.facts for check in checks if check.facts is not None)),
         joined(task.record.without(set(statuses)), kept, record_of(checks, statuses)),
         len(vouched),
+        task.record.level,
         tuple(check.entry for check in checks if check.entry is not None),
     )
 

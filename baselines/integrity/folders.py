@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from baselines.covariates.patches.layout import N_ARCHIVES
+from baselines.covariates.patches.layout import N_ARCHIVES, parse_archive_name
 from submissions.errors import CannotCheckError
 
 _ROOT_NAME = re.compile(r"patches_(fr|us)(?:_([0-9]{2}))?")
@@ -104,6 +104,52 @@ def data_root_of(path: str | os.PathLike[str]) -> Path:
     ('data', 'data')
     """
     return Path(path) if _parse(Path(path)) is None else Path(path).parent
+
+
+def trees_and_archives(paths: Sequence[str | os.PathLike[str]]) -> tuple[list[Path], list[Path]]:
+    """Sort paths into trees of extracted patches and archives.
+
+    Parameters
+    ----------
+    paths : sequence of path-like
+        Folders and archives; a folder of archives without trees stands for those.
+
+    Returns
+    -------
+    trees, archives : list of Path
+        In the order given.
+
+    Raises
+    ------
+    CannotCheckError
+        If there is nothing at a path.
+    """
+    trees: list[Path] = []
+    archives: list[Path] = []
+    for path in map(Path, paths):
+        if not path.exists():
+            raise CannotCheckError(
+                f"There is no {path}.", "Name a data folder, a region's folder or archives."
+            )
+        if not path.is_dir():
+            archives.append(path)
+        elif not holds_roots(path) and (inside := archives_in(path)):
+            archives += inside
+        else:
+            trees.append(path)
+    return trees, archives
+
+
+def archives_in(folder: str | os.PathLike[str]) -> list[Path]:
+    """Return the archives of patches that a folder holds, by their names."""
+    found = (Path(entry.path) for entry in _listed(Path(folder)) if parse_archive_name(entry.name))
+    return [path for path in found if path.is_file()]
+
+
+def holds_roots(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a folder is a root of patches or holds one."""
+    own = Path(path)
+    return _parse(own) is not None or any(True for _ in _roots_below(own, None))
 
 
 def survey(paths: Sequence[str | os.PathLike[str]]) -> Tree:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from baselines.integrity.facts import Facts
-from baselines.integrity.findings import Finding
+from baselines.integrity.findings import Finding, Level
 from baselines.integrity.patchcheck import PatchCheck
 
 # What may be otherwise the next time though no file has changed.
@@ -25,11 +25,14 @@ class Record:
         What was wrong with them.
     facts : tuple of Facts
         What a deep check compares; empty for the other levels.
+    level : {"quick", "full", "deep"}
+        The level of those checks, or of a shallower one for which they are taken.
     """
 
     statuses: Mapping[int, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     facts: tuple[Facts, ...] = ()
+    level: Level = "quick"
 
     def without(self, ids: set[int]) -> Record:
         """Return the record of the other occurrences."""

@@ -70,6 +70,8 @@ class Report:
         What else the reader should know, such as the power of a sample.
     entries : tuple of Entry
         Checksums of the whole patches, if they were wanted.
+    evidence : {"quick", "full", "deep"} or None
+        The least level of check that it rests on, which remembered checks may raise above `level`.
     """
 
     level: Level
@@ -80,6 +82,7 @@ class Report:
     n_remembered: int = 0
     notes: tuple[str, ...] = ()
     entries: tuple[Entry, ...] = ()
+    evidence: Level | None = None
 
     @cached_property
     def errors(self) -> tuple[Finding, ...]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from baselines.integrity.facts import Facts
 from baselines.integrity.filecheck import Settings
-from baselines.integrity.findings import LEVELS, Finding
+from baselines.integrity.findings import LEVELS, Finding, Level
 from baselines.integrity.records import Record
 from scoring.version import VERSION
 from submissions.errors import CannotCheckError
@@ -28,7 +28,7 @@ create table if not exists folders (
 ) without rowid
 """
 _FIND = """
-select folder, record from folders
+select folder, level, record from folders
 where settings = ? and level >= ? and (manifest = ? or ? = '') and folder in ({})
 order by level, manifest
 """
@@ -74,7 +74,7 @@ class State:
         keys = (self._settings, self._level, self._manifest, self._manifest)
         with _errors_explained(), self._lock:
             rows = self._connection.execute(query, (*keys, *folders)).fetchall()
-        return {folder: _from_text(text) for folder, text in rows}
+        return {folder: _from_text(text, LEVELS[level]) for folder, level, text in rows}
 
     def remember(self, records: Iterable[tuple[str, Record]]) -> None:
         """Keep what checks of some folders showed, all at once.
@@ -92,17 +92,26 @@ class State:
             self._connection.executemany("insert or replace into folders values (?, ?, ?, ?, ?)", rows)
 
 
-def default_state_path(paths: Sequence[str | os.PathLike[str]]) -> Path:
-    """Return where the state of a verification is kept unless said otherwise: in the user's cache.
+def default_state_path() -> Path:
+    """Return where verifications are remembered unless said otherwise: in the user's cache.
 
-    Parameters
-    ----------
-    paths : sequence of path-like
-        The trees. Not beside them, since data are often read-only.
+    One file for all trees, told apart by the paths of their folders, so that a verification by hand
+    vouches for a later training. Not beside the trees, since data are often read-only.
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    name = hashlib.sha256("\n".join(sorted(os.path.realpath(path) for path in paths)).encode()).hexdigest()
-    return cache / "glckit" / f"verified-{name[:16]}.sqlite"
+    return cache / "glckit" / "verified.sqlite"
+
+
+def usable_state(path: str | os.PathLike[str]) -> tuple[Path | None, str]:
+    """Return a state file if it can be used; else None, and why not.
+
+    A full or read-only home should not keep anybody from verifying.
+    """
+    try:
+        State(path, Settings()).close()
+    except CannotCheckError as error:
+        return None, error.message
+    return Path(path), ""
 
 
 def _connected(path: Path) -> sqlite3.Connection:
@@ -140,10 +149,11 @@ def _to_text(record: Record) -> str:
     return json.dumps(fields, separators=(",", ":"))
 
 
-def _from_text(text: str) -> Record:
+def _from_text(text: str, level: Level) -> Record:
     fields = json.loads(text)
     return Record(
         {int(key): status for key, status in fields["statuses"].items()},
         tuple(Finding(*values) for values in fields["findings"]),
         tuple(Facts(*values) for values in fields["facts"]),
+        level,
     )

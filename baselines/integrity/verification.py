@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from baselines.integrity.comparisons import compare_patches
 from baselines.integrity.execution import Outcome, VerifyOptions, run_plans
-from baselines.integrity.findings import Finding
+from baselines.integrity.findings import LEVELS, Finding
 from baselines.integrity.folders import survey
 from baselines.integrity.manifest import Manifest
 from baselines.integrity.planning import (
@@ -124,6 +124,7 @@ def _report(
         n_remembered,
         notes,
         tuple(outcome.entries),
+        min(outcome.levels, key=LEVELS.index, default=None),
     )
 
 
