@@ -1,0 +1,318 @@
+"""Verification in processes, on a cluster, in parts, killed, and twice at once: always the same end."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from patches_on_disk import PATCH_SIZE, make_ids, make_patch, path_of, write_archives, write_tree
+
+from baselines.covariates.patches.layout import relative_path
+from baselines.integrity.execution import VerifyOptions
+from baselines.integrity.filecheck import Proof, Settings
+from baselines.integrity.findings import archive_of
+from baselines.integrity.foldercheck import FolderTask
+from baselines.integrity.records import Record
+from baselines.integrity.report import Report
+from baselines.integrity.running import run_portions
+from baselines.integrity.staging import staging_folder
+from baselines.integrity.state import State
+from baselines.integrity.verification import verify_patches
+from submissions.errors import CannotCheckError
+
+IDS = make_ids(150, 250)
+OPTIONS = VerifyOptions(patch_size=PATCH_SIZE)
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_archives(tmp_path_factory.mktemp("packed"), IDS)
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = write_tree(tmp_path_factory.mktemp("damaged"), IDS)
+    for i in IDS[::7]:
+        os.truncate(path_of(root, i), 5000)
+    for i in IDS[3::11]:
+        path_of(root, i, "altitude").unlink()
+    time.sleep(0.15)  # files that were just written are not remembered
+    return root
+
+
+def verify(root: Path, **options: object) -> Report:
+    return verify_patches([root], np.array(IDS), options=dataclasses.replace(OPTIONS, **options))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def alone(damaged: Path) -> Report:
+    report = verify(damaged)
+    assert len(report.damaged_ids) > 60
+    return report
+
+
+def test_processes_find_the_same(damaged: Path, alone: Report) -> None:
+    assert verify(damaged, jobs=2).to_json() == alone.to_json()
+
+
+@pytest.mark.parametrize("backend", ["threading", "sequential"])
+def test_any_joblib_backend_finds_the_same(damaged: Path, alone: Report, backend: str) -> None:
+    with joblib.parallel_config(backend=backend, n_jobs=2):
+        assert verify(damaged, jobs=None).to_json() == alone.to_json()
+
+
+@pytest.mark.filterwarnings("ignore")  # of distributed and tornado, whatever they are this month
+def test_dask_cluster_of_two_workers_finds_the_same(damaged: Path, alone: Report) -> None:
+    distributed = pytest.importorskip("distributed", reason="dask[distributed] is not installed")
+    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    with cluster, distributed.Client(cluster) as client, joblib.parallel_config(backend="dask"):
+        assert len(client.scheduler_info()["workers"]) == 2
+        assert verify(damaged, jobs=None).to_json() == alone.to_json()
+
+
+def test_death_of_a_worker_is_a_failure(damaged: Path) -> None:
+    deadly = Proof(b"", lambda _: os._exit(1))
+    folder = f"{IDS[1] % 100:02d}/{IDS[1] // 100 % 100:02d}"
+    home = str(path_of(damaged, IDS[1]).parent)
+    task = FolderTask("us", folder, home, (home,), (IDS[1],), proofs={IDS[1]: (deadly, deadly)})
+    with pytest.raises(CannotCheckError, match="died"):
+        list(run_portions([[task]] * 4, Settings(patch_size=PATCH_SIZE), jobs=2))
+
+
+def test_parts_join_to_the_whole(damaged: Path, alone: Report) -> None:
+    from baselines.integrity.planning import Selection
+
+    parts = [verify(damaged, selection=Selection(subset=(i, 4))) for i in (1, 2, 3, 4)]
+    assert sorted(i for part in parts for i in part.damaged_ids) == list(alone.damaged_ids)
+    assert sorted(i for part in parts for i in part.checked_ids.tolist()) == IDS
+
+
+def test_state_continues_and_never_outlives_a_change(damaged: Path, tmp_path: Path, alone: Report) -> None:
+    root = Path(shutil.copytree(damaged, tmp_path / "tree"))
+    state = tmp_path / "state"
+    time.sleep(0.15)
+    assert verify(root, state=state).n_remembered == 0
+    again = verify(root, state=state)
+    assert again.n_remembered == len(IDS)
+    assert again.damaged_ids == alone.damaged_ids
+    assert verify(root, state=state, level="quick").n_remembered == len(IDS)
+    assert verify(root, state=state, level="deep").n_remembered == 0
+    victim = path_of(root, IDS[1])
+    before = victim.stat()
+    raw = bytearray(victim.read_bytes())
+    raw[4096:4608] = bytes(512)
+    victim.write_bytes(raw)
+    os.utime(victim, ns=(before.st_atime_ns, before.st_mtime_ns))  # size, mtime and inode are as they were
+    changed = verify(root, state=state)
+    assert set(changed.damaged_ids) - set(alone.damaged_ids) == {IDS[1]}
+    assert changed.n_remembered == len(IDS) - 1
+
+
+def test_settings_that_matter_are_kept_apart(damaged: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    verify(damaged, state=state)
+    thresholds = dataclasses.replace(OPTIONS.thresholds, max_classes=2)
+    strict = verify(damaged, state=state, thresholds=thresholds)
+    assert strict.n_remembered == 0
+    assert strict.counts["implausible"] > 100
+
+
+def test_broken_state_is_an_error_with_a_way_out(damaged: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.write_bytes(b"no database" * 1000)
+    with pytest.raises(CannotCheckError, match="--no-cache"):
+        verify(damaged, state=state)
+
+
+def test_states_of_two_writers_join(tmp_path: Path) -> None:
+    first, second = (State(tmp_path / "state", Settings()) for _ in range(2))
+    for number in range(50):
+        (first if number % 2 else second).remember([(f"folder{number}", Record({number: "status"}))])
+    assert len(first.recall([f"folder{number}" for number in range(50)])) == 50
+    first.close()
+    second.close()
+    with sqlite3.connect(tmp_path / "state") as connection:
+        assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
+    connection.close()
+
+
+def test_file_just_written_is_not_remembered(tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "tree", IDS[:3])
+    time.sleep(0.15)
+    path_of(root, IDS[1]).touch()
+    options = dataclasses.replace(OPTIONS, state=tmp_path / "state")
+    verify_patches([root], np.array(IDS[:3]), options=options)
+    assert verify_patches([root], np.array(IDS[:3]), options=options).n_remembered == 2
+
+
+def test_time_limit_leaves_the_rest_unchecked(damaged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(np.arange(0, 1000, 1.0).tolist())
+    monkeypatch.setattr("baselines.integrity.execution.time.monotonic", lambda: next(clock))
+    report = verify(damaged, max_duration=4)
+    assert 0 < len(report.checked_ids) < len(IDS)
+    assert sorted([*report.checked_ids, *report.unchecked_ids]) == IDS
+
+
+def test_staging_of_the_dead_is_removed_and_of_the_living_is_not(tmp_path: Path) -> None:
+    (tmp_path / ".glckit-dead").mkdir()
+    (tmp_path / ".glckit-dead/half").write_text("x")
+    with staging_folder(tmp_path) as first:
+        assert not (tmp_path / ".glckit-dead").exists()
+        (first / "mine").write_text("x")
+        with staging_folder(tmp_path) as second:
+            assert first != second
+            assert (first / "mine").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+# From here on, processes are killed.
+
+
+def glckit(*arguments: object, cache: Path) -> subprocess.Popen[str]:
+    environment = os.environ | {"XDG_CACHE_HOME": str(cache)}
+    for name in ("GLCKIT_COMPETITION", "GLCKIT_DATA", "GLCKIT_TRUTH"):
+        environment.pop(name, None)
+    command = [sys.executable, "-m", "glckit", *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, text=True, env=environment, cwd=cache, **pipes)  # type: ignore[call-overload,no-any-return]
+
+
+def configured(root: Path) -> Path:
+    root.mkdir(exist_ok=True)
+    (root / "competition.toml").write_text(
+        f'[competition]\ntest = ["all.csv"]\n[data]\npatch_size = {PATCH_SIZE}\n'
+    )
+    (root / "all.csv").write_text("id;lat;lon\n" + "".join(f"{i};45;3\n" for i in IDS))
+    return root
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if not p.is_dir()}
+
+
+def kills(
+    start: Callable[[], subprocess.Popen[str]], *, n_kills: int, seed: int, seconds: float
+) -> Iterator[int]:
+    """Start a command and kill it at a random moment, again and again; yield after each."""
+    rng = np.random.default_rng(seed)
+    n_struck = 0
+    for number in range(n_kills):
+        process = start()
+        time.sleep(seconds * rng.uniform(0.35, 0.95))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        n_struck += process.returncode == -signal.SIGKILL
+        yield number
+    assert n_struck >= n_kills / 2, "most had ended before they were killed"
+
+
+def duration(start: Callable[[], subprocess.Popen[str]]) -> float:
+    began = time.monotonic()
+    process = start()
+    process.communicate()
+    return time.monotonic() - began
+
+
+def packed_contents() -> dict[str, bytes]:
+    found = {}
+    for i in IDS:
+        home = "patches_fr" if i >= 10_000_000 else archive_of(i)
+        for kind, content in zip(("bands", "altitude"), make_patch(i), strict=True):
+            found[f"{home}/{relative_path(i, kind)}"] = content  # type: ignore[arg-type]
+    return found
+
+
+def kill_extraction(packed: Path, folder: Path, *, n_kills: int, seed: int) -> None:
+    archives = sorted(packed.iterdir())
+    seconds = duration(lambda: glckit("extract", *archives, "-o", configured(folder / "free"), cache=folder))
+    out = configured(folder / "out")
+    start = lambda: glckit("extract", *archives, "-o", out, cache=folder)  # noqa: E731
+    wanted = packed_contents()
+    for _ in kills(start, n_kills=n_kills, seed=seed, seconds=seconds):
+        for path in out.rglob("patches_*/**/*.npy"):
+            if ".glckit-" not in str(path):
+                assert path.read_bytes() == wanted[str(path.relative_to(out))]
+    _, errors = (process := start()).communicate()
+    assert process.returncode == 0, errors
+    assert contents(out) == contents(folder / "free")
+
+
+def kill_repair(packed: Path, damaged: Path, folder: Path, *, n_kills: int, seed: int) -> None:
+    trees = [configured(Path(shutil.copytree(damaged, folder / name))) for name in ("free", "killed")]
+    command = lambda tree: glckit(  # noqa: E731
+        "verify-patches", tree, "--repair", "--archives", packed, "--no-cache", cache=folder
+    )
+    seconds = duration(lambda: command(trees[0]))
+    old, new = contents(trees[1]), contents(trees[0])
+    for _ in kills(lambda: command(trees[1]), n_kills=n_kills, seed=seed, seconds=seconds):
+        for name, content in contents(trees[1]).items():
+            if ".glckit-" not in name:
+                assert content in (old.get(name), new.get(name))
+    _, errors = (process := command(trees[1])).communicate()
+    assert process.returncode == 0, errors
+    assert contents(trees[1]) == new
+
+
+def kill_verification(damaged: Path, folder: Path, *, n_kills: int, seed: int) -> None:
+    tree = configured(Path(shutil.copytree(damaged, folder / "tree")))
+    command = lambda cache: glckit("verify-patches", tree, "--json", "--jobs", 1, cache=cache)  # noqa: E731
+    caches = [folder / "free", folder / "killed"]
+    for cache in caches:
+        cache.mkdir()
+    seconds = duration(lambda: command(caches[0]))
+    for _ in kills(lambda: command(caches[1]), n_kills=n_kills, seed=seed, seconds=seconds):
+        pass
+    reports = []
+    for cache in caches:
+        text, errors = (process := command(cache)).communicate()
+        assert process.returncode == 1, errors
+        reports.append({key: value for key, value in json.loads(text).items() if key != "cannot_see"})
+    assert reports[0] == reports[1]
+
+
+def test_killed_extractions_continue(packed: Path, tmp_path: Path) -> None:
+    kill_extraction(packed, tmp_path, n_kills=4, seed=1)
+
+
+def test_killed_repairs_continue(packed: Path, damaged: Path, tmp_path: Path) -> None:
+    kill_repair(packed, damaged, tmp_path, n_kills=3, seed=2)
+
+
+def test_killed_verifications_continue(damaged: Path, tmp_path: Path) -> None:
+    kill_verification(damaged, tmp_path, n_kills=3, seed=3)
+
+
+@pytest.mark.slow
+def test_a_hundred_kills(packed: Path, damaged: Path, tmp_path: Path) -> None:
+    for name in ("extraction", "repair", "verification"):
+        (tmp_path / name).mkdir()
+    kill_extraction(packed, tmp_path / "extraction", n_kills=40, seed=11)
+    kill_repair(packed, damaged, tmp_path / "repair", n_kills=30, seed=12)
+    kill_verification(damaged, tmp_path / "verification", n_kills=30, seed=13)
+    print("\n100 kills: 40 of extractions, 30 of repairs, 30 of verifications; every end as undisturbed")
+
+
+def test_two_at_once_do_not_corrupt_each_other(packed: Path, damaged: Path, tmp_path: Path) -> None:
+    out = configured(tmp_path / "out")
+    archives = sorted(packed.iterdir())
+    both = [glckit("extract", *order, "-o", out, cache=tmp_path) for order in (archives, archives[::-1])]
+    assert [(p.communicate(), p.returncode)[1] for p in both] == [0, 0]
+    assert {n: c for n, c in contents(out).items() if n.endswith(".npy")} == packed_contents()
+    tree = configured(Path(shutil.copytree(damaged, tmp_path / "tree")))
+    mending = ("verify-patches", tree, "--repair", "--archives", packed)
+    both = [glckit(*mending, cache=tmp_path) for _ in range(2)]
+    assert [(p.communicate(), p.returncode)[1] for p in both] == [0, 0]
+    assert verify(tree).ok
+    assert not list(tree.glob(".glckit-*"))
