@@ -1,4 +1,7 @@
-"""Fast stable orders of integer keys."""
+"""Fast stable orders of integer keys, and membership in ascending ones.
+
+NumPy's `unique` and `isin` import numpy.ma, and hash where sorted ids can be searched.
+"""
 
 from __future__ import annotations
 
@@ -46,3 +49,37 @@ def stable_order(*keys: NDArray[np.integer]) -> NDArray[np.intp]:
     packed.sort()
     packed &= (1 << row_width) - 1
     return packed
+
+
+def distinct(ids: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return ids ascending, each once.
+
+    Examples
+    --------
+    >>> distinct(np.array([3, 1, 3])).tolist()
+    [1, 3]
+    """
+    ascending = np.sort(ids)
+    first = np.concatenate([[True], ascending[1:] != ascending[:-1]])[: len(ids)]
+    return np.asarray(ascending[first])
+
+
+def positions_among(
+    ids: NDArray[np.integer], ascending: NDArray[np.integer]
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return where each id stands among ascending ones, and whether it does.
+
+    Examples
+    --------
+    >>> [values.tolist() for values in positions_among(np.array([5, 7]), np.array([3, 5]))]
+    [[1, 1], [True, False]]
+    """
+    if not len(ascending):
+        return np.zeros(len(ids), np.intp), np.zeros(len(ids), bool)
+    positions = np.minimum(np.searchsorted(ascending, ids), len(ascending) - 1)
+    return positions, ascending[positions] == ids
+
+
+def is_among(ids: NDArray[np.integer], ascending: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Say whether each id is one of some ascending ones."""
+    return positions_among(ids, ascending)[1]

@@ -11,6 +11,7 @@ from scoring.adaptive import budget_of
 from scoring.dense import score_dense
 from scoring.score import Score
 from scoring.sparse import score_sparse
+from submissions.ordering import is_among, positions_among
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
 from submissions.tables import Truth
@@ -85,7 +86,7 @@ def score(run: Run | DenseRun, truth: Truth, requirements: Requirements | None =
 
 
 def _score_lists(run: Run, truth: Truth, k: int) -> Score:
-    positions, in_truth = _positions(run.occurrence_ids, truth.ids)
+    positions, in_truth = positions_among(run.occurrence_ids, truth.ids)
     pairs = run.pairs if in_truth.all() else run.pairs.select(np.flatnonzero(in_truth))
     scored = score_sparse(pairs, truth.species, positions[in_truth], k=k)
     return _labelled(scored, truth, n_dropped=run.n_pairs - len(pairs.scores))
@@ -101,7 +102,7 @@ def _score_matrix(run: DenseRun, truth: Truth, k: int, n_threads: int) -> Score:
         rows=np.where(present, rows, -1),
         n_threads=n_threads,
     )
-    others = np.flatnonzero(~np.isin(run.occurrence_ids, truth.ids))
+    others = np.flatnonzero(~is_among(run.occurrence_ids, truth.ids))
     return _labelled(scored, truth, n_dropped=sum(_n_present(run.scores[row]) for row in others.tolist()))
 
 
@@ -114,18 +115,10 @@ def _labelled(scored: Score, truth: Truth, *, n_dropped: int) -> Score:
     return replace(scored, per_occurrence=per_occurrence, n_dropped=n_dropped, truth_digest=truth.digest)
 
 
-def _positions(
-    ids: NDArray[np.integer], ascending: NDArray[np.integer]
-) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Return where each id stands among ascending ones, and whether it does."""
-    positions = np.minimum(np.searchsorted(ascending, ids), len(ascending) - 1)
-    return positions, ascending[positions] == ids
-
-
 def _lookup(
     ids: NDArray[np.integer], among: NDArray[np.integer]
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Return where each id stands among others in any order, and whether it does."""
     order = np.argsort(among)
-    positions, found = _positions(ids, among[order])
+    positions, found = positions_among(ids, among[order])
     return order[positions], found

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from submissions.errors import CannotCheckError
 from submissions.faults import Example, Fault, FaultLog
+from submissions.ordering import distinct
 from submissions.reading.schema import OCCURRENCE_IDS, OCCURRENCES, SPECIES, TRUTH, Schema
 from submissions.reading.sniff import is_empty, why_not_a_table
 from submissions.reading.sources import opened
@@ -163,7 +164,7 @@ def read_species(path: Path) -> NDArray[np.int64]:
     CannotCheckError
         If the file is absent or unusable.
     """
-    return np.unique(_single_column(path, SPECIES, "species table"))
+    return distinct(_single_column(path, SPECIES, "species table")).astype(np.int64)
 
 
 def _as_list(paths: Path | Sequence[Path]) -> list[Path]:
@@ -213,9 +214,9 @@ def _note_doubled(ids: NDArray[np.int64], order: NDArray[np.intp], table: TextTa
 
 
 def _refuse_shared_ids(ids: NDArray[np.int64], paths: Sequence[Path]) -> None:
-    unique, counts = np.unique_counts(ids)
-    if len(unique) < len(ids):
-        shared = unique[counts > 1]
+    ascending = np.sort(ids)
+    shared = distinct(ascending[1:][ascending[1:] == ascending[:-1]])
+    if len(shared):
         names = ", ".join(os.fspath(path) for path in paths)
         raise CannotCheckError(
             f"{len(shared)} occurrence ids stand twice in {names}, such as {shared[0]}.",

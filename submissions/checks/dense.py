@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from submissions.checks.occurrences import note_missing, why_unknown
 from submissions.faults import MAX_EXAMPLES, Example, FaultLog
+from submissions.ordering import is_among
 from submissions.requirements import Requirements
 from submissions.run import DenseRun
 
@@ -28,12 +29,12 @@ def _check_ids(run: DenseRun, requirements: Requirements, log: FaultLog) -> None
         later = np.sort(order[1:][ids[order[1:]] == ids[order[:-1]]])
         _note(log, "duplicate", name, ids[later], f"doubled {name} beside the matrix")
     if requirements.test_ids is not None:
-        unknown = run.occurrence_ids[~np.isin(run.occurrence_ids, requirements.test_ids)]
+        unknown = run.occurrence_ids[~is_among(run.occurrence_ids, requirements.test_ids)]
         message = why_unknown(unknown, requirements.train_ids)
         _note(log, "unknown-occurrence", "occurrence_id", unknown, message)
         note_missing(run.occurrence_ids, requirements.test_ids, log)
     if requirements.species_ids is not None:
-        unknown = run.species_ids[~np.isin(run.species_ids, requirements.species_ids)]
+        unknown = run.species_ids[~is_among(run.species_ids, requirements.species_ids)]
         _note(log, "unknown-species", "species_id", unknown, "species in no table")
 
 

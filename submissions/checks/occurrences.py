@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from submissions.faults import MAX_EXAMPLES, Example, FaultLog
+from submissions.ordering import distinct, is_among
 
 
 def note_missing(present: NDArray[np.integer], test_ids: NDArray[np.integer], log: FaultLog) -> None:
     """Note the test occurrences that a run does not have."""
-    missing = test_ids[~np.isin(test_ids, present)]
+    missing = test_ids[~is_among(test_ids, np.sort(present))]
     if len(missing):
         examples = [Example(occurrence_id=int(occurrence)) for occurrence in missing[:MAX_EXAMPLES]]
         message = f"of {len(test_ids):,} test occurrences without a row"
@@ -19,9 +20,9 @@ def note_missing(present: NDArray[np.integer], test_ids: NDArray[np.integer], lo
 
 def why_unknown(unknown: NDArray[np.integer], train_ids: NDArray[np.integer] | None) -> str:
     """Say what occurrences are that are in no test file."""
-    n_unknown = len(np.unique(unknown))
+    n_unknown = len(distinct(unknown))
     message = f"rows of {n_unknown:,} occurrences that are in no test file"
     if train_ids is None:
         return message
-    n_train = len(np.unique(unknown[np.isin(unknown, train_ids)]))
+    n_train = len(distinct(unknown[is_among(unknown, train_ids)]))
     return f"{message}; {n_train:,} of these are training occurrences"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from submissions.checks.occurrences import note_missing, why_unknown
 from submissions.faults import MAX_EXAMPLES, Example, FaultLog
-from submissions.ordering import stable_order
+from submissions.ordering import is_among, stable_order
 from submissions.requirements import Requirements
 from submissions.run import Run
 
@@ -41,7 +41,7 @@ def check(run: Run, requirements: Requirements, log: FaultLog) -> None:
 
 def _check_occurrences(run: Run, requirements: Requirements, log: FaultLog) -> None:
     assert requirements.test_ids is not None
-    known = np.isin(run.occurrence_ids, requirements.test_ids)
+    known = is_among(run.occurrence_ids, requirements.test_ids)
     if not known.all():
         unknown = run.occurrence_ids[~known]
         pairs = np.flatnonzero(np.repeat(~known, np.diff(run.pairs.offsets)))
@@ -56,7 +56,7 @@ def _unknown_species(run: Run, known: NDArray[np.integer]) -> NDArray[np.intp]:
         return np.arange(len(species))
     highest = int(known.max())
     if species.min() < 0 or species.max() > highest or known.min() < 0 or highest > _MAX_FLAGS:
-        return np.flatnonzero(~np.isin(species, known))
+        return np.flatnonzero(~is_among(species, known))
     flags = np.zeros(highest + 1, dtype=bool)
     flags[known] = True
     return np.flatnonzero(~flags[species])
