@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from glckit.config import FILE_NAME, Competition, data_folder, find_competition, read_competition
@@ -61,15 +61,22 @@ def dataset_of(data: Path | None) -> Dataset:
     UsageError
         If the folder has no training or no test occurrences.
     """
+    dataset = place_of(data)
+    return replace(dataset, train=occurrence_files(dataset, "train"), test=occurrence_files(dataset, "test"))
+
+
+def place_of(data: Path | None) -> Dataset:
+    """Find the folder of a competition, whether or not occurrence files are there; see `dataset_of`."""
     found = find_competition()
     folder = data_folder(data, found)
     competition = found if folder == found.folder else _competition_in(folder)
-    return Dataset(
-        competition,
-        folder,
-        competition.train or _official(folder, "train"),
-        competition.test or _official(folder, "test"),
-    )
+    return Dataset(competition, folder, competition.train, competition.test)
+
+
+def occurrence_files(dataset: Dataset, part: str) -> tuple[Path, ...]:
+    """Return the occurrence files of a part, ``"train"`` or ``"test"``; UsageError if there are none."""
+    named: tuple[Path, ...] = getattr(dataset, part)
+    return named or _official(dataset.folder, part)
 
 
 def _competition_in(folder: Path) -> Competition:

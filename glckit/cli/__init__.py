@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 # Importing a module registers its commands; none imports NumPy or more until it runs.
-from glckit.cli import baseline, convert, demo, init, patches, score, show, split, validate, world
+from glckit.cli import baseline, convert, demo, forest, init, patches, score, show, split, validate, world
 from glckit.cli.app import app
 
 __all__ = ["app", "main"]
 
-_COMMANDS = (score, validate, convert, init, demo, split, show, world, patches, baseline)
+_COMMANDS = (score, validate, convert, init, demo, split, show, world, patches, baseline, forest)
 
 
 def main() -> None:

@@ -48,13 +48,14 @@ def prior(
     dataset = dataset_of(data)
     run = output or dataset.run("prior")
     made = write_prior_run(
-        dataset.train, dataset.test, path=run, max_rows=max_rows, seed=seed, command=_command_line()
+        dataset.train, dataset.test, path=run, max_rows=max_rows, seed=seed, command=command_line()
     )
     show(_report(made), form, as_json=as_json)
     say(f"Wrote {run}.")
 
 
-def _command_line() -> str:
+def command_line() -> str:
+    """Return the command as it was given, for the metadata of a run."""
     return shlex.join(["glckit", *sys.argv[1:]])
 
 

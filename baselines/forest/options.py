@@ -1,0 +1,214 @@
+"""The hyper-parameters of the forest: names, defaults and bounds, from flags and from a TOML file."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from submissions.errors import CannotCheckError, UsageError
+
+Setting = int | float | str | bool | None
+
+# scikit-learn draws 32-bit seeds.
+_SEEDS = 2**32
+
+
+@dataclass(frozen=True)
+class ForestOptions:
+    """The hyper-parameters of scikit-learn's `RandomForestClassifier`, with the paper's values.
+
+    Parameters
+    ----------
+    n_estimators : int, default 100
+        Trees.
+    criterion : {"gini", "entropy", "log_loss"}
+        What a split lowers.
+    max_depth : int or None, default 10
+        Splits from the root to a leaf at most; None for no limit.
+    min_samples_split, min_samples_leaf : int or float
+        Occurrences that a node needs to be split, and that a leaf needs; a float is a share.
+    min_weight_fraction_leaf : float
+        Share of the weight that a leaf needs.
+    max_features : int, float, "sqrt", "log2" or None
+        Covariates that are looked at for a split; a float is a share, None stands for all.
+    max_leaf_nodes : int or None
+        Leaves of a tree at most.
+    min_impurity_decrease : float
+        What a split must gain.
+    bootstrap : bool, default True
+        Whether each tree is grown on a draw of the occurrences with replacement.
+    max_samples : int, float or None
+        Occurrences of that draw; a float is a share, None stands for as many as there are.
+    ccp_alpha : float
+        Strength of pruning.
+
+    Raises
+    ------
+    UsageError
+        If a value is none that scikit-learn takes; all faults are reported together.
+
+    Notes
+    -----
+    `class_weight` is not among them: a leaf is stored as whole counts, and weights are not whole.
+
+    Examples
+    --------
+    >>> ForestOptions(max_depth=12).parameters["max_depth"]
+    12
+    """
+
+    n_estimators: int = 100
+    criterion: str = "gini"
+    max_depth: int | None = 10
+    min_samples_split: int | float = 2
+    min_samples_leaf: int | float = 1
+    min_weight_fraction_leaf: float = 0.0
+    max_features: int | float | str | None = "sqrt"
+    max_leaf_nodes: int | None = None
+    min_impurity_decrease: float = 0.0
+    bootstrap: bool = True
+    max_samples: int | float | None = None
+    ccp_alpha: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what scikit-learn would refuse, before anything is read."""
+        wrong = [
+            f"{name} must be {words}, not {_shown(getattr(self, name))}"
+            for name, (words, fits) in _RULES.items()
+            if not fits(getattr(self, name))
+        ]
+        if self.max_samples is not None and not self.bootstrap:
+            wrong.append("max_samples needs bootstrap")
+        if wrong:
+            raise UsageError(f"The forest cannot be grown: {'; '.join(wrong)}.")
+
+    @property
+    def parameters(self) -> dict[str, Setting]:
+        """The options by name, as `RandomForestClassifier` takes them."""
+        return asdict(self)
+
+
+def read_options(path: str | os.PathLike[str] | None, given: Mapping[str, Setting]) -> ForestOptions:
+    """Return the options of a TOML file and of flags; flags win.
+
+    Parameters
+    ----------
+    path : path-like, optional
+        A file of lines such as ``max_depth = 12``; ``"none"`` stands for None, which TOML lacks.
+    given : mapping
+        What flags say, as text or as values.
+
+    Returns
+    -------
+    ForestOptions
+        With the defaults for everything that neither says.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file cannot be read.
+    UsageError
+        If it is no TOML, has an unknown name, or a value is out of bounds.
+
+    Examples
+    --------
+    >>> read_options(None, {"max_features": "none", "max_samples": "0.5"}).max_samples
+    0.5
+    """
+    said = {} if path is None else _read_toml(Path(path))
+    return ForestOptions(**{name: _meant(value) for name, value in (said | dict(given)).items()})
+
+
+def check_seed(seed: int) -> int:
+    """Return a seed that scikit-learn takes; UsageError for any other."""
+    if not 0 <= seed < _SEEDS:
+        raise UsageError(f"The seed must be from 0 to {_SEEDS - 1}, not {seed}.")
+    return seed
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CannotCheckError(f"Cannot open {path}: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}.") from error
+    known = [each.name for each in fields(ForestOptions)]
+    unknown = sorted(set(content) - set(known))
+    if unknown:
+        raise UsageError(
+            f"{path} has options that the forest does not know: {', '.join(unknown)}.",
+            f"It knows {', '.join(known)}.",
+        )
+    return content
+
+
+def _meant(value: Any) -> Any:
+    """Return what a text stands for: a number, None, or itself."""
+    if not isinstance(value, str):
+        return value
+    if value.lower() == "none":
+        return None
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value
+
+
+def _shown(value: Any) -> str:
+    return "none" if value is None else repr(value)
+
+
+def _whole_from(least: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and value >= least
+
+
+def _number(low: float, high: float) -> Callable[[Any], bool]:
+    return lambda value: type(value) in (int, float) and low <= value <= high
+
+
+def _share(value: Any) -> bool:
+    return type(value) is float and 0 < value <= 1
+
+
+def _below_one(value: Any) -> bool:
+    return _share(value) and value < 1
+
+
+_FINITE = 1e300
+
+_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "n_estimators": ("a whole number from 1", _whole_from(1)),
+    "criterion": ("gini, entropy or log_loss", lambda value: value in ("gini", "entropy", "log_loss")),
+    "max_depth": ("a whole number from 1, or none", lambda value: value is None or _whole_from(1)(value)),
+    "min_samples_split": (
+        "a whole number from 2, or a share above 0.0",
+        lambda value: _share(value) or _whole_from(2)(value),
+    ),
+    "min_samples_leaf": (
+        "a whole number from 1, or a share above 0.0 and below 1.0",
+        lambda value: _below_one(value) or _whole_from(1)(value),
+    ),
+    "min_weight_fraction_leaf": ("a share from 0 to 0.5", _number(0, 0.5)),
+    "max_features": (
+        "sqrt, log2, a whole number from 1, a share above 0.0, or none",
+        lambda value: value in ("sqrt", "log2", None) or _share(value) or _whole_from(1)(value),
+    ),
+    "max_leaf_nodes": (
+        "a whole number from 2, or none",
+        lambda value: value is None or _whole_from(2)(value),
+    ),
+    "min_impurity_decrease": ("a number from 0", _number(0, _FINITE)),
+    "bootstrap": ("true or false", lambda value: isinstance(value, bool)),
+    "max_samples": (
+        "a whole number from 1, a share above 0.0, or none",
+        lambda value: value is None or _share(value) or _whole_from(1)(value),
+    ),
+    "ccp_alpha": ("a number from 0", _number(0, _FINITE)),
+}

@@ -1,0 +1,77 @@
+"""Tables of places that are no occurrences: a forest can predict anywhere."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import numpy as np
+
+from submissions.errors import CannotCheckError
+from submissions.faults import FaultLog
+from submissions.reading.schema import LATITUDE, LONGITUDE, OCCURRENCE_ID, Schema
+from submissions.reading.sources import opened
+from submissions.reading.text import read_text
+from submissions.tables import OccurrenceTable
+
+_SCHEMA = Schema((LATITUDE, LONGITUDE, replace(OCCURRENCE_ID, required=False)), further_columns=True)
+
+
+def read_points(path: str | os.PathLike[str]) -> OccurrenceTable:
+    r"""Read places from a table with ``lat;lon``, and ``id`` if there are ids.
+
+    Parameters
+    ----------
+    path : path-like
+        Text separated by ``;`` or ``,``, plain or compressed. Further columns are skipped.
+
+    Returns
+    -------
+    OccurrenceTable
+        The places, in order. Without ids, the rows are numbered from 1.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file is absent or unusable, has no rows, an id twice, or a place off the globe.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "points.csv"
+    >>> _ = path.write_text("lat;lon\n43.6;3.9\n48.8;2.3\n")
+    >>> read_points(path).ids.tolist()
+    [1, 2]
+    """
+    log = FaultLog()
+    with opened(path, log) as source:
+        columns = read_text(source, _SCHEMA, log).columns
+    if log.faults():
+        details = "; ".join(
+            f"{fault.message} (line {fault.examples[0].line})" if fault.examples else fault.message
+            for fault in log.faults()
+        )
+        raise CannotCheckError(f"The points {os.fspath(path)} cannot be used: {details}.")
+    latitudes, longitudes = columns["lat"].astype(np.float64), columns["lon"].astype(np.float64)
+    rows = np.arange(1, len(latitudes) + 1)
+    ids = columns["occurrence_id"].astype(np.int64) if "occurrence_id" in columns else rows
+    fault = _fault_of(OccurrenceTable(ids, latitudes, longitudes))
+    if fault:
+        raise CannotCheckError(f"The points {os.fspath(path)} cannot be used: {fault}.")
+    return OccurrenceTable(ids, latitudes, longitudes)
+
+
+def _fault_of(points: OccurrenceTable) -> str:
+    if not len(points):
+        return "there are no rows"
+    if len(np.unique(points.ids)) < len(points):
+        return "an id stands twice"
+    off = (np.abs(points.latitudes) > 90) | (np.abs(points.longitudes) > 360)
+    if off.any():
+        row = int(np.argmax(off))
+        return (
+            f"latitude {points.latitudes[row]:g} and longitude {points.longitudes[row]:g} are no place "
+            "on the globe"
+        )
+    return ""

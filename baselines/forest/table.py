@@ -1,0 +1,184 @@
+"""What a forest learns from: usable occurrences, divided into training and validation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.covariates.occurrences import Occurrences
+from baselines.covariates.rasters.extraction import EnvironmentalVectors
+from baselines.covariates.splits import FOREST_HOLDOUT, HELD_OUT, random_holdout
+from baselines.prior import Frequencies, regional_frequencies
+from baselines.provenance import digest_of
+from submissions.errors import CannotCheckError, UsageError
+
+
+@dataclass(frozen=True)
+class TrainingTable:
+    """Occurrences with covariates and species, ready for the trees.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Names of the covariates.
+    values : ndarray of float32 of shape (n, n_features)
+        Covariates of the training occurrences, by ascending id.
+    labels : ndarray of int32 of shape (n,)
+        Their classes.
+    species : ndarray of int64 of shape (n_classes,)
+        The species of each class, ascending.
+    validation : Validation
+        What was kept from the trees.
+    frequencies : mapping of str to Frequencies
+        Of all labelled occurrences but those of the validation, by region.
+    n_outside, n_nodata : int
+        Occurrences put aside because they are outside a raster, or else on nodata.
+    holdout : float
+        Share kept for validation.
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[np.float32]
+    labels: NDArray[np.int32]
+    species: NDArray[np.int64]
+    validation: Validation
+    frequencies: Mapping[str, Frequencies]
+    n_outside: int
+    n_nodata: int
+    holdout: float
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def digest(self) -> str:
+        """Digest of covariates and species of the training occurrences."""
+        # Column by column, so that nothing large is copied.
+        return digest_of(self.species, self.labels, *(column.copy() for column in self.values.T))
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Occurrences kept from the trees, to measure them by.
+
+    Parameters
+    ----------
+    ids, species : ndarray of int64 of shape (n,)
+        Occurrences, by ascending id, and their species.
+    values : ndarray of float32 of shape (n, n_features)
+        Their covariates.
+    """
+
+    ids: NDArray[np.int64]
+    species: NDArray[np.int64]
+    values: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def training_table(
+    occurrences: Occurrences,
+    vectors: EnvironmentalVectors,
+    *,
+    holdout: float = FOREST_HOLDOUT,
+    seed: int = 0,
+) -> TrainingTable:
+    """Put aside what cannot be used, keep some occurrences for validation, number the species.
+
+    Parameters
+    ----------
+    occurrences : Occurrences
+        Labelled occurrences.
+    vectors : EnvironmentalVectors
+        Their covariates, a row for each.
+    holdout : float, default 0.005
+        Share of the usable occurrences that is kept for validation; 0 keeps none.
+    seed : int, default 0
+        Another seed keeps others.
+
+    Returns
+    -------
+    TrainingTable
+        The same for any order of the occurrences.
+
+    Raises
+    ------
+    CannotCheckError
+        If an occurrence has no species, none is on all rasters, or all have the same species.
+    UsageError
+        If `holdout` is out of range, or would keep none or all.
+    """
+    _refuse_unlabelled(occurrences)
+    usable = np.flatnonzero(vectors.complete)
+    _refuse_none(usable, vectors)
+    rows = usable[np.argsort(occurrences.ids[usable])]
+    kept = _kept(occurrences.ids[rows], holdout=holdout, seed=seed)
+    trained, held_out = rows[~kept], rows[kept]
+    species, labels = np.unique(occurrences.species[trained], return_inverse=True)
+    _refuse_single(species, len(trained))
+    learned_from = np.ones(len(occurrences), dtype=np.bool_)
+    learned_from[held_out] = False
+    return TrainingTable(
+        vectors.names,
+        vectors.values[trained].astype(np.float32, copy=False),
+        labels.astype(np.int32),
+        species,
+        Validation(
+            occurrences.ids[held_out],
+            occurrences.species[held_out],
+            vectors.values[held_out].astype(np.float32, copy=False),
+        ),
+        regional_frequencies(occurrences.select(learned_from)),
+        vectors.n_outside,
+        len(vectors) - len(usable) - vectors.n_outside,
+        holdout,
+    )
+
+
+def _kept(ids: NDArray[np.int64], *, holdout: float, seed: int) -> NDArray[np.bool_]:
+    if holdout == 0:
+        return np.zeros(len(ids), dtype=np.bool_)
+    return random_holdout(ids, holdout=holdout, seed=seed).mask(HELD_OUT)
+
+
+def refuse_unknown_species(species: NDArray[np.int64], known: NDArray[np.int64] | None, *, what: str) -> None:
+    """Raise a UsageError if some species are not in the species table; without one, nothing is checked."""
+    unknown = np.setdiff1d(species, known) if known is not None else np.empty(0, dtype=np.int64)
+    if len(unknown):
+        raise UsageError(
+            f"{len(unknown)} of {len(species)} species of {what} are not in the species table, "
+            f"such as {unknown[0]}.",
+            "Model, occurrences and species table must be of one edition.",
+        )
+
+
+def _refuse_unlabelled(occurrences: Occurrences) -> None:
+    unlabelled = occurrences.ids[~occurrences.labelled]
+    if len(unlabelled):
+        raise CannotCheckError(
+            f"{len(unlabelled)} of {len(occurrences)} training occurrences have no species_id, "
+            f"such as {unlabelled[0]}.",
+            "Give labelled files, such as occurrences_fr_train.csv.",
+        )
+
+
+def _refuse_none(usable: NDArray[np.intp], vectors: EnvironmentalVectors) -> None:
+    if not len(usable):
+        n_nodata = len(vectors) - vectors.n_outside
+        raise CannotCheckError(
+            f"None of {len(vectors)} training occurrences has covariates: {vectors.n_outside} are outside "
+            f"the rasters, {n_nodata} on nodata.",
+            "Give the rasters that belong to the occurrences.",
+        )
+
+
+def _refuse_single(species: NDArray[np.int64], n: int) -> None:
+    if len(species) == 1:
+        raise CannotCheckError(
+            f"All {n} training occurrences with covariates have the species {species[0]}.",
+            "A forest needs two species to tell apart.",
+        )

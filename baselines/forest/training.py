@@ -1,0 +1,199 @@
+"""Training a forest: grow what is not grown yet, measure it, write it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from baselines.forest.growing import Workers, grow_trees
+from baselines.forest.inputs import Bars, no_bars
+from baselines.forest.model import ForestModel, TrainingFacts
+from baselines.forest.modelfile import write_model
+from baselines.forest.options import ForestOptions, check_seed
+from baselines.forest.prediction import best_pairs
+from baselines.forest.table import TrainingTable
+from baselines.forest.unfinished import UnfinishedForest, unfinished_forest
+from baselines.prior import MAX_ROWS
+from submissions.errors import require
+from submissions.requirements import Requirements
+from submissions.run import Run
+from submissions.scores import Evaluation, evaluate
+from submissions.tables import Truth
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How to train a forest.
+
+    Parameters
+    ----------
+    options : ForestOptions
+        The hyper-parameters.
+    seed : int, default 0
+        `random_state` of the forest.
+    workers : Workers
+        How many trees are grown at a time.
+    k : int, default 30
+        Species an occurrence of the validation metrics.
+    """
+
+    options: ForestOptions = field(default_factory=ForestOptions)
+    seed: int = 0
+    workers: Workers = field(default_factory=Workers)
+    k: int = 30
+
+
+@dataclass(frozen=True)
+class TrainedForest:
+    """A forest that was trained and written.
+
+    Parameters
+    ----------
+    model : ForestModel
+        The forest.
+    path : Path
+        Its file.
+    n_resumed : int
+        Trees that a killed training had left.
+    evaluation : Evaluation or None
+        The metrics on the validation part; None if there is none.
+    """
+
+    model: ForestModel
+    path: Path
+    n_resumed: int
+    evaluation: Evaluation | None
+
+
+def train_forest(
+    table: TrainingTable,
+    path: str | os.PathLike[str],
+    plan: TrainingPlan | None = None,
+    *,
+    bars: Bars = no_bars,
+) -> TrainedForest:
+    """Train a forest and write it; go on where a killed training of the same plan stopped.
+
+    Parameters
+    ----------
+    table : TrainingTable
+        What to learn from.
+    path : path-like
+        The model's folder or file, see `modelfile.model_path`. Each finished tree is kept beside it
+        until the model is written.
+    plan : TrainingPlan, optional
+        How; the paper's options by default.
+    bars : callable
+        Opens a progress bar.
+
+    Returns
+    -------
+    TrainedForest
+        The forest, and its metrics on the validation part.
+
+    Raises
+    ------
+    UsageError
+        If scikit-learn is not installed, the seed is out of range, or an unfinished training of another
+        plan is there.
+    CannotCheckError
+        If a file cannot be read or written.
+
+    Notes
+    -----
+    The trees are those of ``RandomForestClassifier(random_state=plan.seed)`` on `table.values` and
+    `table.labels`. Equal tables and plans give equal files, resumed or not.
+    """
+    plan = plan or TrainingPlan()
+    check_seed(plan.seed)
+    require("sklearn", "rf")
+    unfinished = unfinished_forest(Path(path), _decides(table, plan))
+    n_resumed = min(unfinished.n_finished, plan.options.n_estimators)
+    _grow(table, plan, unfinished, first=n_resumed, bars=bars)
+    model = _assembled(table, plan, unfinished)
+    evaluation = evaluate_forest(model, table, k=plan.k) if len(table.validation) else None
+    if evaluation is not None:
+        model = replace(model, facts=replace(model.facts, validation=_numbers(evaluation)))
+    written = write_model(path, model)
+    unfinished.remove()
+    return TrainedForest(model, written, n_resumed, evaluation)
+
+
+def evaluate_forest(model: ForestModel, table: TrainingTable, *, k: int = 30) -> Evaluation:
+    """Score a forest on the validation part of its table, as a run of it would be scored.
+
+    Parameters
+    ----------
+    model : ForestModel
+        The forest.
+    table : TrainingTable
+        A table with a validation part.
+    k : int, default 30
+        Species an occurrence.
+
+    Returns
+    -------
+    Evaluation
+        Both metrics.
+    """
+    held_out = table.validation
+    pairs = best_pairs(model, held_out.values, max_rows=MAX_ROWS)
+    run = Run("validation", held_out.ids, pairs)
+    return evaluate(run, Truth(held_out.ids, held_out.species), Requirements(k=k))
+
+
+def _decides(table: TrainingTable, plan: TrainingPlan) -> dict[str, Any]:
+    """Return all that the first trees depend on; how many there will be is not part of it."""
+    options = plan.options.parameters
+    del options["n_estimators"]
+    return {
+        "data": table.digest,
+        "covariates": list(table.names),
+        "options": options,
+        "seed": plan.seed,
+        "scikit-learn": version("scikit-learn"),
+    }
+
+
+def _grow(
+    table: TrainingTable, plan: TrainingPlan, unfinished: UnfinishedForest, *, first: int, bars: Bars
+) -> None:
+    missing = plan.options.n_estimators - first
+    grown = grow_trees(
+        table.values, table.labels, plan.options, seed=plan.seed, first=first, workers=plan.workers
+    )
+    with bars("growing trees", missing) as told:
+        for number, tree in enumerate(grown, start=first):
+            unfinished.save(number, tree)
+            if told is not None:
+                told(1)
+
+
+def _assembled(table: TrainingTable, plan: TrainingPlan, unfinished: UnfinishedForest) -> ForestModel:
+    facts = TrainingFacts(
+        plan.seed,
+        len(table),
+        len(table.validation),
+        table.n_outside,
+        table.n_nodata,
+        table.holdout,
+        table.digest,
+        version("scikit-learn"),
+    )
+    trees = tuple(unfinished.trees(plan.options.n_estimators))
+    return ForestModel(table.names, table.species, trees, table.frequencies, plan.options, facts)
+
+
+def _numbers(evaluation: Evaluation) -> dict[str, float]:
+    score = evaluation.score
+    if score is None:
+        return {}
+    return {
+        "k": score.k,
+        "n_occurrences": score.n_occurrences,
+        "adaptive_top_k": score.adaptive_top_k,
+        "top_k": score.top_k,
+    }

@@ -1,0 +1,105 @@
+"""The finished trees of a training that is still going on, so that a killed one goes on from there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count, takewhile
+from pathlib import Path
+from typing import Any
+
+from baselines.forest.modelfile import model_path, read_tree, write_tree
+from baselines.forest.trees import CompressedTree
+from submissions.errors import CannotCheckError, UsageError
+from submissions.files import written_atomically
+
+_PLAN = "training.json"
+
+
+@dataclass(frozen=True)
+class UnfinishedForest:
+    """A folder of finished trees, and what decides them.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they are.
+    """
+
+    folder: Path
+
+    @property
+    def n_finished(self) -> int:
+        """Number of trees before the first that is not there."""
+        return len(list(takewhile(Path.is_file, map(self._path, count()))))
+
+    def save(self, number: int, tree: CompressedTree) -> None:
+        """Keep a tree."""
+        write_tree(self._path(number), tree)
+
+    def trees(self, n: int) -> Iterator[CompressedTree]:
+        """Yield the first `n` trees; CannotCheckError if one is damaged."""
+        yield from (read_tree(self._path(number)) for number in range(n))
+
+    def remove(self) -> None:
+        """Delete the folder, once its trees are in a model."""
+        shutil.rmtree(self.folder)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"tree_{number:05d}.npz"
+
+
+def unfinished_forest(model: Path, plan: Mapping[str, Any]) -> UnfinishedForest:
+    """Return the finished trees of a model, or an empty folder for them.
+
+    Parameters
+    ----------
+    model : path-like
+        The model's folder or file.
+    plan : mapping
+        All that decides the trees, as JSON would have it: data, options, seed, versions.
+
+    Returns
+    -------
+    UnfinishedForest
+        With the trees that a killed training of the same plan has left.
+
+    Raises
+    ------
+    UsageError
+        If a training of another plan has left trees there.
+    CannotCheckError
+        If the folder cannot be read or written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> unfinished_forest(Path(tempfile.mkdtemp()), {"seed": 0}).n_finished
+    0
+    """
+    target = model_path(model)
+    folder = target.with_name(f"{target.stem}-unfinished")
+    path = folder / _PLAN
+    found = _plan_of(path)
+    if found is None:
+        with written_atomically(path) as temporary:
+            temporary.write_text(json.dumps(plan, indent=2) + "\n")
+    elif found != plan:
+        differing = sorted(name for name in {*found, *plan} if found.get(name) != plan.get(name))
+        raise UsageError(
+            f"{folder} holds the trees of another training, which differs in {', '.join(differing)}.",
+            "Go on with that one, delete the folder, or name another model with --model.",
+        )
+    return UnfinishedForest(folder)
+
+
+def _plan_of(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise CannotCheckError(f"Cannot read {path}: {error}.", f"Delete {path.parent}.") from error
+    return found if isinstance(found, dict) else {}
