@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -50,6 +50,10 @@ class Member(NamedTuple):
     method: int = STORED
 
 
+#: Names of the columns of numbers of an index, flags as 0 and 1.
+COLUMNS = (*Member._fields[1:], "occurrence_id", "is_altitude", "in_place")
+
+
 @dataclass(frozen=True)
 class MemberIndex:
     """The members of one archive, folders left out, in the archive's order.
@@ -73,8 +77,8 @@ class MemberIndex:
         return len(self.members)
 
     def column(self, name: str) -> NDArray[np.int64]:
-        """Return a column of numbers or flags as an array of int64."""
-        return np.asarray(self.members[name].to_numpy()).astype(np.int64)
+        """Return one of `COLUMNS` as an array of int64."""
+        return np.asarray(self.members[name].to_numpy())
 
     def paths(self) -> list[str]:
         """Return the paths of all members."""
@@ -121,15 +125,22 @@ def index_of(form: ArchiveForm, members: Iterable[Member], seek_points: bytes = 
     rows = list(members)
     paths = [_printable(member.path) for member in rows]
     parsed = [parse_path(path) or _FOREIGN for path in paths]
-    numbers = {
-        name: pa.array([getattr(member, name) for member in rows], pa.int64()) for name in Member._fields[1:]
-    }
+    numbers = {name: [getattr(member, name) for member in rows] for name in Member._fields[1:]}
     said = {
-        "occurrence_id": pa.array([path.occurrence_id for path in parsed], pa.int64()),
-        "is_altitude": pa.array([path.kind == "altitude" for path in parsed], pa.bool_()),
-        "in_place": pa.array([path.in_place for path in parsed], pa.bool_()),
+        "occurrence_id": [path.occurrence_id for path in parsed],
+        "is_altitude": [path.kind == "altitude" for path in parsed],
+        "in_place": [path.in_place for path in parsed],
     }
-    return MemberIndex(form, pa.table({"path": pa.array(paths, pa.string()), **numbers, **said}), seek_points)
+    columns = {name: np.array(values, dtype=np.int64) for name, values in (numbers | said).items()}
+    return index_from_columns(form, paths, columns, seek_points)
+
+
+def index_from_columns(
+    form: ArchiveForm, paths: Sequence[str], columns: Mapping[str, NDArray[np.int64]], seek_points: bytes
+) -> MemberIndex:
+    """Return an index of columns of numbers (`COLUMNS`) beside paths, as they are kept in a file."""
+    numbers = {name: pa.array(columns[name]) for name in COLUMNS}
+    return MemberIndex(form, pa.table({"path": pa.array(paths, pa.string()), **numbers}), seek_points)
 
 
 def _printable(path: str) -> str:

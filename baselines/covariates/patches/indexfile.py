@@ -7,12 +7,12 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import numpy as np
 
-from baselines.covariates.patches.index import MemberIndex
+from baselines.covariates.patches.index import COLUMNS, MemberIndex, index_from_columns
 from baselines.covariates.patches.scanning import Progress, scan_archive
 from submissions.errors import CannotCheckError
 from submissions.files import written_atomically
@@ -22,8 +22,16 @@ INDEX_SUFFIX = ".glckit-index"
 
 # Raised when the fields below or their meaning change; an index of another version is made anew.
 _VERSION = 1
-_ABOUT, _MEMBERS, _SEEK_POINTS = "about.json", "members.parquet", "seek_points"
-_NOT_AN_INDEX = (zipfile.BadZipFile, KeyError, ValueError, pa.ArrowInvalid, EOFError, NotImplementedError)
+_ABOUT, _PATHS, _NUMBERS, _SEEK_POINTS = "about.json", "paths", "numbers.npy", "seek_points"
+_NOT_AN_INDEX = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    TypeError,
+    ValueError,
+    EOFError,
+    NotImplementedError,
+)
 
 
 def load_or_build_index(
@@ -133,13 +141,14 @@ def _stamp(path: str | os.PathLike[str]) -> dict[str, int]:
 
 def _content(index: MemberIndex, stamp: dict[str, int]) -> bytes:
     """Return the bytes of an index file: a zip of a description, the members, and the seek points."""
-    members = io.BytesIO()
-    pq.write_table(index.members, members, compression="zstd")
+    numbers = io.BytesIO()
+    np.save(numbers, np.stack([index.column(name) for name in COLUMNS]), allow_pickle=False)
     buffer = io.BytesIO()
     # Seek points hold 32 KiB of the stream each; level 1 leaves an eighth of them.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(_ABOUT, json.dumps({"archive": stamp, "form": index.form}))
-        archive.writestr(_MEMBERS, members.getvalue())
+        archive.writestr(_PATHS, "".join(f"{path}\0" for path in index.paths()))
+        archive.writestr(_NUMBERS, numbers.getvalue())
         archive.writestr(_SEEK_POINTS, index.seek_points)
     return buffer.getvalue()
 
@@ -151,7 +160,9 @@ def _loaded(place: Path, stamp: dict[str, int]) -> MemberIndex | None:
             about = json.loads(archive.read(_ABOUT))
             if about["archive"] != stamp:
                 return None
-            members = pq.read_table(io.BytesIO(archive.read(_MEMBERS)))
-            return MemberIndex(about["form"], members, archive.read(_SEEK_POINTS))
+            paths = archive.read(_PATHS).decode().split("\0")[:-1]
+            numbers = np.load(io.BytesIO(archive.read(_NUMBERS)), allow_pickle=False)
+            columns = dict(zip(COLUMNS, numbers, strict=True))
+            return index_from_columns(about["form"], paths, columns, archive.read(_SEEK_POINTS))
     except (OSError, *_NOT_AN_INDEX):
         return None  # a cache: what cannot be read is made anew
