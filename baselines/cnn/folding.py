@@ -1,0 +1,81 @@
+"""The network as it predicts: batch norm folded into the convolutions, the last layer apart."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torchvision.models.inception import BasicConv2d, Inception3
+
+
+@dataclass(frozen=True)
+class SplitNetwork:
+    """A network in two parts, so that several draws of the dropout need the first only once.
+
+    Parameters
+    ----------
+    trunk : Module
+        From planes to features, (B, n_planes, P, P) to (B, 2048).
+    head : Module
+        Dropout and the last layer, (B, 2048) to (B, n_species).
+    """
+
+    trunk: nn.Module
+    head: nn.Module
+
+
+def folded(network: Inception3) -> Inception3:
+    """Return a copy for prediction whose batch norms are part of its convolutions.
+
+    In evaluation a batch norm is a scale and a shift for each channel, so the convolution before it
+    can do both. This halves the time on a CPU, which is bound by memory there.
+
+    Parameters
+    ----------
+    network : Inception3
+        Left as it is.
+
+    Returns
+    -------
+    Inception3
+        In evaluation mode; outputs differ by rounding.
+
+    Examples
+    --------
+    >>> from baselines.cnn.network import PatchInception
+    >>> network = PatchInception(6, 10, initialised=False).eval()
+    >>> planes = torch.rand(1, 6, 40, 40)
+    >>> with torch.no_grad():
+    ...     bool(torch.allclose(folded(network)(planes), network(planes), atol=1e-5))
+    True
+    """
+    copied = copy.deepcopy(network).eval()
+    for module in copied.modules():
+        if isinstance(module, BasicConv2d):
+            module.conv = fuse_conv_bn_eval(module.conv, module.bn)
+            module.bn = nn.Identity()
+    return copied.requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def split(network: Inception3) -> SplitNetwork:
+    """Return trunk and head of a network, which share its weights.
+
+    Parameters
+    ----------
+    network : Inception3
+        Left as it is.
+    """
+    trunk = copy.copy(network)
+    trunk._modules = dict(network._modules)  # the copy is shallow: the network's own table stays
+    trunk.dropout, trunk.fc = nn.Identity(), nn.Identity()
+    return SplitNetwork(trunk, nn.Sequential(network.dropout, network.fc))
+
+
+def with_dropout(head: nn.Module) -> None:
+    """Let the dropout layers of a module drop, and nothing else change: batch norm stays as it is."""
+    for module in head.modules():
+        if isinstance(module, nn.Dropout):
+            module.train()

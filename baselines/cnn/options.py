@@ -1,0 +1,254 @@
+"""What may be chosen of the network, its training and its machine; defaults are the paper's or ours.
+
+The paper leaves open how planes are scaled and ordered, the momentum and the weight decay. Our choices:
+imagery and land cover codes to [-1, 1], altitude in kilometres; red, green, blue, near-infrared, land
+cover, altitude; 0.9; none.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from baselines.covariates.patches.npyheader import PATCH_SIZE
+from baselines.covariates.patches.planes import N_LAND_COVER_CODES, PLANES, LandCover
+from baselines.covariates.splits import CNN_SHARES
+from submissions.errors import UsageError
+
+#: The planes of a patch, in the order in which they are read.
+CHANNELS = PLANES["codes"]
+#: The smallest patch, in pixels along a side, that leaves the network something to average.
+MIN_PATCH_SIZE = 35
+
+#: ``symmetric``: imagery and codes to [-1, 1], altitude in km. ``none``: the values of the files.
+Scaling = Literal["symmetric", "none"]
+#: Arithmetic: plain single precision, or half precision where it is safe (mixed).
+Precision = Literal["fp32", "bf16", "fp16"]
+
+
+@dataclass(frozen=True)
+class InputPlan:
+    """What the network is shown of a patch.
+
+    Parameters
+    ----------
+    patch_size : int, default 256
+        Side of a patch in pixels, 35 or more.
+    channels : sequence of str
+        Planes, by name and in order; some or all of `CHANNELS`.
+    land_cover : {"codes", "unstacked"}, default "codes"
+        Land cover as one plane of codes, or as one binary plane for each of the 34.
+    scaling : {"symmetric", "none"}, default "symmetric"
+        How values are scaled.
+
+    Raises
+    ------
+    UsageError
+        If a patch is too small, or a plane is unknown or doubled.
+
+    Examples
+    --------
+    >>> InputPlan().n_planes, InputPlan(land_cover="unstacked").n_planes
+    (6, 39)
+    """
+
+    patch_size: int = PATCH_SIZE
+    channels: tuple[str, ...] = CHANNELS
+    land_cover: LandCover = "codes"
+    scaling: Scaling = "symmetric"
+
+    def __post_init__(self) -> None:
+        """Refuse what no network can be made for."""
+        if self.patch_size < MIN_PATCH_SIZE:
+            raise UsageError(
+                f"Patches of {self.patch_size} pixels are too small for the Inception V3: nothing is left "
+                f"of them before its last layer. It needs {MIN_PATCH_SIZE} or more."
+            )
+        unknown = [name for name in self.channels if name not in CHANNELS]
+        if unknown or not self.channels or len(set(self.channels)) < len(self.channels):
+            raise UsageError(
+                f"These are no channels of a patch, each once: {', '.join(self.channels) or 'none'}.",
+                f"Choose from {','.join(CHANNELS)}.",
+            )
+        _refuse_other("land cover", self.land_cover, get_args(LandCover))
+        _refuse_other("scaling", self.scaling, get_args(Scaling))
+
+    @property
+    def n_planes(self) -> int:
+        """Number of planes that enter the network."""
+        unstacked = self.land_cover == "unstacked" and "land_cover" in self.channels
+        return len(self.channels) + (N_LAND_COVER_CODES - 1 if unstacked else 0)
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How the network is trained: what decides its weights, together with the data.
+
+    Parameters
+    ----------
+    epochs : int, default 180
+        Passes over the training part.
+    batch_size : int, default 128
+        Occurrences a step, on all devices together.
+    learning_rate, momentum, weight_decay : float
+        Of stochastic gradient descent.
+    milestones : tuple of int
+        Epochs after which the learning rate falls to a tenth.
+    dropout : float, default 0.5
+        Share of the 2048 features that is dropped.
+    validate_every : int, default 5
+        Epochs between two looks at the validation part; there is one at the end in any case.
+    shares : tuple of float of length 3
+        Shares of the training, validation and test part.
+    seed : int, default 0
+        Decides the split, the first weights, the order of the occurrences and what is dropped.
+
+    Raises
+    ------
+    UsageError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> plan = TrainingPlan()
+    >>> [round(plan.rate_of_epoch(epoch), 6) for epoch in (0, 89, 90, 179)]
+    [0.1, 0.1, 0.01, 1e-05]
+    """
+
+    epochs: int = 180
+    batch_size: int = 128
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    milestones: tuple[int, ...] = (90, 130, 150, 170, 180)
+    dropout: float = 0.5
+    validate_every: int = 5
+    shares: tuple[float, float, float] = CNN_SHARES
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot be meant."""
+        positive = ("epochs", "batch_size", "learning_rate", "validate_every")
+        _refuse(self, positive, lambda value: value > 0, "above 0")
+        _refuse(self, ("momentum", "dropout"), lambda value: 0 <= value < 1, "from 0 to below 1")
+        _refuse(self, ("weight_decay",), lambda value: value >= 0, "0 or more")
+        if min(self.shares) < 0 or abs(sum(self.shares) - 1) > 1e-9 or self.shares[0] == 0:
+            raise UsageError(f"The shares of the three parts must make 1, not {self.shares}.")
+
+    def rate_of_epoch(self, epoch: int) -> float:
+        """Return the learning rate of an epoch, counted from 0."""
+        passed = sum(epoch >= milestone for milestone in self.milestones)
+        return float(self.learning_rate * 0.1**passed)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the work is done on; it decides how fast, and not what is computed.
+
+    Parameters
+    ----------
+    accelerator : str, default "auto"
+        ``auto`` takes a GPU if there is one; or ``cpu``, ``gpu``.
+    devices, nodes : int, default 1
+        Devices of a machine, and machines.
+    strategy : str, default "auto"
+        Of Lightning, one that keeps the whole network on every device: ``auto`` or ``ddp``.
+    precision : {"fp32", "bf16", "fp16"}, default "fp32"
+        Arithmetic.
+    workers : int, default 0
+        Processes that read patches for a device; 0 reads them in between.
+    accumulate : int, default 1
+        Parts into which a batch is divided where it does not fit into the memory of the devices.
+    compiled : bool, default False
+        Whether ``torch.compile`` is used.
+    deterministic : bool, default True
+        Whether GPU kernels that give the same bits each time are preferred.
+
+    Raises
+    ------
+    UsageError
+        If a number is out of range, or a word unknown.
+    """
+
+    accelerator: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+    strategy: str = "auto"
+    precision: Precision = "fp32"
+    workers: int = 0
+    accumulate: int = 1
+    compiled: bool = False
+    deterministic: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what is no machine."""
+        _refuse(self, ("devices", "nodes", "accumulate"), lambda value: value >= 1, "1 or more")
+        _refuse(self, ("workers",), lambda value: value >= 0, "0 or more")
+        _refuse_other("accelerator", self.accelerator, ("auto", "cpu", "gpu"))
+        _refuse_other("precision", self.precision, get_args(Precision))
+        _refuse_other("strategy", self.strategy, ("auto", "ddp"))
+
+    @property
+    def n_processes(self) -> int:
+        """Processes that share the work."""
+        return self.devices * self.nodes
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """Everything that may be chosen of a training.
+
+    Parameters
+    ----------
+    input : InputPlan
+        What the network is shown.
+    plan : TrainingPlan
+        How it is trained.
+    machine : Machine
+        What it is trained on.
+    weights : path-like, optional
+        Weights to start from.
+    renewed : tuple of str
+        Layers that start at random all the same.
+    save_minutes : float, default 10
+        Minutes between checkpoints.
+    restart : bool, default False
+        Whether an unfinished training is thrown away.
+    command : str
+        What to note as the command.
+    """
+
+    input: InputPlan = field(default_factory=InputPlan)
+    plan: TrainingPlan = field(default_factory=TrainingPlan)
+    machine: Machine = field(default_factory=Machine)
+    weights: str | os.PathLike[str] | None = None
+    renewed: tuple[str, ...] = ()
+    save_minutes: float = 10.0
+    restart: bool = False
+    command: str = ""
+
+    def deciding(self, data_digest: str) -> dict[str, Any]:
+        """Return what decides the weights, to know an unfinished training again.
+
+        All but the learning rate, which one may want to lower in the middle.
+        """
+        chosen = asdict(self.input) | asdict(self.plan) | {"data": data_digest}
+        del chosen["learning_rate"]
+        weights = None if self.weights is None else os.fspath(self.weights)
+        chosen |= {"weights": weights, "renewed": self.renewed, "precision": self.machine.precision}
+        chosen |= {"devices": self.machine.n_processes, "accumulate": self.machine.accumulate}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in chosen.items()}
+
+
+def _refuse(options: object, names: Sequence[str], fits: Callable[[float], bool], what: str) -> None:
+    for name in names:
+        value = getattr(options, name)
+        if not fits(value):  # also for NaN
+            raise UsageError(f"{name.replace('_', ' ')} must be {what}, not {value}.")
+
+
+def _refuse_other(what: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise UsageError(f"{what} must be one of {', '.join(known)}, not {value}.")
