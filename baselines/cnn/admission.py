@@ -1,0 +1,102 @@
+"""Which occurrences may be used: those whose patches are whole, less those that are to be left out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.covariates.patches.reading import PatchSource
+from baselines.covariates.patches.sources import open_patches
+from baselines.integrity.gate import OnDamaged, admit
+
+Path = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class PatchFiles:
+    """Occurrences, and where their patches are.
+
+    Parameters
+    ----------
+    tables : sequence of path-like
+        Occurrence files.
+    patches : sequence of path-like
+        Folders and archives of patches.
+    on_damaged : {"refuse", "drop", "ignore"}, default "refuse"
+        What to do where patches are damaged; see `baselines.integrity.gate.admit`.
+    excluded : ndarray of int64
+        Occurrences to leave out whatever their patches are.
+    checks : path-like, optional
+        File of earlier verifications; the one of ``verify-patches`` by default.
+    """
+
+    tables: Sequence[Path]
+    patches: Sequence[Path]
+    on_damaged: OnDamaged = "refuse"
+    excluded: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    checks: Path | None = None
+
+    def open(self, ids: NDArray[np.int64]) -> PatchSource:
+        """Open the patches of some occurrences; each process does so for itself."""
+        return open_patches(list(self.patches), ids=ids)
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """The occurrences that may be used.
+
+    Parameters
+    ----------
+    ids : ndarray of int64 of shape (n,)
+        Those, in the order given.
+    verification : mapping
+        The evidence, for the metadata.
+    left_out : mapping of str to int
+        How many are not used, by reason.
+    """
+
+    ids: NDArray[np.int64]
+    verification: Mapping[str, Any]
+    left_out: Mapping[str, int]
+
+
+def admitted(ids: NDArray[np.int64], files: PatchFiles, *, patch_size: int) -> Admitted:
+    """Decide which occurrences to use.
+
+    Parameters
+    ----------
+    ids : ndarray of int64 of shape (n,)
+        Those in question.
+    files : PatchFiles
+        Their patches, and what to leave out.
+    patch_size : int
+        Side of the patches in pixels.
+
+    Returns
+    -------
+    Admitted
+        Which ones, why, and how many not.
+
+    Raises
+    ------
+    BadInputError
+        If patches are damaged and ``on_damaged`` is ``"refuse"``, or archives are not verified.
+    CannotCheckError
+        If there are no patches, or they cannot be read.
+    """
+    kept = ids[~np.isin(ids, files.excluded)]
+    admission = admit(
+        kept,
+        files.patches,
+        on_damaged=files.on_damaged,
+        patch_size=patch_size,
+        state=files.checks,
+    )
+    counts = {"excluded": len(ids) - len(kept), "damaged patches": len(admission.left_out)}
+    left_out = {reason: count for reason, count in counts.items() if count}
+    return Admitted(admission.ids, admission.to_metadata(), left_out)

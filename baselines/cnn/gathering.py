@@ -1,0 +1,50 @@
+"""Bringing together what several devices found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+
+from baselines.cnn.outputs import BestSpecies
+
+# Stands for a row that only fills up: every process must bring equally many.
+_NO_ROW = -1
+
+
+def gathered(fabric: Fabric, best: BestSpecies, *, n_rows: int) -> BestSpecies:
+    """Return what all processes found, on every one of them.
+
+    Parameters
+    ----------
+    fabric : Fabric
+        The processes.
+    best : BestSpecies
+        What this one found.
+    n_rows : int
+        Occurrences that they shared, each process having every so many-th.
+    """
+    if fabric.world_size == 1:
+        return best
+    n_each = -(-n_rows // fabric.world_size)
+    rows, outputs, scores = (
+        _from_all(fabric, array, n_each) for array in (best.rows, best.outputs, best.scores)
+    )
+    real = rows != _NO_ROW
+    return BestSpecies(rows[real], outputs[real], scores[real])
+
+
+def joined(parts: list[BestSpecies]) -> BestSpecies:
+    """Return several lists as one."""
+    columns = zip(*((part.rows, part.outputs, part.scores) for part in parts), strict=True)
+    return BestSpecies(*(np.concatenate(column) for column in columns))
+
+
+def _from_all(fabric: Fabric, array: NDArray[np.generic], n_each: int) -> NDArray[np.generic]:
+    filled = np.full((n_each, *array.shape[1:]), _NO_ROW, dtype=array.dtype)
+    filled[: len(array)] = array
+    together: Any = fabric.all_gather(torch.from_numpy(filled).to(fabric.device))
+    return np.asarray(together.cpu().numpy().reshape(-1, *array.shape[1:]))

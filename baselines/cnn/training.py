@@ -1,0 +1,197 @@
+"""Train the network: from labelled occurrences to a model, resumable at every checkpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+
+from baselines.cnn.admission import PatchFiles
+from baselines.cnn.checkpoints import Checkpoint, read_checkpoint, refuse_another_plan
+from baselines.cnn.history import draw_curves
+from baselines.cnn.loop import LAST, UNFINISHED, TrainingLoop, Work
+from baselines.cnn.machine import fabric_of, memory_watched, peers_watched
+from baselines.cnn.modelfile import Model, write_model
+from baselines.cnn.network import PatchInception
+from baselines.cnn.options import TrainingOptions
+from baselines.cnn.outputs import PartScores
+from baselines.cnn.sampling import Course, Share
+from baselines.cnn.trainingdata import TrainingData, read_training_data
+from baselines.cnn.watching import Watcher
+from baselines.cnn.weights import start_from
+from scoring.version import VERSION
+from submissions.errors import UsageError
+
+_PICTURE = "curves.png"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model that was trained.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is.
+    first : bool
+        Whether this is the process that reports; the others of a training on several devices do not.
+    n_parts : mapping of str to int
+        Occurrences of each part.
+    best_epoch : int
+        The epoch, from 1, after which the kept model was measured.
+    validation, test : PartScores
+        What the kept model scores on these parts; None for a test part without occurrences.
+    notes : tuple of str
+        What could not be made.
+    """
+
+    folder: Path
+    first: bool
+    n_parts: Mapping[str, int]
+    best_epoch: int
+    validation: PartScores
+    test: PartScores | None
+    notes: tuple[str, ...] = ()
+
+
+def train_cnn(
+    files: PatchFiles,
+    folder: str | os.PathLike[str],
+    options: TrainingOptions | None = None,
+    *,
+    watcher: Watcher | None = None,
+) -> Trained:
+    """Train the network and leave the model that was best on the validation part in a folder.
+
+    A training that was stopped in the middle goes on from its last checkpoint.
+
+    Parameters
+    ----------
+    files : PatchFiles
+        Labelled occurrence tables and their patches.
+    folder : path-like
+        Where the model belongs, with log, events and curves; an unfinished training is in its
+        ``training/``.
+    options : TrainingOptions, optional
+        The paper's training, by default.
+    watcher : Watcher, optional
+        Who is told of steps and scores.
+
+    Returns
+    -------
+    Trained
+        Where the model is and what it scores.
+
+    Raises
+    ------
+    BadInputError
+        If patches are damaged, or there is nothing to train on.
+    UsageError
+        If options and data do not fit, memory runs out, or the loss is no number any more.
+    CannotCheckError
+        If a file is absent or damaged, such as a checkpoint.
+    """
+    chosen, place = options or TrainingOptions(), Path(folder)
+    share = Share(0, chosen.machine.n_processes, chosen.machine.accumulate)
+    share.check(chosen.plan.batch_size)
+    data = read_training_data(
+        files, patch_size=chosen.input.patch_size, shares=chosen.plan.shares, seed=chosen.plan.seed
+    )
+    fabric = fabric_of(chosen.machine)
+    fabric.launch()
+    with peers_watched(fabric), _memory(chosen):
+        loop = _prepared(fabric, files, place, chosen, data)
+        loop.run(watcher or Watcher())
+        return _finished(loop, place, chosen, data)
+
+
+def _memory(options: TrainingOptions) -> AbstractContextManager[None]:
+    batch_size, parts = options.plan.batch_size, options.machine.accumulate
+    at_once = batch_size // (parts * options.machine.n_processes)
+    smaller = max(batch_size // 2, 1)
+    hint = f"Try --accumulate {2 * parts}, which reads half as many at a time, or --batch-size {smaller}."
+    return memory_watched(at_once, hint)
+
+
+def _prepared(
+    fabric: Fabric, files: PatchFiles, place: Path, options: TrainingOptions, data: TrainingData
+) -> TrainingLoop:
+    plan = options.plan
+    torch.manual_seed(plan.seed)
+    checkpoint = _checkpoint(fabric, place / UNFINISHED, options, data)
+    network = PatchInception(
+        options.input.n_planes, len(data.species), dropout=plan.dropout, initialised=checkpoint is None
+    )
+    if checkpoint is None and options.weights is not None:
+        start_from(network, options.weights, renewed=options.renewed)
+    course = Course(len(data.parts["train"]), plan.batch_size, plan.epochs, plan.seed)
+    loop = TrainingLoop(Work(fabric, data, files.open(data.ids), options, place), network, course)
+    if checkpoint is not None:
+        loop.resume(checkpoint)
+    return loop
+
+
+def _checkpoint(
+    fabric: Fabric, folder: Path, options: TrainingOptions, data: TrainingData
+) -> Checkpoint | None:
+    if options.restart and fabric.is_global_zero:
+        shutil.rmtree(folder, ignore_errors=True)
+    fabric.barrier()
+    found = read_checkpoint(folder / LAST)
+    if found is not None:
+        refuse_another_plan(found.plan, options.deciding(data.digest), where=os.fspath(folder))
+    return found
+
+
+def _finished(loop: TrainingLoop, place: Path, options: TrainingOptions, data: TrainingData) -> Trained:
+    best, tensors = loop.best()
+    loop.network.load_state_dict(tensors)
+    test = loop.score("test") if len(data.parts["test"]) else None
+    n_parts = {name: len(rows) for name, rows in data.parts.items()}
+    validation = PartScores(**{each.name: best[each.name] for each in dataclasses.fields(PartScores)})
+    trained = Trained(place, loop.fabric.is_global_zero, n_parts, best["epoch"], validation, test)
+    notes: tuple[str, ...] = ()
+    if trained.first:
+        record = _record(trained, loop, options, data)
+        write_model(place, Model(loop.network, data.species, options.input, options.plan.dropout, record))
+        notes = _draw(place / _PICTURE, loop.history)
+        shutil.rmtree(place / UNFINISHED, ignore_errors=True)
+    loop.fabric.barrier()
+    return dataclasses.replace(trained, notes=notes)
+
+
+def _record(
+    trained: Trained, loop: TrainingLoop, options: TrainingOptions, data: TrainingData
+) -> dict[str, Any]:
+    return {
+        "plan": dataclasses.asdict(options.plan),
+        "machine": dataclasses.asdict(options.machine) | {"device": loop.fabric.device.type},
+        "weights": None if options.weights is None else Path(options.weights).name,
+        "renewed": options.renewed,
+        "command": options.command,
+        "data_digest": data.digest,
+        "verification": data.verification,
+        "left_out": data.left_out,
+        "n_parts": trained.n_parts,
+        "best_epoch": trained.best_epoch,
+        "validation": dataclasses.asdict(trained.validation),
+        "test": None if trained.test is None else dataclasses.asdict(trained.test),
+        "history": loop.history,
+        "versions": {"glckit": VERSION, "torch": torch.__version__},
+    }
+
+
+def _draw(path: Path, history: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    try:
+        draw_curves(path, history)
+    except UsageError as error:
+        return (f"No learning curves were drawn: {error}",)
+    return ()

@@ -1,0 +1,103 @@
+"""Starting from weights that others trained: a plain state dict with torchvision's names."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from baselines.cnn.modelfile import check_fit, read_tensors
+from baselines.cnn.network import PatchInception
+from submissions.errors import CannotCheckError, UsageError
+
+# Left by data-parallel training in front of every name.
+_WRAPPER = "module."
+# The head that torchvision's network has beside ours, and that plays no part in a prediction.
+_AUXILIARY = "AuxLogits."
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a network was started from.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    renewed : tuple of str
+        Layers that were drawn at random all the same.
+    ignored : int
+        Tensors of the auxiliary head, which this network does not have.
+    """
+
+    path: str
+    renewed: tuple[str, ...]
+    ignored: int
+
+
+def start_from(
+    network: PatchInception, path: str | os.PathLike[str], *, renewed: Sequence[str] = ()
+) -> Start:
+    """Load weights into a network.
+
+    Parameters
+    ----------
+    network : PatchInception
+        Initialised; written to only if all fits.
+    path : path-like
+        A ``.safetensors`` file, or a state dict that torch saved.
+    renewed : sequence of str
+        Layers that keep their random start, such as ``fc`` or ``Conv2d_1a_3x3``.
+
+    Returns
+    -------
+    Start
+        For the record.
+
+    Raises
+    ------
+    UsageError
+        If a name or shape differs, or there is no such layer to renew.
+    CannotCheckError
+        If the file is absent, damaged, or holds more than tensors.
+    """
+    tensors = _without_wrapper(_read_state(Path(path)))
+    kept = {name: tensor for name, tensor in tensors.items() if not name.startswith(_AUXILIARY)}
+    own = network.state_dict()
+    for layer in renewed:
+        inside = [name for name in own if name.startswith(f"{layer}.")]
+        if not inside:
+            raise UsageError(f"The network has no layer {layer} to renew.", "Such as fc or Conv2d_1a_3x3.")
+        kept |= {name: own[name] for name in inside}
+    check_fit(kept, network, where=os.fspath(path))
+    network.load_state_dict(kept)
+    return Start(os.fspath(path), tuple(renewed), len(tensors) - len(kept))
+
+
+def _read_state(path: Path) -> Mapping[str, Tensor]:
+    if path.suffix == ".safetensors":
+        return read_tensors(path)[0]
+    try:
+        # weights_only: tensors and plain values, never code.
+        found: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise CannotCheckError(f"Cannot open {path}: {error.strerror or error}.") from error
+    except (RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise CannotCheckError(
+            f"{path} is cut off, or no file of plain tensors; it is not loaded.",
+            "Save a state dict: torch.save(model.state_dict(), path).",
+        ) from error
+    if not isinstance(found, Mapping) or not all(isinstance(value, Tensor) for value in found.values()):
+        raise UsageError(f"{path} holds no plain state dict, names to tensors.", "Save model.state_dict().")
+    return found
+
+
+def _without_wrapper(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    wrapped = all(name.startswith(_WRAPPER) for name in tensors)
+    return {name.removeprefix(_WRAPPER) if wrapped else name: each for name, each in tensors.items()}
