@@ -1,0 +1,267 @@
+"""Predict a run: runs 2 (with dropout) and 3 (without) of the paper."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+
+from baselines.cnn.admission import Admitted, PatchFiles, admitted
+from baselines.cnn.gathering import joined
+from baselines.cnn.machine import fabric_of, memory_watched, peers_watched
+from baselines.cnn.modelfile import Model, read_model
+from baselines.cnn.options import Machine
+from baselines.cnn.outputs import MAX_ROWS, BestSpecies, best_species
+from baselines.cnn.patchdata import PatchDataset, batches
+from baselines.cnn.predictor import Draws, Predictor, seeded
+from baselines.cnn.shards import Shards
+from baselines.cnn.watching import Pace, Watcher
+from baselines.covariates.occurrences import read_all_occurrences
+from baselines.provenance import Provenance, digest_of
+from submissions.errors import UsageError
+from submissions.metadata import write_metadata
+from submissions.writing import run_writer
+
+_PACKAGES = ("torch", "torchvision", "lightning-fabric")
+
+
+@dataclass(frozen=True)
+class PredictionOptions:
+    """Everything that may be chosen of a prediction.
+
+    Parameters
+    ----------
+    patch_size : int
+        Side of the patches that are there; must be the model's.
+    draws : Draws
+        Dropout in prediction.
+    machine : Machine
+        What to predict on.
+    batch_size : int, default 32
+        Patches that a device reads at a time.
+    max_rows : int, default 150
+        Species an occurrence.
+    shard_size : int, default 1024
+        Occurrences between two points from which a prediction can go on.
+    seed : int, default 0
+        Decides what is dropped.
+    command : str
+        What to note as the command.
+
+    Raises
+    ------
+    UsageError
+        If a number is below 1.
+    """
+
+    patch_size: int
+    draws: Draws = field(default_factory=Draws)
+    machine: Machine = field(default_factory=Machine)
+    batch_size: int = 32
+    max_rows: int = MAX_ROWS
+    shard_size: int = 1024
+    seed: int = 0
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot be meant."""
+        numbers = {"batch size": self.batch_size, "rows": self.max_rows, "shard size": self.shard_size}
+        for name, value in (numbers | {"passes": self.draws.passes}).items():
+            if value < 1:
+                raise UsageError(f"{name} must be 1 or more, not {value}.")
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """A run that was written.
+
+    Parameters
+    ----------
+    run : Path
+        The file.
+    first : bool
+        Whether this is the process that reports.
+    n_occurrences : int
+        Occurrences in the run.
+    left_out : mapping of str to int
+        Occurrences of the tables that are not, by reason.
+    n_resumed : int
+        Occurrences that an earlier, stopped prediction had done.
+    occurrences_per_second : float
+        Of this process, over the others.
+    device : str
+        What it ran on.
+    """
+
+    run: Path
+    first: bool
+    n_occurrences: int
+    left_out: Mapping[str, int]
+    n_resumed: int
+    occurrences_per_second: float
+    device: str
+
+
+def predict_cnn(
+    files: PatchFiles,
+    folder: str | os.PathLike[str],
+    run: str | os.PathLike[str],
+    options: PredictionOptions,
+    *,
+    watcher: Watcher | None = None,
+) -> Predicted:
+    """Predict the species of occurrences and write them as a run, with metadata beside it.
+
+    Parameters
+    ----------
+    files : PatchFiles
+        Occurrence tables and their patches.
+    folder : path-like
+        The model.
+    run : path-like
+        Where the run belongs; see `submissions.writing.run_writer` for the formats. Shards that are
+        done are kept beside it until it is written, and a prediction that was stopped goes on from them.
+    options : PredictionOptions
+        All choices.
+    watcher : Watcher, optional
+        Who is told of occurrences done, and of the time left.
+
+    Returns
+    -------
+    Predicted
+        What was written.
+
+    Raises
+    ------
+    BadInputError
+        If patches are damaged.
+    UsageError
+        If there is no model, it was trained for other patches, or memory runs out.
+    CannotCheckError
+        If a file is absent or damaged.
+    """
+    model = read_model(folder)
+    _refuse_other_patches(model, options.patch_size)
+    usable = admitted(read_all_occurrences(files.tables).ids, files, patch_size=options.patch_size)
+    fabric = fabric_of(options.machine)
+    fabric.launch()
+    shards = Shards(run, _key(model, usable.ids, options), len(usable.ids), size=options.shard_size)
+    task = _Task(model, usable, PatchDataset(files.open(usable.ids), usable.ids, model.plan), options, fabric)
+    hint = f"Try --batch-size {max(options.batch_size // 2, 1)}."
+    with peers_watched(fabric), memory_watched(options.batch_size, hint):
+        predicted = _predict(task, shards, watcher or Watcher())
+        fabric.barrier()
+    if predicted.first:
+        _write_run(task, shards, predicted.run)
+    return predicted
+
+
+@dataclass(frozen=True)
+class _Task:
+    model: Model
+    usable: Admitted
+    dataset: PatchDataset
+    options: PredictionOptions
+    fabric: Fabric
+
+
+def _predict(task: _Task, shards: Shards, watcher: Watcher) -> Predicted:
+    fabric = task.fabric
+    missing = [number for number in range(len(shards)) if not shards.is_done(number)]
+    fabric.barrier()  # all have looked before one writes
+    mine = missing[fabric.global_rank :: fabric.world_size]
+    n_missing = sum(len(shards.rows(number)) for number in missing)
+    pace = Pace(sum(len(shards.rows(number)) for number in mine), "occurrences", watcher)
+    predictor = _predictor(task)
+    for number in mine:
+        shards.write(number, _predict_shard(task, predictor, shards, number, pace))
+    n = len(task.usable.ids)
+    return Predicted(
+        run=shards.run,
+        first=fabric.is_global_zero,
+        n_occurrences=n,
+        left_out=task.usable.left_out,
+        n_resumed=n - n_missing,
+        occurrences_per_second=pace.rate,
+        device=fabric.device.type,
+    )
+
+
+def _predictor(task: _Task) -> Predictor:
+    machine = task.options.machine
+    return Predictor(
+        task.model,
+        task.fabric.device,
+        precision=machine.precision,
+        draws=task.options.draws,
+        compiled=machine.compiled,
+    )
+
+
+def _predict_shard(task: _Task, predictor: Predictor, shards: Shards, number: int, pace: Pace) -> BestSpecies:
+    rows, size = shards.rows(number), task.options.batch_size
+    pieces = [rows[start : start + size].tolist() for start in range(0, len(rows), size)]
+    pinned = predictor.device.type == "cuda"
+    found = []
+    # By shard, so that what is dropped depends neither on the devices nor on where it was stopped.
+    with seeded(task.options.seed, number):
+        for batch in batches(task.dataset, pieces, workers=task.options.machine.workers, pinned=pinned):
+            probabilities = predictor.probabilities(batch.planes)
+            found.append(best_species(probabilities, batch.rows.numpy(), max_rows=task.options.max_rows))
+            pace.done(len(batch.rows))
+    return joined(found)
+
+
+def _write_run(task: _Task, shards: Shards, run: Path) -> None:
+    with run_writer(run) as writer:
+        for number in range(len(shards)):
+            best = shards.read(number)
+            writer.add(task.usable.ids[best.rows], best.pairs(task.model.species))
+    write_metadata(run, _metadata(task))
+    shards.remove()
+
+
+def _metadata(task: _Task) -> dict[str, Any]:
+    draws, machine = task.options.draws, task.options.machine
+    provenance = Provenance(
+        "cnn-dropout" if draws.dropout else "cnn",
+        task.options.command,
+        task.options.seed,
+        model_digest=_digest(task.model),
+        data_digest=task.model.training.get("data_digest"),
+        device=task.fabric.device.type,
+        verification=task.usable.verification,
+        left_out=task.usable.left_out,
+        packages=_PACKAGES,
+    )
+    return provenance.metadata() | {"precision": machine.precision, "draws": asdict(draws)}
+
+
+def _refuse_other_patches(model: Model, patch_size: int) -> None:
+    if model.plan.patch_size != patch_size:
+        raise UsageError(
+            f"The model reads patches of {model.plan.patch_size} pixels; those here have {patch_size}.",
+            "Set patch_size in competition.toml, or train a model for these.",
+        )
+
+
+def _key(model: Model, ids: NDArray[np.int64], options: PredictionOptions) -> str:
+    """Return what decides a prediction, so that shards of another one are not taken for its own."""
+    chosen: dict[str, Any] = {"model": _digest(model), "ids": digest_of(ids)}
+    chosen |= {"rows": options.max_rows, "shard": options.shard_size, "precision": options.machine.precision}
+    if options.draws.dropout:  # without, batches and seeds decide nothing
+        chosen |= asdict(options.draws) | {"seed": options.seed, "batch": options.batch_size}
+    return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(model: Model) -> str:
+    tensors = model.network.state_dict().values()
+    return digest_of(model.species, *(tensor.numpy() for tensor in tensors))
