@@ -12,13 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scoring.adaptive import budget_of, check_k
+from scoring.pool import Candidates, Pool
 from scoring.score import PerOccurrence, Score
 
 # Rows of a block are compared while they are in cache; of a stretch, read one after the other.
@@ -106,62 +106,6 @@ def _checked_labels(scores: Rows, labels: ArrayLike, rows: NDArray[np.intp] | No
     return checked
 
 
-@dataclass(frozen=True)
-class _Candidates:
-    """What one thread kept: every score of its rows above `bound`, and the rows they stand in.
-
-    Where the bound is `proven`, enough scores to spend the budget are not below it.
-    """
-
-    bound: float
-    proven: bool
-    values: NDArray[np.floating]
-    rows: NDArray[np.int32]
-
-
-class _Pool:
-    """Keep the `size` - 1 largest of a stream of scores, and the bound that the next must exceed."""
-
-    def __init__(self, size: int, bound: float) -> None:
-        self._size = size
-        self._values: NDArray[np.floating] = np.empty(0, np.float32)
-        self._rows = np.empty(0, np.int32)
-        self._n = 0
-        self.bound = bound
-        self._proven = bound == -math.inf
-
-    def add(self, values: NDArray[np.floating], rows: NDArray[np.intp]) -> None:
-        """Add scores, all above the bound."""
-        if self._n + len(values) > len(self._values):
-            self._shrink()
-        if self._n + len(values) > len(self._values):
-            self._grow(max(2 * self._size, self._n + len(values)), values.dtype)
-        inside = slice(self._n, self._n + len(values))
-        self._values[inside], self._rows[inside] = values, rows
-        self._n += len(values)
-
-    def candidates(self) -> _Candidates:
-        """Return what is left."""
-        return _Candidates(self.bound, self._proven, self._values[: self._n], self._rows[: self._n])
-
-    def _shrink(self) -> None:
-        if self._n < self._size:
-            return
-        values, rows = self._values[: self._n], self._rows[: self._n]
-        position = self._n - self._size
-        self.bound, self._proven = float(np.partition(values, position)[position]), True
-        # Ties with the bound may go: at most size - 1 scores lie above it, so if no more come, the
-        # bound itself is the threshold.
-        above = np.flatnonzero(values > self.bound)
-        self._values[: len(above)], self._rows[: len(above)] = values[above], rows[above]
-        self._n = len(above)
-
-    def _grow(self, capacity: int, dtype: np.dtype[np.floating]) -> None:
-        values, rows = np.empty(capacity, dtype), np.empty(capacity, np.int32)
-        values[: self._n], rows[: self._n] = self._values[: self._n], self._rows[: self._n]
-        self._values, self._rows = values, rows
-
-
 class _Scan:
     """One pass over a matrix, shared by threads."""
 
@@ -176,7 +120,7 @@ class _Scan:
         self._block_rows = max(1, _BLOCK_BYTES // max(4 * scores.shape[1], 1))
         self._true_scores = np.full(len(labels), -math.inf)
         self._n_above, self._n_tied, self._n_before = np.zeros((3, len(labels)), np.int64)
-        self._found: list[_Candidates] = []
+        self._found: list[Candidates] = []
         self._bound = -math.inf
         self.n_pairs = 0
 
@@ -230,8 +174,8 @@ class _Scan:
             set_sizes=set_sizes,
         )
 
-    def _visit(self, stretches: Iterable[range]) -> tuple[_Candidates, int]:
-        pool, n_pairs = _Pool(self._size, self._bound), 0
+    def _visit(self, stretches: Iterable[range]) -> tuple[Candidates, int]:
+        pool, n_pairs = Pool(self._size, self._bound), 0
         for stretch in stretches:
             for first in stretch:
                 inside = slice(first, min(first + self._block_rows, stretch.stop))
@@ -276,7 +220,7 @@ def _n_present(block: NDArray[np.floating]) -> int:
     return block.size - int(np.count_nonzero(np.isneginf(block)))
 
 
-def _offer(pool: _Pool, block: NDArray[np.floating], occurrences: NDArray[np.intp]) -> None:
+def _offer(pool: Pool, block: NDArray[np.floating], occurrences: NDArray[np.intp]) -> None:
     """Add to the pool what lies above its bound."""
     flat = block.reshape(-1)
     places = np.flatnonzero(flat > pool.bound)

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from submissions.tables import OccurrenceTable
-
-if TYPE_CHECKING:
-    from baselines.covariates.occurrences import Occurrences
-
 # Two tables agree on a place within this many degrees (10 m): editions round differently.
 _SAME_PLACE_DEGREES = 1e-4
+
+
+class PlacedTable(Protocol):
+    """Any table of occurrences and their places, such as `OccurrenceTable`."""
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """Occurrence ids, each once, of shape (n,)."""
+
+    @property
+    def latitudes(self) -> NDArray[np.float64]:
+        """Degrees, WGS84, of shape (n,)."""
+
+    @property
+    def longitudes(self) -> NDArray[np.float64]:
+        """Degrees, WGS84, of shape (n,)."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +56,7 @@ class Staleness:
         return len(self.moved_ids) > 0 or 2 * len(self.renumbered_ids) > self.n_rows
 
 
-def staleness(table: OccurrenceTable | Occurrences, trusted: OccurrenceTable | Occurrences) -> Staleness:
+def staleness(table: PlacedTable, trusted: PlacedTable) -> Staleness:
     """Compare a table's ids and places with those of a table that is known to be right.
 
     The organizers corrected the ids of the 2020 edition on 2020-04-28. Tables from before look
@@ -53,9 +64,9 @@ def staleness(table: OccurrenceTable | Occurrences, trusted: OccurrenceTable | O
 
     Parameters
     ----------
-    table : OccurrenceTable or Occurrences
+    table : PlacedTable
         The table in question.
-    trusted : OccurrenceTable or Occurrences
+    trusted : PlacedTable
         A table of the same edition, such as the test files.
 
     Returns
@@ -82,6 +93,6 @@ def _apart(some: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np
     return np.asarray(np.abs(some - others) > _SAME_PLACE_DEGREES)
 
 
-def _place_keys(table: OccurrenceTable | Occurrences) -> NDArray[np.complex128]:
+def _place_keys(table: PlacedTable) -> NDArray[np.complex128]:
     # Seven decimals are a centimetre: what float32 and float64 copies of one place share.
     return np.round(table.latitudes, 7) + 1j * np.round(table.longitudes, 7)
