@@ -123,16 +123,18 @@ def verify(request: VerifyRequest, *, on_progress: Progress | None = None) -> Ve
     competition = _competition_of(request.paths)
     trees, archives = trees_and_archives(request.paths or _patches_of(competition))
     _refuse_contradictions(request, trees)
-    table = _table(request, competition, (*trees, *archives))
-    options, notes = _options(request, competition, trees, table)
-    report = _report(trees, archives, table, options, on_progress)
+    table = _table(request, competition, paths=(*trees, *archives))
+    options, notes = _options(request, competition, trees=trees, table=table)
+    report = _report(trees, archives, table=table, options=options, on_progress=on_progress)
     mended = None
     if request.repair and report.damaged_ids:
         folder = request.archives or competition.data.archives
         mended = repair_patches(trees, report.damaged_ids, archives=folder, patch_size=options.patch_size)
-        report = _report(trees, archives, table, options, on_progress)
+        report = _report(trees, archives, table=table, options=options, on_progress=on_progress)
     if request.make_manifest is not None:
-        write_manifest(_manifest(report, trees, archives, options.patch_size), request.make_manifest)
+        write_manifest(
+            _manifest(report, trees, archives=archives, patch_size=options.patch_size), request.make_manifest
+        )
         notes += (f"Wrote {request.make_manifest}.",)
     return Verified(report, mended, (*trees, *archives), options.patch_size, notes)
 
@@ -187,7 +189,9 @@ def _refuse_contradictions(request: VerifyRequest, trees: Sequence[Path]) -> Non
         raise UsageError("A manifest needs every byte.", "Use --level full with --make-manifest.")
 
 
-def _table(request: VerifyRequest, competition: Competition, paths: Sequence[Path]) -> OccurrenceTable | None:
+def _table(
+    request: VerifyRequest, competition: Competition, *, paths: Sequence[Path]
+) -> OccurrenceTable | None:
     tables: Sequence[Path] = request.occurrences
     if not tables:
         tables = [path for path in (*competition.train, *competition.test) if path.is_file()]
@@ -198,7 +202,7 @@ def _table(request: VerifyRequest, competition: Competition, paths: Sequence[Pat
 
 
 def _options(
-    request: VerifyRequest, competition: Competition, trees: Sequence[Path], table: OccurrenceTable | None
+    request: VerifyRequest, competition: Competition, *, trees: Sequence[Path], table: OccurrenceTable | None
 ) -> tuple[VerifyOptions, tuple[str, ...]]:
     size = competition.data.patch_size
     options = VerifyOptions(
@@ -237,6 +241,7 @@ def _manifest_to_hold(request: VerifyRequest, patch_size: int) -> Manifest | Non
 def _report(
     trees: Sequence[Path],
     archives: Sequence[Path],
+    *,
     table: OccurrenceTable | None,
     options: VerifyOptions,
     on_progress: Progress | None,
@@ -252,7 +257,9 @@ def _report(
     return reports[0] if len(reports) == 1 else merged(*reports)
 
 
-def _manifest(report: Report, trees: Sequence[Path], archives: Sequence[Path], patch_size: int) -> Manifest:
+def _manifest(
+    report: Report, trees: Sequence[Path], *, archives: Sequence[Path], patch_size: int
+) -> Manifest:
     if trees and archives:
         raise UsageError("A manifest is made of a tree or of archives, not of both.", "Name one of them.")
     return manifest_of_tree(report) if trees else manifest_of_archives(archives, patch_size=patch_size)

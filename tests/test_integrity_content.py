@@ -44,12 +44,12 @@ def bands_of(occurrence_id: int) -> np.ndarray:
 
 def check_bands(values: np.ndarray, region: str = "fr") -> list[tuple[str, str]]:
     raw = form_of("bands", PATCH_SIZE).header + values.tobytes()
-    return [(problem.fault, problem.severity) for problem in bands_problems(raw, region, LIMITS)]
+    return [(problem.fault, problem.severity) for problem in bands_problems(raw, region, thresholds=LIMITS)]
 
 
 def check_altitude(metres: np.ndarray, region: str = "fr") -> list[tuple[str, str]]:
     raw = form_of("altitude", PATCH_SIZE).header + metres.astype("<i2").tobytes()
-    problems = altitude_problems(raw, region, LIMITS, patch_size=PATCH_SIZE)
+    problems = altitude_problems(raw, region, thresholds=LIMITS, patch_size=PATCH_SIZE)
     return [(problem.fault, problem.severity) for problem in problems]
 
 
@@ -68,7 +68,7 @@ def test_zero_runs_are_those_of_a_regular_expression(noise: bytes, holes: list[t
 
 @given(st.lists(st.integers(0, 40), min_size=36, max_size=36), st.sampled_from(["fr", "us"]))
 def test_land_cover_against_counting(codes: list[int], region: str) -> None:
-    found = {(p.fault, p.severity) for p in land_cover_problems(bytes(codes), region, LIMITS)}
+    found = {(p.fault, p.severity) for p in land_cover_problems(bytes(codes), region, thresholds=LIMITS)}
     own = set(range(1, 18)) if region == "fr" else set(range(18, 34))
     if max(codes) > 33:
         assert found == {("implausible", "error")}
@@ -96,8 +96,8 @@ def test_greatest_step_against_all_pairs(heights: list[int]) -> None:
 def test_good_patches_are_silent(occurrence_id: int) -> None:
     region = region_of(occurrence_id)
     bands, altitude = make_patch(occurrence_id)
-    assert bands_problems(bands, region, LIMITS) == []
-    assert altitude_problems(altitude, region, LIMITS, patch_size=PATCH_SIZE) == []
+    assert bands_problems(bands, region, thresholds=LIMITS) == []
+    assert altitude_problems(altitude, region, thresholds=LIMITS, patch_size=PATCH_SIZE) == []
 
 
 def test_constant_land_cover_is_legitimate() -> None:
@@ -192,7 +192,9 @@ def compare(
     ids = [fact.occurrence_id for fact in listed]
     table = OccurrenceTable(np.array(ids), *np.array(places, dtype=float).T)
     thresholds = LIMITS.__class__(**limits)  # type: ignore[arg-type]
-    found = compare_patches(listed, table, thresholds, home=lambda region, folder: f"{region}/{folder}")
+    found = compare_patches(
+        listed, table, thresholds=thresholds, home=lambda region, folder: f"{region}/{folder}"
+    )
     return [(f.fault, f.severity, f.occurrence_id) for f in found]
 
 

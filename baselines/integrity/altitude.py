@@ -16,7 +16,7 @@ from baselines.integrity.thresholds import Thresholds
 _FILL_VALUES = (-32768, 32767, -9999)
 
 
-def altitude_problems(raw: bytes, region: str, thresholds: Thresholds, *, patch_size: int) -> list[Problem]:
+def altitude_problems(raw: bytes, region: str, *, thresholds: Thresholds, patch_size: int) -> list[Problem]:
     """Check the content of a file of altitude whose size and header are right.
 
     Impossible ground is a warning, since the data as published have artefacts, unless the same
@@ -44,9 +44,11 @@ def altitude_problems(raw: bytes, region: str, thresholds: Thresholds, *, patch_
     if low == high and low in _FILL_VALUES:
         return [Problem("implausible", "error", "altitudes in metres", f"the fill value {low} everywhere")]
     problems = altitude_hole_problems(raw, thresholds)
-    if (why := _why_implausible(metres.reshape(patch_size, patch_size), region, thresholds)) is not None:
+    if (
+        why := _why_implausible(metres.reshape(patch_size, patch_size), region, thresholds=thresholds)
+    ) is not None:
         swapped = metres.byteswap().reshape(patch_size, patch_size)
-        is_swapped = _why_implausible(swapped, region, thresholds) is None
+        is_swapped = _why_implausible(swapped, region, thresholds=thresholds) is None
         found = f"{why}; with swapped bytes it is plausible" if is_swapped else why
         problems.append(
             Problem("implausible", "error" if is_swapped else "warning", _ground(region, thresholds), found)
@@ -58,9 +60,9 @@ def altitude_hole_problems(raw: bytes, thresholds: Thresholds) -> list[Problem]:
     """Report zeros that break off as no shore does: the sea is 0 as well, but the ground slopes to it."""
     metres = np.frombuffer(raw, "<i2", offset=HEADER_BYTES)
     for start, end in zero_runs(raw, thresholds.zero_run_bytes):
-        if not is_torn(start, end, len(raw)):
+        if not is_torn(start, end, size=len(raw)):
             continue
-        step = max((abs(int(value)) for value in _beside(metres, start, end)), default=0)
+        step = max((abs(int(value)) for value in _beside(metres, start, end=end)), default=0)
         if step > thresholds.max_smooth_step:
             expected = f"no {thresholds.zero_run_bytes} zero bytes beside ground that is not at sea level"
             found = f"{end - start} zero bytes from byte {start}, beside ground at {step} m"
@@ -88,7 +90,7 @@ def max_step(metres: NDArray[np.int16]) -> int:
     return max((max(int(step.max()), -int(step.min())) for step in steps if step.size), default=0)
 
 
-def _why_implausible(metres: NDArray[np.int16], region: str, thresholds: Thresholds) -> str | None:
+def _why_implausible(metres: NDArray[np.int16], region: str, *, thresholds: Thresholds) -> str | None:
     low, high = int(metres.min()), int(metres.max())
     lowest, highest = thresholds.altitudes_of(region)
     if low < lowest or high > highest:
@@ -105,7 +107,7 @@ def _ground(region: str, thresholds: Thresholds) -> str:
     return f"ground of {region}, {low} to {high} m, steps of at most {thresholds.max_altitude_step} m"
 
 
-def _beside(metres: NDArray[np.int16], start: int, end: int) -> Iterator[np.int16]:
+def _beside(metres: NDArray[np.int16], start: int, *, end: int) -> Iterator[np.int16]:
     before = (start - HEADER_BYTES - 1) // 2
     after = (end - HEADER_BYTES) // 2
     if start > HEADER_BYTES:

@@ -130,12 +130,12 @@ def check_archive(
         reading = _read(name, patch_size, has_sum=md5 is not None)
         found_md5 = None if hashing is None else hashing.result()
     if md5 is not None and found_md5 is not None and found_md5 != md5:
-        reading = _with_other_sum(reading, name, md5, found_md5)
+        reading = _with_other_sum(reading, name, md5=md5, found=found_md5)
     expected = _expected(name, occurrences)
     ids = reading.ids if expected is None else expected
     if reading.fault is not None:
-        return ArchiveCheck(name, ids, tuple(_lost(name, reading.fault, ids | reading.ids)), {})
-    found = (*reading.findings, *_absent(name, reading, ids))
+        return ArchiveCheck(name, ids, tuple(_lost(name, reading.fault, ids=ids | reading.ids)), {})
+    found = (*reading.findings, *_absent(name, reading, ids=ids))
     return ArchiveCheck(name, ids, found, reading.proven)
 
 
@@ -169,7 +169,7 @@ def _read(path: str, patch_size: int, *, has_sum: bool) -> _Reading:
     largest = max(form_of(kind, patch_size).n_bytes for kind in KINDS)
     try:
         for member in archived_files(path, max_bytes=largest):
-            _take(member, path, reading, settings)
+            _take(member, path, reading=reading, settings=settings)
     except ArchiveFault as fault:
         return replace(reading, fault=Problem(fault.fault, "error", "a whole archive", fault.found))
     except DamagedArchiveError:
@@ -180,8 +180,8 @@ def _read(path: str, patch_size: int, *, has_sum: bool) -> _Reading:
     return reading
 
 
-def _take(member: Archived, path: str, reading: _Reading, settings: Settings) -> None:
-    findings = findings_of_member(member, path, settings)
+def _take(member: Archived, path: str, *, reading: _Reading, settings: Settings) -> None:
+    findings = findings_of_member(member, path, settings=settings)
     reading.findings.extend(findings)
     parsed = parse_path(member.path)
     if parsed is not None and member.content is not None and not findings:
@@ -189,13 +189,13 @@ def _take(member: Archived, path: str, reading: _Reading, settings: Settings) ->
         reading.proven[parsed.occurrence_id, parsed.kind] = proven
 
 
-def _with_other_sum(reading: _Reading, path: str, md5: str, found: str) -> _Reading:
+def _with_other_sum(reading: _Reading, path: str, *, md5: str, found: str) -> _Reading:
     if reading.fault is not None:
         return reading
     if reading.form is not None and proves_itself(reading.form):
         # Its own checksums hold: packed again upstream, or the list is of another version.
         problem = Problem("checksum", "warning", f"MD5 {md5}", f"{found}, though the archive is whole")
-        return replace(reading, findings=[*reading.findings, of_archive(problem, path, path)])
+        return replace(reading, findings=[*reading.findings, of_archive(problem, path, path=path)])
     return replace(reading, fault=Problem("checksum", "error", f"MD5 {md5}", found))
 
 
@@ -207,13 +207,13 @@ def _expected(path: str, occurrences: NDArray[np.int64] | None) -> frozenset[int
     return frozenset(occurrences[own].tolist())
 
 
-def _lost(path: str, fault: Problem, ids: frozenset[int]) -> Iterator[Finding]:
-    yield of_archive(fault, path, path)
+def _lost(path: str, fault: Problem, *, ids: frozenset[int]) -> Iterator[Finding]:
+    yield of_archive(fault, path, path=path)
     for occurrence_id in sorted(ids):
-        yield Finding.of_occurrence(fault, occurrence_id, path)
+        yield Finding.of_occurrence(fault, occurrence_id, path=path)
 
 
-def _absent(path: str, reading: _Reading, ids: frozenset[int]) -> Iterator[Finding]:
+def _absent(path: str, reading: _Reading, *, ids: frozenset[int]) -> Iterator[Finding]:
     damaged = {f.occurrence_id for f in reading.findings}
     for occurrence_id in sorted(ids | reading.ids):
         kinds = [kind for kind in KINDS if (occurrence_id, kind) in reading.proven]
@@ -222,7 +222,7 @@ def _absent(path: str, reading: _Reading, ids: frozenset[int]) -> Iterator[Findi
         fault = "half-pair" if kinds else "missing"
         found = f"only the {kinds[0]}" if kinds else "neither"
         problem = Problem(fault, "error", "the two files of a patch", found)
-        yield Finding.of_occurrence(problem, occurrence_id, path)
+        yield Finding.of_occurrence(problem, occurrence_id, path=path)
 
 
 def _md5_of(path: str) -> str | None:

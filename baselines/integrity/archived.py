@@ -88,13 +88,13 @@ def archived_files(path: str | os.PathLike[str], *, max_bytes: int) -> Iterator[
     form = form_of_archive(path)
     budget = _MOST_GROWTH * Path(path).stat().st_size + _ALWAYS_ALLOWED
     if form == "zip":
-        yield from _of_zip(path, max_bytes, budget)
+        yield from _of_zip(path, max_bytes, budget=budget)
     elif form == "tar":
         with Path(path).open("rb") as file:
-            yield from _of_tar(file, max_bytes, budget)
+            yield from _of_tar(file, max_bytes, budget=budget)
     else:
         with gzip_stream(path) as stream:
-            yield from _of_tar(stream, max_bytes, budget)
+            yield from _of_tar(stream, max_bytes, budget=budget)
 
 
 def proves_itself(form: ArchiveForm) -> bool:
@@ -102,7 +102,7 @@ def proves_itself(form: ArchiveForm) -> bool:
     return form != "tar"
 
 
-def _of_tar(file: BinaryIO, max_bytes: int, budget: int) -> Iterator[Archived]:
+def _of_tar(file: BinaryIO, max_bytes: int, *, budget: int) -> Iterator[Archived]:
     blocks = _LastBlock(file)
     try:
         with tarfile.open(fileobj=cast(BinaryIO, blocks), mode="r:") as tar:
@@ -111,7 +111,7 @@ def _of_tar(file: BinaryIO, max_bytes: int, budget: int) -> Iterator[Archived]:
                 if tar.offset > budget:
                     raise ArchiveFault("wrong-size", f"it grows beyond {budget} bytes, as no patches do")
                 if not member.isdir():
-                    yield _tar_member(member, file, max_bytes)
+                    yield _tar_member(member, file, max_bytes=max_bytes)
                 tar.members.clear()  # type: ignore[attr-defined]  # a tar of 200,000 would keep them all
                 member = tar.next()
     except tarfile.TarError as error:
@@ -122,7 +122,7 @@ def _of_tar(file: BinaryIO, max_bytes: int, budget: int) -> Iterator[Archived]:
             raise ArchiveFault("zero-filled", "members follow after zeros that mark the end of a tar")
 
 
-def _tar_member(member: tarfile.TarInfo, file: BinaryIO, max_bytes: int) -> Archived:
+def _tar_member(member: tarfile.TarInfo, file: BinaryIO, *, max_bytes: int) -> Archived:
     if not member.isreg() or member.issparse():
         kind = "a link" if member.islnk() or member.issym() else "a device or the like"
         return Archived(member.name, member.size, None, f"{kind} instead of a file", "wrong-type")
@@ -154,7 +154,7 @@ class _LastBlock:
             raise ArchiveFault("checksum", "the header of a member is garbled")
 
 
-def _of_zip(path: str | os.PathLike[str], max_bytes: int, budget: int) -> Iterator[Archived]:
+def _of_zip(path: str | os.PathLike[str], max_bytes: int, *, budget: int) -> Iterator[Archived]:
     try:
         archive = zipfile.ZipFile(path)
     except _ZIP_ERRORS as error:
@@ -164,10 +164,10 @@ def _of_zip(path: str | os.PathLike[str], max_bytes: int, budget: int) -> Iterat
         if sum(entry.file_size for entry in entries) > budget:
             raise ArchiveFault("wrong-size", f"it grows beyond {budget} bytes, as no patches do")
         for entry in entries:
-            yield _zip_member(archive, entry, max_bytes)
+            yield _zip_member(archive, entry, max_bytes=max_bytes)
 
 
-def _zip_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) -> Archived:
+def _zip_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, max_bytes: int) -> Archived:
     name = entry.filename
     if stat.S_ISLNK(entry.external_attr >> 16):
         return Archived(name, entry.file_size, None, "a link instead of a file", "wrong-type")

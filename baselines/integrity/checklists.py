@@ -90,13 +90,13 @@ def _fault_of_line(line: bytes, digests: dict[str, bytes]) -> str | None:
     if match is None:
         return "is not 'digits  path'"
     hexadecimal, path = match[1], match[2].decode("utf-8", "surrogateescape")
-    if (fault := _fault_of_fields(line, hexadecimal, path, digests)) is not None:
+    if (fault := _fault_of_fields(line, hexadecimal, path=path, digests=digests)) is not None:
         return fault
     digests[path] = bytes.fromhex(hexadecimal.decode())
     return None
 
 
-def _fault_of_fields(line: bytes, hexadecimal: bytes, path: str, digests: dict[str, bytes]) -> str | None:
+def _fault_of_fields(line: bytes, hexadecimal: bytes, *, path: str, digests: dict[str, bytes]) -> str | None:
     own_length = 2 * len(next(iter(digests.values()), b""))
     if line.endswith(b"\r"):
         return "ends with CR LF"

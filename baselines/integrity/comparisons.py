@@ -23,7 +23,7 @@ _BAND_NAMES = ("red", "green", "blue")
 
 
 def compare_patches(
-    facts: Sequence[Facts], table: OccurrenceTable, thresholds: Thresholds, *, home: Callable[[str, str], str]
+    facts: Sequence[Facts], table: OccurrenceTable, *, thresholds: Thresholds, home: Callable[[str, str], str]
 ) -> list[Finding]:
     """Compare patches with one another.
 
@@ -47,11 +47,11 @@ def compare_patches(
     places = _Places(table)
     kept = [fact for fact in facts if fact.occurrence_id in places.rows]
     found = [
-        *_copies(kept, places, thresholds),
+        *_copies(kept, places, thresholds=thresholds),
         *_unlike_at_one_place(kept, places),
-        *_unlike_neighbours(kept, places, thresholds),
+        *_unlike_neighbours(kept, places, thresholds=thresholds),
     ]
-    located = [Finding.of_occurrence(problem, i, _path(i, home)) for i, problem in found]
+    located = [Finding.of_occurrence(problem, i, path=_path(i, home)) for i, problem in found]
     return located + list(_drifted(kept, thresholds))
 
 
@@ -75,7 +75,9 @@ class _Places:
         return float(np.hypot(lat - other_lat, east) * _METRES_A_DEGREE)
 
 
-def _copies(facts: Sequence[Facts], places: _Places, thresholds: Thresholds) -> Iterator[tuple[int, Problem]]:
+def _copies(
+    facts: Sequence[Facts], places: _Places, *, thresholds: Thresholds
+) -> Iterator[tuple[int, Problem]]:
     by_content: dict[str, list[int]] = defaultdict(list)
     for fact in facts:
         if not fact.is_plain:  # calm sea and snow are alike everywhere
@@ -103,7 +105,7 @@ def _unlike_at_one_place(facts: Sequence[Facts], places: _Places) -> Iterator[tu
 
 
 def _unlike_neighbours(
-    facts: Sequence[Facts], places: _Places, thresholds: Thresholds
+    facts: Sequence[Facts], places: _Places, *, thresholds: Thresholds
 ) -> Iterator[tuple[int, Problem]]:
     # Along the ordering by latitude, only the next few can be near enough.
     ordered = sorted(facts, key=lambda fact: places.of(fact.occurrence_id))
@@ -135,12 +137,12 @@ def _drifted(facts: Sequence[Facts], thresholds: Thresholds) -> Iterator[Finding
     for name, mean in sorted(means.items()):
         region = name.split("_")[1]
         others = np.array([m for other, m in means.items() if other != name and f"_{region}_" in other])
-        if len(others) >= 2 and (why := _why_drifted(mean, others, thresholds.max_drift)) is not None:
+        if len(others) >= 2 and (why := _why_drifted(mean, others, limit=thresholds.max_drift)) is not None:
             expected = f"mean colours like those of the other archives of {region}"
             yield Finding("implausible", "warning", None, region, name, name, expected, why)
 
 
-def _why_drifted(mean: NDArray[np.float64], others: NDArray[np.float64], limit: float) -> str | None:
+def _why_drifted(mean: NDArray[np.float64], others: NDArray[np.float64], *, limit: float) -> str | None:
     # Differences of bands show swapped planes better than the bands, which vary with the season.
     own = np.array([*mean, mean[0] - mean[2]])
     rest = np.column_stack([others, others[:, 0] - others[:, 2]])

@@ -21,7 +21,7 @@ _LAND_COVER_PLANE = 4
 _PIXELS_TO_CORRELATE = 4096
 
 
-def bands_problems(raw: bytes, region: str, thresholds: Thresholds) -> list[Problem]:
+def bands_problems(raw: bytes, region: str, *, thresholds: Thresholds) -> list[Problem]:
     """Check the content of a file of bands whose size and header are right.
 
     Parameters
@@ -39,7 +39,9 @@ def bands_problems(raw: bytes, region: str, thresholds: Thresholds) -> list[Prob
         Empty for a plausible patch.
     """
     problems = hole_problems(raw, thresholds)
-    problems += land_cover_problems(raw[HEADER_BYTES + _LAND_COVER_PLANE :: N_BANDS], region, thresholds)
+    problems += land_cover_problems(
+        raw[HEADER_BYTES + _LAND_COVER_PLANE :: N_BANDS], region, thresholds=thresholds
+    )
     constant = constant_bands(raw)
     if constant:
         problems.append(_constant_problem(constant))
@@ -70,7 +72,7 @@ def zero_runs(raw: bytes, n_bytes: int) -> Iterator[tuple[int, int]]:
         start = raw.find(pattern, end)
 
 
-def is_torn(start: int, end: int, size: int) -> bool:
+def is_torn(start: int, end: int, *, size: int) -> bool:
     """Tell whether a run of zeros lies as a hole would: up to the end, or on a disk block's border.
 
     Black pixels at the edge of the imagery begin and end with rows, which no block border meets in
@@ -83,7 +85,7 @@ def hole_problems(raw: bytes, thresholds: Thresholds) -> list[Problem]:
     """Report runs of zero bytes: an error where they lie as holes do, else a warning."""
     expected = f"fewer than {thresholds.zero_run_bytes} zero bytes in a row"
     runs = list(zero_runs(raw, thresholds.zero_run_bytes))
-    torn = [run for run in runs if is_torn(*run, len(raw))]
+    torn = [run for run in runs if is_torn(*run, size=len(raw))]
     start, end = max(torn or runs or [(0, 0)], key=lambda run: run[1] - run[0])
     if not end:
         return []
@@ -91,7 +93,7 @@ def hole_problems(raw: bytes, thresholds: Thresholds) -> list[Problem]:
     return [Problem("zero-filled", "error" if torn else "warning", expected, found)]
 
 
-def land_cover_problems(plane: bytes, region: str, thresholds: Thresholds) -> list[Problem]:
+def land_cover_problems(plane: bytes, region: str, *, thresholds: Thresholds) -> list[Problem]:
     """Report land cover that cannot be: codes out of range or of the other region, or mere noise.
 
     Parameters
@@ -116,7 +118,7 @@ def land_cover_problems(plane: bytes, region: str, thresholds: Thresholds) -> li
     classes = {plane[-1], *codes[changes].tobytes()}
     if max(classes) > thresholds.max_land_cover:
         return [_out_of_range(codes, thresholds)]
-    problems = _stray_problems(plane, classes, region, thresholds)
+    problems = _stray_problems(plane, classes, region=region, thresholds=thresholds)
     if len(classes) > thresholds.max_classes or change_share > thresholds.max_change_share:
         limits = f"at most {thresholds.max_classes} classes and {thresholds.max_change_share:.0%} changes"
         found = f"{len(classes)} land cover classes, changing at {change_share:.0%} of the pixels"
@@ -149,7 +151,7 @@ def _out_of_range(codes: np.typing.NDArray[np.uint8], thresholds: Thresholds) ->
     return Problem("implausible", "error", expected, found)
 
 
-def _stray_problems(plane: bytes, classes: set[int], region: str, thresholds: Thresholds) -> list[Problem]:
+def _stray_problems(plane: bytes, classes: set[int], *, region: str, thresholds: Thresholds) -> list[Problem]:
     own = thresholds.land_cover_of(region)
     if classes <= own:
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,7 +77,7 @@ class Outcome:
     ----------
     level : {"quick", "full", "deep"}
         Of the checks that are made now.
-    ids : list of int
+    ids : array of int
         Occurrences that were checked.
     findings : list of Finding
         What is wrong with them.
@@ -95,7 +96,7 @@ class Outcome:
     """
 
     level: Level
-    ids: list[int] = field(default_factory=list)
+    ids: array[int] = field(default_factory=lambda: array("q"))  # an eighth of what a list takes
     findings: list[Finding] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
     unlisted: list[tuple[int, str]] = field(default_factory=list)
@@ -106,7 +107,7 @@ class Outcome:
 
     def add(self, result: FolderResult, home: str) -> None:
         """Take in the result of one folder."""
-        self.ids += result.ids
+        self.ids.extend(result.ids)
         self.findings += result.findings
         self.strays += result.strays
         self.unlisted += [(i, home) for i in result.unlisted]
@@ -120,7 +121,7 @@ class Outcome:
 
 
 def run_plans(
-    plans: Sequence[FolderPlan], tree: Tree, options: VerifyOptions, *, on_progress: Callable[[int], None]
+    plans: Sequence[FolderPlan], tree: Tree, *, options: VerifyOptions, on_progress: Callable[[int], None]
 ) -> Outcome:
     """Check the folders of a plan.
 
@@ -147,14 +148,14 @@ def run_plans(
     """
     outcome = Outcome(options.level, strays=[path for stray in tree.strays for path in _files_of(stray)])
     for plan, why in _blocked(plans, tree):
-        task = _task(plan, tree, options)
+        task = _task(plan, tree, options=options)
         outcome.add(unreadable_folder(task, why), task.home)
     settings = Settings(
         options.level, options.patch_size, options.thresholds, options.fingerprint, options.state is not None
     )
-    memory = _Memory(options, settings, tree)
+    memory = _Memory(options, settings, tree=tree)
     try:
-        tasks = _portions_of_tasks(plans, tree, options, memory)
+        tasks = _portions_of_tasks(plans, tree, options=options, memory=memory)
         for results in run_portions(tasks, settings, jobs=options.jobs):
             for result in results:
                 outcome.add(result, tree.home(result.region, result.folder))
@@ -168,7 +169,7 @@ def run_plans(
 class _Memory:
     """The state file, if any, written in batches."""
 
-    def __init__(self, options: VerifyOptions, settings: Settings, tree: Tree) -> None:
+    def __init__(self, options: VerifyOptions, settings: Settings, *, tree: Tree) -> None:
         digest = "" if options.manifest is None else options.manifest.digest
         self._state = None if options.state is None else State(options.state, settings, manifest=digest)
         self._may_recall = options.fingerprint is None
@@ -210,7 +211,7 @@ class _Memory:
 
 
 def _portions_of_tasks(
-    plans: Sequence[FolderPlan], tree: Tree, options: VerifyOptions, memory: _Memory
+    plans: Sequence[FolderPlan], tree: Tree, *, options: VerifyOptions, memory: _Memory
 ) -> Iterator[list[FolderTask]]:
     end = None if options.max_duration is None else time.monotonic() + options.max_duration
     blocked = {(plan.region, plan.folder) for plan, _ in _blocked(plans, tree)}
@@ -219,12 +220,12 @@ def _portions_of_tasks(
             return
         records = memory.recall(portion)
         yield [
-            _task(plan, tree, options, record=records.get((plan.region, plan.folder), NOTHING))
+            _task(plan, tree, options=options, record=records.get((plan.region, plan.folder), NOTHING))
             for plan in portion
         ]
 
 
-def _task(plan: FolderPlan, tree: Tree, options: VerifyOptions, *, record: Record = NOTHING) -> FolderTask:
+def _task(plan: FolderPlan, tree: Tree, *, options: VerifyOptions, record: Record = NOTHING) -> FolderTask:
     ids = plan.ids or ()
     return FolderTask(
         plan.region,

@@ -144,17 +144,17 @@ def take_out(
         return []
     largest = max(placement.proven.n_bytes for placement in waiting.values())
     for member in archived_files(check.path, max_bytes=largest):
-        if _take_one(member, waiting, staging):
+        if _take_one(member, waiting, staging=staging):
             n_done += 1
             if on_progress is not None:
                 on_progress(check.path, n_done)
         if not waiting:
             return []
     problem = Problem("unstable", "error", "an archive at rest", "it changed during the extraction")
-    return [of_archive(problem, check.path, f"{check.path}: {name}") for name in waiting]
+    return [of_archive(problem, check.path, path=f"{check.path}: {name}") for name in waiting]
 
 
-def _take_one(member: Archived, waiting: dict[str, Placement], staging: Path) -> bool:
+def _take_one(member: Archived, waiting: dict[str, Placement], *, staging: Path) -> bool:
     placement = waiting.get(member.path)
     if placement is None or member.content is None or not placement.fits(member.content):
         return False

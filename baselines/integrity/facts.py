@@ -46,7 +46,7 @@ class Facts:
         return list(astuple(self))
 
 
-def facts_of(occurrence_id: int, bands: bytes, altitude: bytes) -> Facts:
+def facts_of(occurrence_id: int, bands: bytes, *, altitude: bytes) -> Facts:
     """Return what comparisons need to know of one patch.
 
     Parameters

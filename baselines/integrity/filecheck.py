@@ -147,7 +147,7 @@ def check_file(
     form, n_bytes = _form_and_size(kind, settings.patch_size)
     has_size = status.st_size == n_bytes
     try:
-        raw, after = _read(path, _n_bytes_to_read(status, n_bytes, settings.level))
+        raw, after = _read(path, _n_bytes_to_read(status, n_bytes, level=settings.level))
     except OSError as error:
         return FileResult([_vanished() if error.errno == errno.ENOENT else problem_of_error(error)])
     if (
@@ -157,10 +157,10 @@ def check_file(
     ):
         return FileResult([Problem("unstable", "error", "a file at rest", "it changed during the check")])
     if not has_size or raw[:HEADER_BYTES] != form.header:
-        return FileResult(_form_problems(raw, status.st_size, form))
+        return FileResult(_form_problems(raw, status.st_size, form=form))
     if len(raw) < n_bytes:
         return FileResult([])
-    return FileResult(_content_problems(raw, kind, region, settings, proof), raw)
+    return FileResult(_content_problems(raw, kind, region=region, settings=settings, proof=proof), raw)
 
 
 # The size is a product of the shape, which a million files need not compute.
@@ -170,7 +170,7 @@ def _form_and_size(kind: Kind, patch_size: int) -> tuple[FileForm, int]:
     return form, form.n_bytes
 
 
-def _n_bytes_to_read(status: os.stat_result, n_bytes: int, level: Level) -> int:
+def _n_bytes_to_read(status: os.stat_result, n_bytes: int, *, level: Level) -> int:
     # At the quick level, only a file with fewer blocks on disk than bytes is worth a read: it may
     # have been preallocated and never filled.
     if status.st_size != n_bytes:
@@ -194,7 +194,7 @@ def _vanished() -> Problem:
     return Problem("unstable", "error", "a file at rest", "it vanished during the check")
 
 
-def _form_problems(raw: bytes, size: int, form: FileForm) -> list[Problem]:
+def _form_problems(raw: bytes, size: int, *, form: FileForm) -> list[Problem]:
     problems = []
     if size != form.n_bytes:
         problems.append(Problem("wrong-size", "error", f"{form.n_bytes} bytes", f"{size} bytes"))
@@ -207,15 +207,17 @@ def _form_problems(raw: bytes, size: int, form: FileForm) -> list[Problem]:
 
 
 def _content_problems(
-    raw: bytes, kind: Kind, region: str, settings: Settings, proof: Proof | None
+    raw: bytes, kind: Kind, *, region: str, settings: Settings, proof: Proof | None
 ) -> list[Problem]:
     if settings.level == "quick":
         holes = hole_problems if kind == "bands" else altitude_hole_problems
         return holes(raw, settings.thresholds)
     if kind == "bands":
-        problems = bands_problems(raw, region, settings.thresholds)
+        problems = bands_problems(raw, region, thresholds=settings.thresholds)
     else:
-        problems = altitude_problems(raw, region, settings.thresholds, patch_size=settings.patch_size)
+        problems = altitude_problems(
+            raw, region, thresholds=settings.thresholds, patch_size=settings.patch_size
+        )
     if proof is None:
         return problems
     digest = proof.digest_of(raw)

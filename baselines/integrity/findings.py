@@ -86,13 +86,13 @@ class Finding:
     n_files: int = 1
 
     @classmethod
-    def of_occurrence(cls, problem: Problem, occurrence_id: int, path: str) -> Finding:
+    def of_occurrence(cls, problem: Problem, occurrence_id: int, *, path: str) -> Finding:
         """Place a problem at a file of an occurrence.
 
         Examples
         --------
         >>> problem = Problem("missing", "error", "a file", "nothing")
-        >>> Finding.of_occurrence(problem, 173, "patches_us/73/1/173.npy").archive
+        >>> Finding.of_occurrence(problem, 173, path="patches_us/73/1/173.npy").archive
         'patches_us_15'
         """
         region = region_of(occurrence_id)

@@ -120,10 +120,12 @@ def check_folder(task: FolderTask, settings: Settings) -> FolderResult:
     ids = tuple(_ids_in_place(entries, task)) if task.ids is None else task.ids
     patches = [PatchFiles.listed(i, entries) for i in ids]
     absent = [finding for patch in patches for finding in _absent_files(patch, task)]
-    strays, unlisted = _strays(entries, set(ids), task)
+    strays, unlisted = _strays(entries, set(ids), task=task)
     statuses = _statuses(patches, settings)
     vouched = {i for i, status in statuses.items() if status and task.record.statuses.get(i) == status}
-    checks = [_check(patch, task, settings) for patch in patches if patch.occurrence_id not in vouched]
+    checks = [
+        _check(patch, task, settings=settings) for patch in patches if patch.occurrence_id not in vouched
+    ]
     kept = task.record.without(set(task.record.statuses) - vouched)
     return FolderResult(
         task.region,
@@ -144,16 +146,16 @@ def unreadable_folder(task: FolderTask, why: str) -> FolderResult:
     """Return the result for a folder that cannot be listed: nothing is known of any patch in it."""
     problem = Problem("unreadable", "error", "a folder that can be listed", why)
     ids = tuple(task.known) if task.ids is None else task.ids
-    findings = tuple(Finding.of_occurrence(problem, i, task.home) for i in ids)
+    findings = tuple(Finding.of_occurrence(problem, i, path=task.home) for i in ids)
     return FolderResult(task.region, task.folder, ids, findings)
 
 
-def is_in_place(name: str, region: str, folder: str) -> int | None:
+def is_in_place(name: str, region: str, *, folder: str) -> int | None:
     """Return the occurrence of a file that stands where it belongs, by its name; None for any other.
 
     Examples
     --------
-    >>> is_in_place("173_alti.npy", "us", "73/1"), is_in_place("173.npy", "fr", "73/1")
+    >>> is_in_place("173_alti.npy", "us", folder="73/1"), is_in_place("173.npy", "fr", folder="73/1")
     (173, None)
     """
     parsed = parse_name(name)
@@ -172,7 +174,9 @@ def _listing(paths: tuple[str, ...]) -> tuple[dict[str, os.DirEntry[str]], list[
 
 
 def _ids_in_place(entries: Mapping[str, os.DirEntry[str]], task: FolderTask) -> list[int]:
-    return sorted({i for name in entries if (i := is_in_place(name, task.region, task.folder)) is not None})
+    return sorted(
+        {i for name in entries if (i := is_in_place(name, task.region, folder=task.folder)) is not None}
+    )
 
 
 def _absent_files(patch: PatchFiles, task: FolderTask) -> Iterator[Finding]:
@@ -184,18 +188,18 @@ def _absent_files(patch: PatchFiles, task: FolderTask) -> Iterator[Finding]:
         problem = Problem("missing", "error", "the two files of a patch", "neither")
     else:
         problem = Problem("half-pair", "error", "the two files of a patch", f"no file of the {absent[0]}")
-    yield Finding.of_occurrence(problem, patch.occurrence_id, path)
+    yield Finding.of_occurrence(problem, patch.occurrence_id, path=path)
 
 
 def _strays(
-    entries: Mapping[str, os.DirEntry[str]], ids: set[int], task: FolderTask
+    entries: Mapping[str, os.DirEntry[str]], ids: set[int], *, task: FolderTask
 ) -> tuple[list[str], set[int]]:
     strays: list[str] = []
     unlisted: set[int] = set()
     own = {name for i in ids for name in (f"{i}.npy", f"{i}_alti.npy")}
     for name in entries.keys() - own:
         entry = entries[name]
-        if (occurrence_id := is_in_place(name, task.region, task.folder)) is not None:
+        if (occurrence_id := is_in_place(name, task.region, folder=task.folder)) is not None:
             unlisted.add(occurrence_id)
         elif not entry.is_dir(follow_symlinks=False):
             strays.append(entry.path)
@@ -217,6 +221,6 @@ def _statuses(patches: Sequence[PatchFiles], settings: Settings) -> dict[int, st
     return {patch.occurrence_id: patch.status() for patch in patches if any(patch.entries)}
 
 
-def _check(patch: PatchFiles, task: FolderTask, settings: Settings) -> PatchCheck:
+def _check(patch: PatchFiles, task: FolderTask, *, settings: Settings) -> PatchCheck:
     proofs = task.proofs.get(patch.occurrence_id, (None, None))
     return check_patch(patch, task.region, proofs=proofs, settings=settings)

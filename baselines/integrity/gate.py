@@ -139,14 +139,14 @@ def admit(
     """
     wanted = np.asarray(ids, dtype=np.int64)
     memory, _ = usable_state(default_state_path() if state is None else state)
-    evidence = _evidence(wanted, paths, VerifyOptions("quick", patch_size, jobs=jobs, state=memory))
+    evidence = _evidence(wanted, paths, options=VerifyOptions("quick", patch_size, jobs=jobs, state=memory))
     errors = [finding for finding in evidence.findings if finding.severity == "error"]
     if errors and on_damaged == "refuse":
-        raise _refusal(errors, len(wanted), paths)
+        raise _refusal(errors, len(wanted), paths=paths)
     left_out = _ids_of(f for f in errors if on_damaged == "drop" or f.fault in _NOT_READABLE)
     admitted = wanted[~np.isin(wanted, left_out)]
     if len(wanted) and not len(admitted):
-        raise _refusal(errors, len(wanted), paths)
+        raise _refusal(errors, len(wanted), paths=paths)
     n_damaged = len(_ids_of(errors))
     return Admission(admitted, left_out, evidence.level, n_damaged, _counts(errors), on_damaged)
 
@@ -158,7 +158,7 @@ class _Evidence:
 
 
 def _evidence(
-    ids: NDArray[np.int64], paths: Sequence[str | os.PathLike[str]], options: VerifyOptions
+    ids: NDArray[np.int64], paths: Sequence[str | os.PathLike[str]], *, options: VerifyOptions
 ) -> _Evidence:
     trees = [path for path in paths if Path(path).is_dir() and holds_roots(path)]
     archives = [archive for path in paths for archive in find_archives(path)]
@@ -174,16 +174,16 @@ def _evidence(
         absent = np.union1d(gone, report.unchecked_ids)
         findings += [finding for finding in report.findings if finding.fault != "missing"]
     if len(absent) and archives:
-        found, absent = _evidence_of_archives(absent, archives, options)
+        found, absent = _evidence_of_archives(absent, archives, options=options)
         findings += found
         levels.append("full")
     missing = Problem("missing", "error", "the patch of an occurrence", "nothing")
-    findings += [Finding.of_occurrence(missing, i, archive_of(i)) for i in absent.tolist()]
+    findings += [Finding.of_occurrence(missing, i, path=archive_of(i)) for i in absent.tolist()]
     return _Evidence(findings, min(levels, key=LEVELS.index, default=options.level))
 
 
 def _evidence_of_archives(
-    ids: NDArray[np.int64], archives: Sequence[Path], options: VerifyOptions
+    ids: NDArray[np.int64], archives: Sequence[Path], *, options: VerifyOptions
 ) -> tuple[list[Finding], NDArray[np.int64]]:
     wanted = set(ids.tolist())
     stems = {archive_of(i) for i in wanted}
@@ -227,7 +227,7 @@ def _unverified(archives: Sequence[str]) -> BadInputError:
 
 
 def _refusal(
-    errors: Sequence[Finding], n_wanted: int, paths: Sequence[str | os.PathLike[str]]
+    errors: Sequence[Finding], n_wanted: int, *, paths: Sequence[str | os.PathLike[str]]
 ) -> BadInputError:
     counts = ", ".join(f"{fault} {n}" for fault, n in _counts(errors).items())
     where = " ".join(os.fspath(path) for path in paths)

@@ -223,14 +223,14 @@ def _from_parquet(path: str | os.PathLike[str]) -> Manifest:
             f"The manifest {os.fspath(path)} is cut, damaged or not one of glckit's.",
             "Make it again with --make-manifest.",
         ) from error
-    _refuse_odd(path, table, about)
+    _refuse_odd(path, table, about=about)
     sizes = [np.asarray(_whole(table[name])) for name in ("bands_size", "altitude_size")]
     digests = [_digests(_whole(table[name])) for name in ("bands_digest", "altitude_digest")]
     ids = np.asarray(_whole(table["occurrence_id"]))
     return Manifest(about["algorithm"], ids, np.stack(sizes, axis=1), np.stack(digests, axis=1))
 
 
-def _refuse_odd(path: str | os.PathLike[str], table: pa.Table, about: Mapping[str, object]) -> None:
+def _refuse_odd(path: str | os.PathLike[str], table: pa.Table, *, about: Mapping[str, object]) -> None:
     fits = about.get("format") == _FORMAT and about.get("algorithm") in DIGEST_BYTES
     if not fits or tuple(table.column_names) != _COLUMNS or table.num_rows != about.get("n"):
         raise BadInputError(

@@ -48,7 +48,7 @@ def archive_stem(path: str) -> str | None:
     return f"patches_{named.region}" if named.number is None else archive_name(named.region, named.number, "")
 
 
-def findings_of_member(member: Archived, archive: str, settings: Settings) -> list[Finding]:
+def findings_of_member(member: Archived, archive: str, *, settings: Settings) -> list[Finding]:
     """Check one member of an archive.
 
     Parameters
@@ -68,19 +68,25 @@ def findings_of_member(member: Archived, archive: str, settings: Settings) -> li
     """
     place = f"{archive}: {member.path}"
     if (why := why_unsafe(member.path)) is not None:
-        return [of_archive(Problem("wrong-place", "error", "a name below the folder", why), archive, place)]
+        return [
+            of_archive(Problem("wrong-place", "error", "a name below the folder", why), archive, path=place)
+        ]
     parsed = parse_path(member.path)
     if parsed is not None:
-        problems = _problems(member, parsed, archive, settings)
-        return [Finding.of_occurrence(problem, parsed.occurrence_id, place) for problem in problems]
+        problems = _problems(member, parsed, archive=archive, settings=settings)
+        return [Finding.of_occurrence(problem, parsed.occurrence_id, path=place) for problem in problems]
     if member.fault == "wrong-type":
-        return [of_archive(Problem("wrong-type", "error", "a regular file", member.why_not), archive, place)]
+        return [
+            of_archive(Problem("wrong-type", "error", "a regular file", member.why_not), archive, path=place)
+        ]
     return [
-        of_archive(Problem("unexpected", "warning", "files of patches", "a foreign file"), archive, place)
+        of_archive(
+            Problem("unexpected", "warning", "files of patches", "a foreign file"), archive, path=place
+        )
     ]
 
 
-def of_archive(problem: Problem, archive: str, path: str) -> Finding:
+def of_archive(problem: Problem, archive: str, *, path: str) -> Finding:
     """Place a problem at an archive rather than an occurrence."""
     named = parse_archive_name(Path(archive).name)
     region = None if named is None else named.region
@@ -96,7 +102,7 @@ def of_archive(problem: Problem, archive: str, path: str) -> Finding:
     )
 
 
-def _problems(member: Archived, parsed: PatchPath, archive: str, settings: Settings) -> list[Problem]:
+def _problems(member: Archived, parsed: PatchPath, *, archive: str, settings: Settings) -> list[Problem]:
     if member.content is None:
         return [Problem(member.fault, "error", "a file of a patch", member.why_not)]
     if (expected := _why_elsewhere(parsed, archive)) is not None:
@@ -110,10 +116,10 @@ def _problems(member: Archived, parsed: PatchPath, archive: str, settings: Setti
         return []
     region = region_of(parsed.occurrence_id)
     if parsed.kind == "bands":
-        found = bands_problems(member.content, region, settings.thresholds)
+        found = bands_problems(member.content, region, thresholds=settings.thresholds)
     else:
         size = settings.patch_size
-        found = altitude_problems(member.content, region, settings.thresholds, patch_size=size)
+        found = altitude_problems(member.content, region, thresholds=settings.thresholds, patch_size=size)
     return [problem for problem in found if problem.severity == "error"]
 
 

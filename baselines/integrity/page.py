@@ -55,7 +55,7 @@ def write_page(
     UsageError
         If Pillow is not installed.
     """
-    parts = [*_summary(report), *_pictures(report, trees, patch_size), *_limits(report)]
+    parts = [*_summary(report), *_pictures(report, trees, patch_size=patch_size), *_limits(report)]
     body = "\n".join(parts)
     head = f'<meta charset="utf-8"><title>Patches</title>\n<style>{_STYLE}</style>'
     with written_atomically(path) as temporary:
@@ -94,7 +94,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table><tr>{head}</tr>\n{chr(10).join(lines)}</table>"
 
 
-def _pictures(report: Report, trees: Sequence[str | os.PathLike[str]], patch_size: int) -> Iterator[str]:
+def _pictures(report: Report, trees: Sequence[str | os.PathLike[str]], *, patch_size: int) -> Iterator[str]:
     first_of = {f.occurrence_id: f for f in reversed(report.errors) if f.occurrence_id is not None}
     if not first_of or not trees:
         return
@@ -104,7 +104,7 @@ def _pictures(report: Report, trees: Sequence[str | os.PathLike[str]], patch_siz
     yield "<table><tr><th>occurrence</th><th>found</th><th>damaged</th><th>whole, of its archive</th></tr>"
     for occurrence_id in sorted(i for i in first_of if i is not None)[:_MAX_PICTURES]:
         whole = _whole_near(report, occurrence_id)
-        own, other = (_picture(i, home, patch_size) for i in (occurrence_id, whole))
+        own, other = (_picture(i, home, patch_size=patch_size) for i in (occurrence_id, whole))
         yield f"<tr><td>{occurrence_id}</td><td>{_words(first_of[occurrence_id])}</td>"
         yield f"<td>{own}</td><td>{other}{'' if whole is None else whole}</td></tr>"
     yield "</table>"
@@ -116,7 +116,7 @@ def _whole_near(report: Report, occurrence_id: int) -> int | None:
     return int(own[0]) if len(own) else None
 
 
-def _picture(occurrence_id: int | None, home: Home, patch_size: int) -> str:
+def _picture(occurrence_id: int | None, home: Home, *, patch_size: int) -> str:
     if occurrence_id is None:
         return "none"
     folder = home(region_of(occurrence_id), folder_of_id(occurrence_id))

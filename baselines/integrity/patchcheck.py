@@ -112,17 +112,21 @@ def check_patch(patch: PatchFiles, region: str, *, proofs: Proofs, settings: Set
             continue
         result = _check_entry(entry, status, kind=kind, region=region, settings=settings, proof=proof)
         problems = result.problems
-        findings += [Finding.of_occurrence(problem, patch.occurrence_id, entry.path) for problem in problems]
+        findings += [
+            Finding.of_occurrence(problem, patch.occurrence_id, path=entry.path) for problem in problems
+        ]
         if result.raw is not None:
             raw.append(result.raw)
     if len(raw) < len(KINDS):
         return PatchCheck(patch.occurrence_id, findings)
-    facts = facts_of(patch.occurrence_id, *raw) if settings.level == "deep" else None
-    entry_of = _entry(patch.occurrence_id, raw, findings, settings)
+    facts = facts_of(patch.occurrence_id, raw[0], altitude=raw[1]) if settings.level == "deep" else None
+    entry_of = _entry(patch.occurrence_id, raw, findings=findings, settings=settings)
     return PatchCheck(patch.occurrence_id, findings, facts, entry_of)
 
 
-def _entry(occurrence_id: int, raw: list[bytes], findings: list[Finding], settings: Settings) -> Entry | None:
+def _entry(
+    occurrence_id: int, raw: list[bytes], *, findings: list[Finding], settings: Settings
+) -> Entry | None:
     if settings.fingerprint is None or any(finding.severity == "error" for finding in findings):
         return None
     digest_of: Digester = digester(settings.fingerprint)

@@ -150,7 +150,7 @@ def detection_probability(share: float, n_drawn: int) -> float:
 
 
 def plan_folders(
-    known: NDArray[np.int64] | None, chosen: NDArray[np.int64] | None, tree: Tree, selection: Selection
+    known: NDArray[np.int64] | None, chosen: NDArray[np.int64] | None, *, tree: Tree, selection: Selection
 ) -> list[FolderPlan]:
     """Assign occurrences to folders.
 
@@ -173,7 +173,9 @@ def plan_folders(
     if known is None or chosen is None:
         keys = sorted(key for key in tree.leaves if _is_in_part(key[1], selection))
         return [FolderPlan(*key, (), None) for key in keys]
-    should, checked = _by_folder(known), _by_folder(chosen)
+    should = _by_folder(known)
+    # Of everything, the two are one, which saves a hundred bytes an occurrence.
+    checked = should if len(chosen) == len(known) else _by_folder(chosen)
     keys = sorted(checked.keys() | (set() if selection != Selection() else tree.leaves.keys()))
     return [FolderPlan(*key, should.get(key, ()), checked.get(key, ())) for key in keys]
 

@@ -86,7 +86,7 @@ def repair_patches(
             for path in by_name.get(name, by_name.get(name[:10], ())):
                 check = check_archive(path, md5=sums.get(Path(path).name), patch_size=patch_size)
                 findings += check.findings
-                placements = _placements(check, ids, home)
+                placements = _placements(check, ids, home=home)
                 differing = [each for own in placements.values() for each in own if not each.is_done()]
                 findings += take_out(check, differing, staging=staging, on_progress=on_progress)
                 mended |= _in_place(placements)
@@ -113,7 +113,7 @@ def _archives_in(folder: str | os.PathLike[str]) -> Mapping[str, list[str]]:
 
 
 def _placements(
-    check: ArchiveCheck, ids: Sequence[int], home: Callable[[str, str], str]
+    check: ArchiveCheck, ids: Sequence[int], *, home: Callable[[str, str], str]
 ) -> dict[int, list[Placement]]:
     placements: dict[int, list[Placement]] = {}
     for i in ids:

@@ -119,12 +119,12 @@ class Report:
     @cached_property
     def by_region(self) -> dict[str, Share]:
         """Shares by region, in alphabetic order."""
-        return _shares(self, region_of_id(self.checked_ids), "region")
+        return _shares(self, region_of_id(self.checked_ids), attribute="region")
 
     @cached_property
     def by_archive(self) -> dict[str, Share]:
         """Shares by the archive (without suffix) that holds the patches."""
-        return _shares(self, archives_of_ids(self.checked_ids), "archive")
+        return _shares(self, archives_of_ids(self.checked_ids), attribute="archive")
 
     @property
     def archives_to_fetch(self) -> tuple[str, ...]:
@@ -155,7 +155,7 @@ def _counts(findings: Iterable[Finding]) -> dict[str, int]:
     return {fault: counts[fault] for fault in CLASSES if counts[fault]}
 
 
-def _shares(report: Report, names: NDArray[np.str_], attribute: str) -> dict[str, Share]:
+def _shares(report: Report, names: NDArray[np.str_], *, attribute: str) -> dict[str, Share]:
     damaged: dict[str, set[int]] = {}
     missing: Counter[str] = Counter()
     for finding in report.errors:
@@ -165,11 +165,11 @@ def _shares(report: Report, names: NDArray[np.str_], attribute: str) -> dict[str
         damaged.setdefault(name, set()).add(finding.occurrence_id)
         missing[name] += finding.fault == "missing"
     checked = dict(zip(*(part.tolist() for part in np.unique_counts(names)), strict=True))
-    return _joined(checked, damaged, missing)
+    return _joined(checked, damaged, missing=missing)
 
 
 def _joined(
-    checked: Mapping[str, int], damaged: Mapping[str, set[int]], missing: Mapping[str, int]
+    checked: Mapping[str, int], damaged: Mapping[str, set[int]], *, missing: Mapping[str, int]
 ) -> dict[str, Share]:
     names = sorted(checked.keys() | damaged.keys())
     return {

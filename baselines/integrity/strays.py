@@ -82,7 +82,7 @@ def _unexpected(path: str, occurrence_id: int | None) -> Finding:
     if occurrence_id is None:
         return Finding("unexpected", "warning", None, None, None, path, _EXPECTED, "a foreign file")
     problem = Problem("unexpected", "warning", _EXPECTED, "a patch in the wrong place, not missed elsewhere")
-    return Finding.of_occurrence(problem, occurrence_id, path)
+    return Finding.of_occurrence(problem, occurrence_id, path=path)
 
 
 def _unlisted(found: list[tuple[int, str]]) -> Finding:

@@ -69,12 +69,12 @@ def verify_patches(
     _refuse_unusable(options, all_ids)
     known = None if all_ids is None else all_ids[in_scope(all_ids, tree.scopes)]
     chosen = None if known is None else select(known, options.selection)
-    plans = plan_folders(known, chosen, tree, options.selection)
-    outcome = run_plans(plans, tree, options, on_progress=_counting(on_progress, chosen))
+    plans = plan_folders(known, chosen, tree=tree, selection=options.selection)
+    outcome = run_plans(plans, tree, options=options, on_progress=_counting(on_progress, chosen))
     findings = place_strays(outcome.findings, outcome.strays) + unlisted_patches(outcome.unlisted)
     if options.level == "deep" and table is not None:
-        findings += compare_patches(outcome.facts, table, options.thresholds, home=tree.home)
-    return _report(outcome, findings, options, all_ids)
+        findings += compare_patches(outcome.facts, table, thresholds=options.thresholds, home=tree.home)
+    return _report(outcome, findings, options=options, all_ids=all_ids)
 
 
 def _ids_of(
@@ -103,7 +103,11 @@ def _refuse_unusable(options: VerifyOptions, ids: NDArray[np.int64] | None) -> N
 
 
 def _report(
-    outcome: Outcome, findings: Sequence[Finding], options: VerifyOptions, all_ids: NDArray[np.int64] | None
+    outcome: Outcome,
+    findings: Sequence[Finding],
+    *,
+    options: VerifyOptions,
+    all_ids: NDArray[np.int64] | None,
 ) -> Report:
     checked = np.unique(np.array(outcome.ids, dtype=np.int64))
     unchecked = checked[:0] if all_ids is None else np.setdiff1d(all_ids, checked)
