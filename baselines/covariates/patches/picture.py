@@ -137,7 +137,7 @@ def _title(occurrence_id: int, place: Place | None) -> str:
 
 
 def _degrees(value: float, signs: str) -> str:
-    return f"{abs(value):.4f}° {signs[value < 0]}"
+    return f"{abs(value):.4f}° {signs[int(value < 0)]}"
 
 
 def _draw_imagery(visible: Any, infrared: Any, patch: Patch) -> None:
@@ -200,7 +200,8 @@ def _draw_altitude(figure: Any, axes: Any, altitude: NDArray[np.int16]) -> None:
         levels = np.arange(low // step * step, high + step, step)
         lines = axes.contour(altitude, levels=levels, colors="black", linewidths=0.5, alpha=0.6)
         axes.clabel(lines, fontsize=7, fmt="%d")
-    figure.colorbar(image, ax=axes, location="bottom", shrink=0.9, pad=0.02, label="metres")
+    ticks = require("matplotlib.ticker", "plot").MaxNLocator(5, integer=True)
+    figure.colorbar(image, ax=axes, location="bottom", shrink=0.9, pad=0.02, ticks=ticks, label="metres")
     axes.set_title(f"Altitude, {low} to {high} m" if low < high else f"Altitude, {low} m throughout")
     _bare(axes)
 
@@ -211,7 +212,8 @@ def _draw_place(axes: Any, place: Place | None, region: str) -> None:
         axes.text(0.5, 0.5, "not in an occurrence table", ha="center", va="center", color="0.4")
         _bare(axes)
         return
-    counts, south_north, west_east = np.histogram2d(place.latitudes, place.longitudes, bins=150)
+    bins = 150 if len(place.latitudes) > 5000 else 60  # few dots are seen only if they are large
+    counts, south_north, west_east = np.histogram2d(place.latitudes, place.longitudes, bins=bins)
     extent = (west_east[0], west_east[-1], south_north[0], south_north[-1])
     axes.imshow(
         np.where(counts > 0, np.log1p(counts), np.nan),
@@ -225,6 +227,7 @@ def _draw_place(axes: Any, place: Place | None, region: str) -> None:
     axes.set_aspect(1 / np.cos(np.radians(place.latitudes.mean())), anchor="N")
     axes.plot(place.longitude, place.latitude, "o", ms=11, mfc="none", mec=_MARK, mew=2)
     axes.plot(place.longitude, place.latitude, "+", ms=7, color=_MARK)
+    axes.locator_params(nbins=5)
     axes.set_title(f"Place among {len(place.latitudes):,} occurrences")
 
 
