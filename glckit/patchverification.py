@@ -176,8 +176,10 @@ def _patches_of(competition: Competition) -> tuple[Path, ...]:
     named = os.environ.get("GLCKIT_DATA")
     if named:
         return (Path(named),)
-    present = tuple(path for path in competition.data.patches if path.exists())
-    return present or (competition.folder or Path(),)
+    if all(path.exists() for path in competition.data.patches):
+        return competition.data.patches
+    # Of the folder as a whole, a region that is absent is missing; otherwise it would go unchecked.
+    return (competition.folder or Path(),)
 
 
 def _refuse_contradictions(request: VerifyRequest, trees: Sequence[Path]) -> None:

@@ -21,7 +21,8 @@ from baselines.integrity.findings import CLASSES, archive_of, region_of
 from baselines.integrity.manifest import Entry, manifest_of
 from baselines.integrity.report import Report
 from baselines.integrity.verification import verify_patches
-from submissions.tables import OccurrenceTable
+from baselines.world.folder import WorldPlan, make_world
+from submissions.tables import OccurrenceTable, read_occurrences
 
 
 @dataclass(frozen=True)
@@ -34,30 +35,47 @@ class Case:
     twin: int  # of France too
     foreign: int  # of the US
     size: int
+    table: OccurrenceTable
 
     def file(self, occurrence_id: int, kind: str = "bands") -> Path:
         return path_of(self.root, occurrence_id, kind)
-
-    @property
-    def table(self) -> OccurrenceTable:
-        return make_table(self.ids)
 
     def verify(self, level: str = "full", **options: object) -> Report:
         chosen = VerifyOptions(level=level, patch_size=self.size)  # type: ignore[arg-type]
         return verify_patches([self.root], self.table, options=dataclasses.replace(chosen, **options))
 
 
-@pytest.fixture(params=["small", "real"])
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    plan = WorldPlan(n_occurrences=60, n_species=20, patch_size=PATCH_SIZE)
+    return make_world(tmp_path_factory.mktemp("faults") / "world", plan).folder
+
+
+def case_of_world(world: Path, folder: Path) -> Case:
+    table = read_occurrences(sorted(world.glob("occurrences_*.csv")))
+    for region in ("fr", "us"):
+        shutil.copytree(world / f"patches_{region}", folder / f"patches_{region}")
+    own, first, last = sorted(table.ids.tolist()), table.ids.max(), table.ids.min()
+    # Of two occurrences at one place, equal patches are right.
+    far = np.abs(table.latitudes - table.latitudes[table.ids == first]) > 0.1
+    twin = int(table.ids[far & (table.ids >= 10_000_000)][0])
+    return Case(folder, own, int(first), twin, int(last), PATCH_SIZE, table)
+
+
+@pytest.fixture(params=["small", "world", "real"])
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
     if request.param == "small":
         ids = make_ids(12, 12)
         fr = [i for i in ids if region_of(i) == "fr"]
-        return Case(write_tree(tmp_path, ids), ids, fr[3], fr[4], 173, PATCH_SIZE)
+        return Case(write_tree(tmp_path, ids), ids, fr[3], fr[4], 173, PATCH_SIZE, make_table(ids))
+    if request.param == "world":
+        return case_of_world(request.getfixturevalue("world"), tmp_path)
     realdata = request.getfixturevalue("realdata")
     shutil.copytree(realdata / "patches", tmp_path, dirs_exist_ok=True, copy_function=shutil.copyfile)
     for folder in (tmp_path, *tmp_path.rglob("*")):
         folder.chmod(0o755 if folder.is_dir() else 0o644)
-    return Case(tmp_path, [173, 10297014, 10561900, 10561949], 10561949, 10297014, 173, 256)
+    ids = [173, 10297014, 10561900, 10561949]
+    return Case(tmp_path, ids, 10561949, 10297014, 173, 256, make_table(ids))
 
 
 def edit(path: Path, change: Callable[[bytearray], object]) -> None:
@@ -297,6 +315,13 @@ def test_clean_set_is_silent(case: Case, level: str) -> None:
     assert report.unchecked_ids.size == 0
 
 
+@pytest.mark.parametrize("level", ["quick", "full", "deep"])
+def test_worlds_are_silent(tiny_world: Path, level: str) -> None:
+    table = read_occurrences(sorted(tiny_world.glob("occurrences_*.csv")))
+    options = VerifyOptions(level=level, patch_size=16)  # type: ignore[arg-type]
+    assert verify_patches([tiny_world], table, options=options).findings == ()
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_fault_is_found(case: Case, name: str) -> None:
     damage, expected_class, level = FAULTS[name]
@@ -334,7 +359,10 @@ def test_foreign_files_are_warned_of(case: Case, name: str, damage: Damage) -> N
 
 
 def test_patch_of_no_table_is_warned_of_with_its_id(case: Case) -> None:
-    table = make_table(i for i in case.ids if i != case.victim)
+    others = case.table.ids != case.victim
+    table = OccurrenceTable(
+        *(column[others] for column in (case.table.ids, case.table.latitudes, case.table.longitudes))
+    )
     report = verify_patches([case.root], table, options=VerifyOptions(patch_size=case.size))
     (warning,) = report.warnings
     assert (warning.fault, warning.occurrence_id) == ("unexpected", case.victim)
@@ -345,7 +373,9 @@ def test_patch_of_no_table_is_warned_of_with_its_id(case: Case) -> None:
 
 def test_copy_beside_a_whole_patch_is_no_damage(case: Case) -> None:
     shutil.copy(case.file(case.victim), case.file(case.victim).with_name("copy"))
-    shutil.copytree(case.root / "patches_fr", case.root / "patches_fr/99/98/again")
+    copy = shutil.copytree(case.root / "patches_fr", case.root / "copy")
+    (case.root / "patches_fr/99/98").mkdir(parents=True, exist_ok=True)
+    copy.rename(case.root / "patches_fr/99/98/again")
     report = case.verify("quick")
     assert report.ok
     assert set(report.counts) == {"unexpected"}

@@ -11,8 +11,9 @@ import pytest
 from patches_on_disk import PATCH_SIZE, make_ids, make_table, path_of, write_archives, write_tree
 from typer.testing import CliRunner, Result
 
+from baselines.integrity.lists import read_ids
 from glckit.cli import app
-from submissions.errors import UsageError
+from submissions.errors import CannotCheckError, UsageError
 
 IDS = make_ids(20, 20)
 KEYS = {
@@ -248,3 +249,28 @@ def test_thresholds_name_every_fault() -> None:
         Thresholds.from_mapping({"a": 1, "max_classes": "x", "max_altitude_step": 1.5})
     assert Thresholds.from_mapping({"max_change_share": 1}).max_change_share == 1
     assert np.isclose(Thresholds().max_change_share, 0.25)
+
+
+def test_id_lists_come_back(tmp_path: Path) -> None:
+    (tmp_path / "ids").write_text("173\n\n 7 \n173\n")
+    assert read_ids(tmp_path / "ids").tolist() == [7, 173]
+    (tmp_path / "ids").write_text("173\n7.0\n")
+    with pytest.raises(UsageError, match="Line 2"):
+        read_ids(tmp_path / "ids")
+    with pytest.raises(CannotCheckError, match="Cannot read"):
+        read_ids(tmp_path / "absent")
+
+
+def test_absent_region_is_missing_and_not_left_out(folder: Path) -> None:
+    (folder / "patches_fr").rename(folder / "elsewhere")
+    data = verify()
+    assert data["counts"] == {"missing": 20}
+    assert data["by_region"]["fr"]["rate"] == 1  # type: ignore[index]
+
+
+def test_folder_without_trees_stands_for_its_archives(folder: Path) -> None:
+    for name in ("patches_fr", "patches_us"):
+        (folder / name).rename(folder / f"no_{name}")
+    assert verify()["checked"] == len(IDS)
+    os.truncate(next(Path("archives").glob("patches_us_*")), 5000)
+    assert run("verify-patches").exit_code == 1

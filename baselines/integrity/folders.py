@@ -112,7 +112,7 @@ def trees_and_archives(paths: Sequence[str | os.PathLike[str]]) -> tuple[list[Pa
     Parameters
     ----------
     paths : sequence of path-like
-        Folders and archives; a folder of archives without trees stands for those.
+        Folders and archives; a folder without trees stands for its archives, or those in ``archives/``.
 
     Returns
     -------
@@ -133,7 +133,7 @@ def trees_and_archives(paths: Sequence[str | os.PathLike[str]]) -> tuple[list[Pa
             )
         if not path.is_dir():
             archives.append(path)
-        elif not holds_roots(path) and (inside := archives_in(path)):
+        elif not holds_roots(path) and (inside := archives_in(path) or archives_in(path / "archives")):
             archives += inside
         else:
             trees.append(path)
@@ -141,7 +141,9 @@ def trees_and_archives(paths: Sequence[str | os.PathLike[str]]) -> tuple[list[Pa
 
 
 def archives_in(folder: str | os.PathLike[str]) -> list[Path]:
-    """Return the archives of patches that a folder holds, by their names."""
+    """Return the archives of patches that a folder holds, by their names; none if there is no folder."""
+    if not Path(folder).is_dir():
+        return []
     found = (Path(entry.path) for entry in _listed(Path(folder)) if parse_archive_name(entry.name))
     return [path for path in found if path.is_file()]
 
