@@ -16,17 +16,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from glckit.api import read_run, read_truth, score, validate
+    from glckit.api import fuse, read_run, read_truth, score, validate
     from glckit.arrays import adaptive_top_k, top_k
 
     __version__: str
 
-__all__ = ["__version__", "adaptive_top_k", "read_run", "read_truth", "score", "top_k", "validate"]
+__all__ = ["__version__", "adaptive_top_k", "fuse", "read_run", "read_truth", "score", "top_k", "validate"]
 
 # Where each public name lives: importing glckit imports neither NumPy nor anything slower.
 _HOMES = {
     "__version__": ("scoring.version", "VERSION"),
     "adaptive_top_k": ("glckit.arrays", "adaptive_top_k"),
+    "fuse": ("glckit.api", "fuse"),
     "read_run": ("glckit.api", "read_run"),
     "read_truth": ("glckit.api", "read_truth"),
     "score": ("glckit.api", "score"),

@@ -1,4 +1,4 @@
-"""Reading, validating and scoring run files from Python."""
+"""Reading, validating, scoring and fusing run files from Python."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.fusion.fusing import RunInMemory
+from baselines.fusion.options import MAX_ROWS, FusionOptions, Method, Missing
+from baselines.fusion.plan import Weighting, plan_fusion
+from baselines.fusion.results import write_fusion
 from scoring.score import Score
+from submissions.metadata import write_metadata
 from submissions.reading.runs import read_run
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
@@ -16,8 +21,9 @@ from submissions.scores import score as score_run
 from submissions.tables import Truth, read_occurrence_ids, read_species, read_truth
 from submissions.validation import Validation
 from submissions.validation import validate as validate_run
+from submissions.writing import write_run
 
-__all__ = ["read_run", "read_truth", "score", "validate"]
+__all__ = ["fuse", "read_run", "read_truth", "score", "validate"]
 
 Path = str | os.PathLike[str]
 Ids = Path | Sequence[Path] | NDArray[np.integer]
@@ -117,6 +123,73 @@ def score(
         allow_missing=allow_missing,
     )
     return score_run(_run(run), truth if isinstance(truth, Truth) else read_truth(truth), requirements)
+
+
+def fuse(
+    runs: Sequence[Path | Run | DenseRun],
+    output: Path | None = None,
+    *,
+    weights: Sequence[float] | None = None,
+    method: Method = "mean",
+    missing: Missing = "error",
+    max_rows: int = MAX_ROWS,
+    tune: Path | Truth | None = None,
+) -> Run:
+    """Fuse runs: average their scores, occurrence by occurrence.
+
+    Parameters
+    ----------
+    runs : sequence of path-like, Run or DenseRun
+        Two or more run files, or what `read_run` made of them; lists and matrices may be mixed.
+    output : path-like, optional
+        Where to write the fused run, with its metadata beside it.
+    weights : sequence of float, optional
+        One for each run; equal by default. Only their ratios matter, and 0 leaves a run out.
+    method : {"mean", "geometric", "reciprocal-rank"}
+        Weighted average, or weighted geometric mean, of scores divided by their sum; or weighted average
+        of 1 / (60 + rank).
+    missing : {"error", "renormalise"}
+        Whether all runs must have the same occurrences, or an occurrence that one lacks is averaged over
+        the others.
+    max_rows : int, default 150
+        Species kept for an occurrence, the best; ties by species id.
+    tune : path-like or Truth, optional
+        Choose the weights by the adaptive score on this truth.
+
+    Returns
+    -------
+    Run
+        The fused run, occurrences by ascending id, best species first; the same to the last bit for runs
+        in any order. Its `metadata` say how it was made and carry those of its parts.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than two runs, or an option cannot be meant.
+    BadInputError
+        If a run is invalid, or the runs cannot be fused as is asked.
+    CannotCheckError
+        If a file is absent, may not be read, or is an unusable table.
+
+    Examples
+    --------
+    >>> from scoring.sparse import Pairs
+    >>> first = Run("a", np.array([7]), Pairs(np.array([0, 2]), np.array([1, 2]), np.array([3.0, 1.0])))
+    >>> second = Run("b", np.array([7]), Pairs(np.array([0, 1]), np.array([2]), np.array([5.0])))
+    >>> fused = fuse([first, second])
+    >>> fused.pairs.species.tolist(), fused.pairs.scores.tolist()
+    ([2, 1], [0.625, 0.375])
+    """
+    truth = tune if tune is None or isinstance(tune, Truth) else read_truth(tune)
+    options = FusionOptions(method, missing, max_rows)
+    plan = plan_fusion([_run(run) for run in runs], Weighting(weights, truth), options=options)
+    memory = RunInMemory()
+    metadata = write_fusion(plan, memory).metadata()
+    run = memory.run(metadata)
+    if output is not None:
+        write_run(output, run.occurrence_ids, run.pairs)
+        write_metadata(output, metadata)
+    return run
 
 
 def _run(run: Path | Run | DenseRun) -> Run | DenseRun:

@@ -1,0 +1,100 @@
+"""What may be chosen about a fusion."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from submissions.errors import UsageError
+
+#: How the scores of the parts become one.
+Method = Literal["mean", "geometric", "reciprocal-rank"]
+#: What to do about occurrences that a part lacks.
+Missing = Literal["error", "renormalise"]
+
+METHODS: tuple[Method, ...] = get_args(Method)
+MISSING: tuple[Missing, ...] = get_args(Missing)
+#: Species an occurrence that a fused run has unless told otherwise, as in the paper's submissions.
+MAX_ROWS = 150
+
+
+@dataclass(frozen=True)
+class FusionOptions:
+    """How to fuse runs.
+
+    Parameters
+    ----------
+    method : {"mean", "geometric", "reciprocal-rank"}
+        mean: weighted average of scores divided by their sum. geometric: weighted geometric mean of the
+        same. reciprocal-rank: weighted average of 1 / (60 + rank), which asks nothing of the scores.
+    missing : {"error", "renormalise"}
+        error: all parts must have the same occurrences. renormalise: an occurrence that a part lacks is
+        averaged over the others.
+    max_rows : int, default 150
+        Species kept for an occurrence, the best ones.
+
+    Raises
+    ------
+    UsageError
+        If a choice is unknown, or no species would be kept.
+    """
+
+    method: Method = "mean"
+    missing: Missing = "error"
+    max_rows: int = MAX_ROWS
+
+    def __post_init__(self) -> None:
+        _refuse_unknown("method", self.method, METHODS)
+        _refuse_unknown("missing", self.missing, MISSING)
+        if self.max_rows < 1:
+            raise UsageError(f"max_rows must be at least 1, not {self.max_rows}.")
+
+
+def _refuse_unknown(name: str, choice: str, known: Sequence[str]) -> None:
+    if choice not in known:
+        raise UsageError(f"Unknown {name} {choice!r}.", f"Choose one of {', '.join(known)}.")
+
+
+def weights_of(weights: Sequence[float] | None, n_runs: int) -> tuple[float, ...]:
+    """Return a weight for each run, 1 unless given.
+
+    Parameters
+    ----------
+    weights : sequence of float, optional
+        As given; only their ratios matter.
+    n_runs : int
+        Runs to be fused.
+
+    Returns
+    -------
+    tuple of float
+        One for each run.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than two runs, another number of weights, one that is negative or not finite,
+        or only zeros.
+
+    Examples
+    --------
+    >>> weights_of(None, 2), weights_of([1, 3], 2)
+    ((1.0, 1.0), (1.0, 3.0))
+    """
+    if n_runs < 2:
+        raise UsageError(f"Fusion takes two runs or more, and {n_runs} was given.", "Name all the parts.")
+    if weights is None:
+        return (1.0,) * n_runs
+    if len(weights) != n_runs:
+        raise UsageError(
+            f"{len(weights)} weights were given for {n_runs} runs.",
+            "Give one for each, in the order of the runs: --weights 1,2.",
+        )
+    wrong = [weight for weight in weights if not (math.isfinite(weight) and weight >= 0)]
+    if wrong:
+        raise UsageError(f"A weight is a number of at least 0, and {wrong[0]:g} is none.")
+    if not any(weights):
+        raise UsageError("All weights are 0.", "Give at least one run a weight above 0.")
+    return tuple(float(weight) for weight in weights)

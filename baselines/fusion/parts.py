@@ -1,0 +1,152 @@
+"""The parts of a fusion: runs as lists or as matrices, asked in one way for the pairs of occurrences."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.provenance import digest_of
+from scoring.sparse import Pairs
+from submissions.run import DenseRun, Run
+
+# Ids below this are looked up in a table, which is many times faster than a search.
+_MAX_TABLE = 50_000_000
+_BLOCK_BYTES = 1 << 24
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is known of each list of a run before it is fused.
+
+    Parameters
+    ----------
+    lengths : ndarray of int64 of shape (n_lists,)
+        Its pairs; 0 for a row of a matrix that predicts nothing.
+    unusable : ndarray of bool of shape (n_lists,)
+        Whether its scores cannot be divided by their sum: one is negative, or none is positive.
+    """
+
+    lengths: NDArray[np.int64]
+    unusable: NDArray[np.bool_]
+
+
+class Source(Protocol):
+    """Gives the pairs of lists, species counted among all species of the fusion."""
+
+    def take(self, lists: NDArray[np.intp]) -> Pairs:
+        """Return some lists, none of them empty, in the order of their run."""
+
+
+def source_of(run: Run | DenseRun, species_ids: NDArray[np.int64]) -> Source:
+    """Return what gives the pairs of a run, species counted by their place in `species_ids`."""
+    if isinstance(run, DenseRun):
+        return _Matrix(run.scores, places_among(species_ids, run.species_ids))
+    return _Lists(replace(run.pairs, species=places_among(species_ids, run.pairs.species)))
+
+
+@dataclass(frozen=True)
+class _Lists:
+    pairs: Pairs
+
+    def take(self, lists: NDArray[np.intp]) -> Pairs:
+        return self.pairs.select(lists)
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    scores: NDArray[np.floating]
+    species: NDArray[np.integer]
+
+    def take(self, lists: NDArray[np.intp]) -> Pairs:
+        block = np.asarray(self.scores[lists])
+        present = block > -np.inf
+        lengths = np.count_nonzero(present, axis=1)
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        return Pairs(offsets, np.broadcast_to(self.species, block.shape)[present], block[present])
+
+
+def profile_of(run: Run | DenseRun) -> Profile:
+    """Look through the scores of a run, a matrix block by block.
+
+    Parameters
+    ----------
+    run : Run or DenseRun
+        A valid run.
+
+    Returns
+    -------
+    Profile
+        The length of each list, and whether its scores can be divided by their sum.
+    """
+    if isinstance(run, DenseRun):
+        profiles = [_profile_of_block(block) for block in _blocks(run.scores)]
+        return Profile(
+            np.concatenate([profile.lengths for profile in profiles]),
+            np.concatenate([profile.unusable for profile in profiles]),
+        )
+    starts = run.pairs.offsets[:-1]
+    lowest = np.minimum.reduceat(run.pairs.scores, starts)
+    highest = np.maximum.reduceat(run.pairs.scores, starts)
+    return Profile(np.diff(run.pairs.offsets), (lowest < 0) | (highest <= 0))
+
+
+def _profile_of_block(block: NDArray[np.floating]) -> Profile:
+    lengths = np.count_nonzero(block > -np.inf, axis=1)
+    lowest = np.min(block, axis=1, where=block > -np.inf, initial=np.inf)
+    return Profile(lengths, (lengths > 0) & ((lowest < 0) | (block.max(axis=1) <= 0)))
+
+
+def _blocks(scores: NDArray[np.floating]) -> list[NDArray[np.floating]]:
+    step = max(1, _BLOCK_BYTES // max(scores.strides[0], 1))
+    return [scores[first : first + step] for first in range(0, len(scores), step)]
+
+
+def content_digest(run: Run | DenseRun) -> str:
+    """Return a digest of the ids and scores of a run, in the order of its lists."""
+    if isinstance(run, DenseRun):  # block by block, since a digest copies what it reads
+        digests = [digest_of(run.occurrence_ids, run.species_ids), *map(digest_of, _blocks(run.scores))]
+        return hashlib.sha256("".join(digests).encode()).hexdigest()[:12]
+    return digest_of(run.occurrence_ids, run.pairs.offsets, run.pairs.species, run.pairs.scores)
+
+
+def distinct(ids: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:
+    """Return the distinct ids of several arrays, ascending.
+
+    Examples
+    --------
+    >>> distinct([np.array([5, 1, 5]), np.array([1, 7])]).tolist()
+    [1, 5, 7]
+    """
+    # Never np.unique on millions of pairs: it hashes them, a hundred times slower than flags.
+    return np.asarray(reduce(np.union1d, map(_distinct, ids)), np.int64)
+
+
+def _distinct(ids: NDArray[np.integer]) -> NDArray[np.integer]:
+    if not len(ids) or ids.min() < 0 or ids.max() >= _MAX_TABLE:
+        ascending = np.sort(ids)
+        return np.concatenate([ascending[:1], ascending[1:][ascending[1:] != ascending[:-1]]])
+    flags = np.zeros(int(ids.max()) + 1, dtype=bool)
+    flags[ids] = True
+    return np.flatnonzero(flags)
+
+
+def places_among(ascending: NDArray[np.int64], ids: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return where each id stands among ascending ones that hold them all.
+
+    Examples
+    --------
+    >>> places_among(np.array([1, 5, 7]), np.array([7, 1, 1])).tolist()
+    [2, 0, 0]
+    """
+    if ascending[0] < 0 or ascending[-1] >= _MAX_TABLE:
+        return np.searchsorted(ascending, ids)
+    table = np.zeros(int(ascending[-1]) + 1, np.int32)
+    table[ascending] = np.arange(len(ascending))
+    places: NDArray[np.integer] = table[ids]
+    return places

@@ -1,0 +1,160 @@
+"""From runs to a fusion that is ready to be carried out: checked, aligned, weighted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.fusion.ensemble import Ensemble, Part, ensemble_of, refuse_unfit
+from baselines.fusion.options import FusionOptions, weights_of
+from baselines.fusion.parts import distinct
+from baselines.fusion.tuning import Tuning, tune
+from submissions.errors import BadInputError, UsageError
+from submissions.requirements import Requirements
+from submissions.run import DenseRun, Run
+from submissions.tables import Truth
+from submissions.validation import InvalidRunError, check
+
+
+@dataclass(frozen=True)
+class Weighting:
+    """How much each run weighs: as given, or tuned.
+
+    Parameters
+    ----------
+    weights : sequence of float, optional
+        One for each run; equal by default.
+    truth : Truth, optional
+        Where weights are to be tuned, the true species of validation occurrences.
+    k : int, default 30
+        Species an occurrence of the score that is tuned for.
+
+    Raises
+    ------
+    UsageError
+        If both weights and a truth are given.
+    """
+
+    weights: Sequence[float] | None = None
+    truth: Truth | None = None
+    k: int = 30
+
+    def __post_init__(self) -> None:
+        if self.weights is not None and self.truth is not None:
+            raise UsageError("Weights are either given or tuned.", "Leave out --weights, or --tune.")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A fusion that is ready to be carried out.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        The parts with their weights, those of weight 0 included.
+    options : FusionOptions
+        How to fuse them.
+    tuning : Tuning, optional
+        How the weights were chosen, if they were tuned.
+    """
+
+    ensemble: Ensemble
+    options: FusionOptions
+    tuning: Tuning | None = None
+
+    @cached_property
+    def weighing(self) -> Ensemble:
+        """The ensemble without parts of weight 0."""
+        return self.ensemble.weighted([part.weight for part in self.ensemble.parts])
+
+    @property
+    def n_averaged_over_fewer(self) -> int:
+        """Occurrences that some, not all, of the parts with a weight have."""
+        n_parts = self.weighing.n_parts_of
+        return int(np.count_nonzero((n_parts > 0) & (n_parts < len(self.weighing.parts))))
+
+    @property
+    def n_left_out(self) -> int:
+        """Occurrences that only parts of weight 0 have."""
+        return int(np.count_nonzero(self.weighing.n_parts_of == 0))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed and probably not meant."""
+        return tuple(_strangers(self.ensemble.parts))
+
+
+def plan_fusion(
+    runs: Sequence[Run | DenseRun],
+    weighting: Weighting | None = None,
+    *,
+    options: FusionOptions | None = None,
+    species_ids: NDArray[np.integer] | None = None,
+) -> Plan:
+    """Check runs, put them side by side, and choose their weights.
+
+    Parameters
+    ----------
+    runs : sequence of Run or DenseRun
+        The parts, two or more.
+    weighting : Weighting, optional
+        How much each weighs; all the same by default.
+    options : FusionOptions, optional
+        How to fuse them.
+    species_ids : ndarray of int of shape (n_species,), optional
+        Known species, ascending; a run with others is invalid.
+
+    Returns
+    -------
+    Plan
+        What `baselines.fusion.fusing` carries out.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than two runs, or the weights do not fit.
+    BadInputError
+        If a run is invalid, or the runs cannot be fused as is asked.
+    """
+    weighting, options = weighting or Weighting(), options or FusionOptions()
+    weights = weights_of(weighting.weights, len(runs))
+    _refuse_invalid(runs, Requirements(species_ids=species_ids))
+    ensemble = ensemble_of(runs, weights)
+    refuse_unfit(ensemble, options)
+    if weighting.truth is None:
+        return Plan(ensemble, options)
+    tuning = tune(ensemble, weighting.truth, options=options, k=weighting.k)
+    parts = (
+        replace(part, weight=weight) for part, weight in zip(ensemble.parts, tuning.weights, strict=True)
+    )
+    return Plan(replace(ensemble, parts=tuple(parts)), options, tuning)
+
+
+def _refuse_invalid(runs: Sequence[Run | DenseRun], requirements: Requirements) -> None:
+    invalid = [each for each in (check(run, requirements) for run in runs) if not each.valid]
+    if len(invalid) == 1:
+        raise InvalidRunError(invalid[0])
+    if invalid:
+        messages = " ".join(InvalidRunError(each).message for each in invalid)
+        raise BadInputError(messages, "See them in full with: glckit validate RUN")
+
+
+def _strangers(parts: Sequence[Part]) -> list[str]:
+    """Say which parts share no species with any other: their ids may be of another table."""
+    species = [
+        distinct([part.run.species_ids if isinstance(part.run, DenseRun) else part.run.pairs.species])
+        for part in parts
+    ]
+    found = []
+    for i, own in enumerate(species):
+        others = distinct([each for j, each in enumerate(species) if j != i])
+        if not np.isin(own, others).any():
+            found.append(
+                f"{parts[i].run.path} has no species in common with the other runs: "
+                "are its ids those of the species table?"
+            )
+    return found

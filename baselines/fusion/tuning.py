@@ -1,0 +1,210 @@
+"""Choosing weights by the adaptive score on a validation truth.
+
+The search is deterministic, and does not depend on the order of the parts: a grid on the simplex of
+weights, then steps that move weight from one part to another, halved when none helps. Weights are whole
+numbers of units, so that equal ones are equal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+from baselines.fusion.ensemble import Ensemble
+from baselines.fusion.fusing import fused_run
+from baselines.fusion.options import FusionOptions
+from baselines.fusion.parts import content_digest
+from submissions.errors import BadInputError
+from submissions.requirements import Requirements
+from submissions.scores import score
+from submissions.tables import Truth
+
+# The grid is as fine as it can be with at most this many weightings, and no finer than tenths.
+_MAX_GRID, _MAX_STEPS = 40, 10
+# How often a step of the grid is halved.
+_HALVINGS = 3
+
+Units = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A weighting that was tried.
+
+    Parameters
+    ----------
+    weights : tuple of float
+        A weight for each part, 1 in sum.
+    adaptive_top_k, top_k : float
+        What the fused run scores.
+    """
+
+    weights: tuple[float, ...]
+    adaptive_top_k: float
+    top_k: float
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How weights were chosen.
+
+    Parameters
+    ----------
+    weights : tuple of float
+        The best ones tried, 1 in sum; of equally good ones, the most even.
+    trials : tuple of Trial
+        All that were tried, in that order.
+    k : int
+        Species an occurrence of the score.
+    n_occurrences, n_missing : int
+        Occurrences of the truth, and those of them that no part has.
+    truth_digest : str
+        Digest of the truth.
+    """
+
+    weights: tuple[float, ...]
+    trials: tuple[Trial, ...]
+    k: int
+    n_occurrences: int
+    n_missing: int
+    truth_digest: str
+
+
+def tune(ensemble: Ensemble, truth: Truth, *, options: FusionOptions, k: int = 30) -> Tuning:
+    """Choose the weights with the best adaptive score on a truth.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        The parts; occurrences without a truth are not looked at.
+    truth : Truth
+        The true species of validation occurrences.
+    options : FusionOptions
+        How to fuse.
+    k : int, default 30
+        Species an occurrence.
+
+    Returns
+    -------
+    Tuning
+        The weights, and all that were tried.
+
+    Raises
+    ------
+    BadInputError
+        If parts have none of the occurrences of the truth, or lack some and `options.missing` is
+        ``"error"``.
+    """
+    known = ensemble.only(truth.ids)
+    n_missing = len(truth) - len(known.ids)
+    _refuse_strangers(n_missing, truth, options)
+    # In an order of their own, so that ties do not depend on the order given.
+    order = sorted(range(len(known.parts)), key=lambda i: content_digest(known.parts[i].run))
+    place = [order.index(i) for i in range(len(order))]
+    requirements = Requirements(k=k, allow_missing=True)
+
+    def trial(units: Units) -> Trial:
+        weights = tuple(units[i] / sum(units) for i in place)
+        found = score(fused_run(known.weighted(weights), options), truth, requirements)
+        return Trial(weights, found.adaptive_top_k, found.top_k)
+
+    trials = search(len(order), trial)
+    best = max(trials, key=lambda units: (*_merit(units, trials[units]), units))
+    tried = tuple(trials.values())
+    return Tuning(trials[best].weights, tried, k, len(truth), n_missing, truth.digest)
+
+
+def _refuse_strangers(n_missing: int, truth: Truth, options: FusionOptions) -> None:
+    if n_missing == len(truth):
+        raise BadInputError(
+            f"None of the {len(truth):,} occurrences of the truth to tune on is in the runs.",
+            "Predict validation occurrences, tune on these, and fuse the test runs with the --weights found.",
+        )
+    if n_missing and options.missing == "error":
+        raise BadInputError(
+            f"{n_missing:,} of the {len(truth):,} occurrences of the truth to tune on are in no run.",
+            "Predict them, or count them as wrong whatever the weights: --missing renormalise.",
+        )
+
+
+def search(n_parts: int, trial: Callable[[Units], Trial]) -> dict[Units, Trial]:
+    """Try weightings: a grid, then steps from the best.
+
+    Parameters
+    ----------
+    n_parts : int
+        Numbers in a weighting.
+    trial : callable
+        Tells what a weighting, in whole units, is worth.
+
+    Returns
+    -------
+    dict of tuple of int to Trial
+        All that were tried, in that order.
+    """
+    n_steps = grid_steps(n_parts)
+    step = n_parts * 2**_HALVINGS  # so that equal weights are whole units too
+    equal = (n_steps * 2**_HALVINGS,) * n_parts
+    grid = [tuple(n * step for n in each) for each in compositions(n_steps, n_parts)]
+    trials = {units: trial(units) for units in dict.fromkeys([equal, *grid])}
+    best = max(trials, key=lambda units: (*_merit(units, trials[units]), units))
+    for _ in range(_HALVINGS):
+        step //= 2
+        while (better := _best_move(best, step, trials, trial)) is not None:
+            best = better
+    return trials
+
+
+def _best_move(
+    best: Units, step: int, trials: dict[Units, Trial], trial: Callable[[Units], Trial]
+) -> Units | None:
+    """Try all moves of weight from one part to another; return the best if its score is higher."""
+    moved = list(_moves(best, step))
+    for units in moved:
+        if units not in trials:
+            trials[units] = trial(units)
+    found = max(moved, key=lambda units: (*_merit(units, trials[units]), units), default=best)
+    return found if trials[found].adaptive_top_k > trials[best].adaptive_top_k else None
+
+
+def _moves(units: Units, step: int) -> Iterator[Units]:
+    for giver, taker in permutations(range(len(units)), 2):
+        if units[giver] >= step:
+            moved = list(units)
+            moved[giver] -= step
+            moved[taker] += step
+            yield tuple(moved)
+
+
+def _merit(units: Units, trial: Trial) -> tuple[float, int]:
+    return trial.adaptive_top_k, -sum(n * n for n in units)
+
+
+def grid_steps(n_parts: int) -> int:
+    """Return into how many steps the grid divides the whole weight.
+
+    Examples
+    --------
+    >>> [grid_steps(n) for n in (2, 3, 4, 8, 50)]
+    [10, 7, 4, 2, 1]
+    """
+    fits = (n for n in range(_MAX_STEPS, 1, -1) if math.comb(n + n_parts - 1, n_parts - 1) <= _MAX_GRID)
+    return next(fits, 1)
+
+
+def compositions(total: int, n: int) -> Iterator[Sequence[int]]:
+    """Yield all ways to write a number as an ordered sum of `n` numbers of at least 0.
+
+    Examples
+    --------
+    >>> [*compositions(2, 2)]
+    [(0, 2), (1, 1), (2, 0)]
+    """
+    if n == 1:
+        yield (total,)
+        return
+    for first in range(total + 1):
+        for rest in compositions(total - first, n - 1):
+            yield (first, *rest)
