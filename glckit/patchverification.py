@@ -187,6 +187,11 @@ def _refuse_contradictions(request: VerifyRequest, trees: Sequence[Path]) -> Non
         raise UsageError("--repair mends extracted patches.", "Name their folder.")
     if request.manifest is not None and request.archives is not None and not request.repair:
         raise UsageError("--manifest and --archives both say what the files must be.", "Give one of them.")
+    if not trees and (request.selection != Selection() or request.manifest is not None):
+        raise UsageError(
+            "Archives are read whole, and prove themselves.",
+            "Leave out --subset, --sample and --manifest, or name extracted patches.",
+        )
     if request.make_manifest is not None and request.level == "quick":
         raise UsageError("A manifest needs every byte.", "Use --level full with --make-manifest.")
 
@@ -255,7 +260,16 @@ def _report(
         ids = None if table is None else np.unique(table.ids)
         size = options.patch_size
         state = options.state
-        reports.append(verify_archives(archives, ids, patch_size=size, state=state, on_progress=on_progress))
+        reports.append(
+            verify_archives(
+                archives,
+                ids,
+                patch_size=size,
+                state=state,
+                max_duration=options.max_duration,
+                on_progress=on_progress,
+            )
+        )
     return reports[0] if len(reports) == 1 else merged(*reports)
 
 

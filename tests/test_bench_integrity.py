@@ -155,9 +155,12 @@ import sys
 import numpy as np
 from baselines.integrity.verification import verify_patches
 from baselines.integrity.execution import VerifyOptions
+from submissions.tables import OccurrenceTable
 ids = np.load(sys.argv[2])
 options = VerifyOptions(sys.argv[3], patch_size=4, state=None if sys.argv[4] == "-" else sys.argv[4])
-report = verify_patches([sys.argv[1]], ids, options=options)
+places = 24 + np.arange(len(ids)) / len(ids) * 26
+table = OccurrenceTable(ids, places, np.arange(len(ids)) % 50 * 1.0)
+report = verify_patches([sys.argv[1]], table, options=options)
 assert len(report.checked_ids) == len(ids) and not report.findings
 """
 

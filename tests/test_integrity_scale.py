@@ -17,7 +17,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
-from patches_on_disk import PATCH_SIZE, make_ids, make_patch, path_of, write_archives, write_tree
+from patches_on_disk import PATCH_SIZE, make_ids, make_patch, make_table, path_of, write_archives, write_tree
 
 from baselines.covariates.patches.layout import relative_path
 from baselines.integrity.execution import VerifyOptions
@@ -108,7 +108,9 @@ def test_state_continues_and_never_outlives_a_change(damaged: Path, tmp_path: Pa
     assert again.n_remembered == len(IDS)
     assert again.damaged_ids == alone.damaged_ids
     assert verify(root, state=state, level="quick").n_remembered == len(IDS)
-    assert verify(root, state=state, level="deep").n_remembered == 0
+    deep = dataclasses.replace(OPTIONS, state=state, level="deep")
+    assert verify_patches([root], make_table(IDS), options=deep).n_remembered == 0
+    assert verify_patches([root], make_table(IDS), options=deep).n_remembered == len(IDS)
     victim = path_of(root, IDS[1])
     before = victim.stat()
     raw = bytearray(victim.read_bytes())

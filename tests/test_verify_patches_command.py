@@ -11,9 +11,8 @@ import pytest
 from patches_on_disk import PATCH_SIZE, make_ids, make_table, path_of, write_archives, write_tree
 from typer.testing import CliRunner, Result
 
-from baselines.integrity.lists import read_ids
 from glckit.cli import app
-from submissions.errors import CannotCheckError, UsageError
+from submissions.errors import UsageError
 
 IDS = make_ids(20, 20)
 KEYS = {
@@ -194,6 +193,8 @@ def test_state_that_cannot_be_kept_is_said(folder: Path, monkeypatch: pytest.Mon
         (["--repair", "archives"], 2, "mends extracted"),
         (["--manifest", "m", "--archives", "archives"], 2, "Give one"),
         (["--level", "quick", "--make-manifest", "m"], 2, "every byte"),
+        (["archives", "--sample", "3"], 2, "read whole"),
+        (["archives", "--manifest", "m"], 2, "read whole"),
         (["--manifest", "all.csv"], 1, "cannot be trusted"),
         (["--manifest", "absent"], 3, "Cannot read absent"),
         (["archives", "patches_fr", "--make-manifest", "m"], 2, "not of both"),
@@ -249,16 +250,6 @@ def test_thresholds_name_every_fault() -> None:
         Thresholds.from_mapping({"a": 1, "max_classes": "x", "max_altitude_step": 1.5})
     assert Thresholds.from_mapping({"max_change_share": 1}).max_change_share == 1
     assert np.isclose(Thresholds().max_change_share, 0.25)
-
-
-def test_id_lists_come_back(tmp_path: Path) -> None:
-    (tmp_path / "ids").write_text("173\n\n 7 \n173\n")
-    assert read_ids(tmp_path / "ids").tolist() == [7, 173]
-    (tmp_path / "ids").write_text("173\n7.0\n")
-    with pytest.raises(UsageError, match="Line 2"):
-        read_ids(tmp_path / "ids")
-    with pytest.raises(CannotCheckError, match="Cannot read"):
-        read_ids(tmp_path / "absent")
 
 
 def test_absent_region_is_missing_and_not_left_out(folder: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,6 +26,7 @@ def verify_archives(
     *,
     patch_size: int = PATCH_SIZE,
     state: str | os.PathLike[str] | None = None,
+    max_duration: float | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Verify archives of patches to their last byte, without extracting them.
@@ -38,6 +41,8 @@ def verify_archives(
         Side of the patches in pixels.
     state : path-like, optional
         File that remembers the outcome, for `baselines.integrity.gate`; the archives are read anyway.
+    max_duration : float, optional
+        Seconds after which no further archive is begun.
     on_progress : callable, optional
         Called with the archives done and their number.
 
@@ -55,7 +60,10 @@ def verify_archives(
     """
     checks: list[ArchiveCheck] = []
     unlisted_tar = False
+    end = math.inf if max_duration is None else time.monotonic() + max_duration
     for path in paths:
+        if time.monotonic() >= end:
+            break
         md5 = published_sums(Path(path).parent).get(Path(path).name)
         unlisted_tar |= md5 is None and Path(path).suffix == ".tar"
         checks.append(check_archive(path, occurrences, md5=md5, patch_size=patch_size))

@@ -84,8 +84,10 @@ def _copies(
             by_content[fact.content].append(fact.occurrence_id)
     expected = f"content of its own, or of a place within {thresholds.same_place_m:g} m"
     for ids in by_content.values():
+        # The first of them and the one farthest from it stand for all, of which there may be many.
+        farthest = max((places.metres(ids[0], other), other) for other in ids)[1]
         for one in ids:
-            away, other = max((places.metres(one, other), other) for other in ids)
+            away, other = max((places.metres(one, other), other) for other in (ids[0], farthest))
             if away > thresholds.same_place_m:
                 # Which of them is the copy cannot be told, so each is called damaged.
                 found = f"the content of occurrence {other}, {away:.0f} m away"
@@ -107,22 +109,30 @@ def _unlike_at_one_place(facts: Sequence[Facts], places: _Places) -> Iterator[tu
 def _unlike_neighbours(
     facts: Sequence[Facts], places: _Places, *, thresholds: Thresholds
 ) -> Iterator[tuple[int, Problem]]:
-    # Along the ordering by latitude, only the next few can be near enough.
-    ordered = sorted(facts, key=lambda fact: places.of(fact.occurrence_id))
-    reach = _OVERLAP_M / _METRES_A_DEGREE
-    for index, one in enumerate(ordered):
-        latitude = places.of(one.occurrence_id)[0]
-        for other in ordered[index + 1 :]:
-            if places.of(other.occurrence_id)[0] - latitude > reach:
-                break
-            gap = max(one.lowest - other.highest, other.lowest - one.highest)
-            if gap <= thresholds.max_neighbour_gap_m:
-                continue
-            if places.metres(one.occurrence_id, other.occurrence_id) <= _OVERLAP_M:
-                expected = f"altitudes within {thresholds.max_neighbour_gap_m} m of an overlapping patch's"
-                for fact, twin in ((one, other), (other, one)):
-                    found = f"{gap} m between its altitudes and those of occurrence {twin.occurrence_id}"
-                    yield fact.occurrence_id, Problem("implausible", "warning", expected, found)
+    expected = f"altitudes within {thresholds.max_neighbour_gap_m} m of an overlapping patch's"
+    for one, other, gap in _gaps(facts, places, limit=thresholds.max_neighbour_gap_m):
+        if places.metres(one, other) > _OVERLAP_M:
+            continue
+        for i, twin in ((one, other), (other, one)):
+            found = f"{gap} m between its altitudes and those of occurrence {twin}"
+            yield i, Problem("implausible", "warning", expected, found)
+
+
+def _gaps(facts: Sequence[Facts], places: _Places, *, limit: int) -> Iterator[tuple[int, int, int]]:
+    # Ordered by latitude, neighbours are a few ranks apart: one pass over all for each distance in rank.
+    ids = np.array([fact.occurrence_id for fact in facts], dtype=np.int64)
+    latitudes = np.array([places.of(i)[0] for i in ids.tolist()])
+    order = np.argsort(latitudes, kind="stable")
+    ids, latitudes = ids[order], latitudes[order]
+    lowest = np.array([fact.lowest for fact in facts])[order]
+    highest = np.array([fact.highest for fact in facts])[order]
+    for step in range(1, len(ids)):
+        is_near = latitudes[step:] - latitudes[:-step] <= _OVERLAP_M / _METRES_A_DEGREE
+        if not is_near.any():
+            return
+        gaps = np.maximum(lowest[:-step] - highest[step:], lowest[step:] - highest[:-step])
+        for row in np.flatnonzero(is_near & (gaps > limit)).tolist():
+            yield int(ids[row]), int(ids[row + step]), int(gaps[row])
 
 
 def _drifted(facts: Sequence[Facts], thresholds: Thresholds) -> Iterator[Finding]:

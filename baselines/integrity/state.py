@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -98,8 +99,16 @@ def default_state_path() -> Path:
     One file for all trees, told apart by the paths of their folders, so that a verification by hand
     vouches for a later training. Not beside the trees, since data are often read-only.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "glckit" / "verified.sqlite"
+    return _cache() / "glckit" / "verified.sqlite"
+
+
+def _cache() -> Path:
+    if named := os.environ.get("XDG_CACHE_HOME"):
+        return Path(named)
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:  # in containers, a user may have no home at all
+        return Path(tempfile.gettempdir())
 
 
 def usable_state(path: str | os.PathLike[str]) -> tuple[Path | None, str]:

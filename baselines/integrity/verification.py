@@ -66,7 +66,7 @@ def verify_patches(
     tree = survey(paths)
     table = occurrences if isinstance(occurrences, OccurrenceTable) else None
     all_ids = _ids_of(occurrences, options)
-    _refuse_unusable(options, all_ids)
+    _refuse_unusable(options, all_ids, has_places=table is not None)
     known = None if all_ids is None else all_ids[in_scope(all_ids, tree.scopes)]
     chosen = None if known is None else select(known, options.selection)
     plans = plan_folders(known, chosen, tree=tree, selection=options.selection)
@@ -92,7 +92,9 @@ def _counting(
     return lambda n_done: None if on_progress is None else on_progress(n_done, n_wanted)
 
 
-def _refuse_unusable(options: VerifyOptions, ids: NDArray[np.int64] | None) -> None:
+def _refuse_unusable(options: VerifyOptions, ids: NDArray[np.int64] | None, *, has_places: bool) -> None:
+    if options.level == "deep" and not has_places:
+        raise UsageError("A deep check compares places.", "Give the occurrence tables with --occurrences.")
     if ids is None and options.selection.sample is not None:
         raise UsageError(
             "A sample can only be drawn from occurrence tables.", "Give them with --occurrences."
