@@ -437,7 +437,8 @@ def test_what_we_accept_scikit_learn_accepts(options: dict[str, Any]) -> None:
     RandomForestClassifier(**accepted.parameters).fit(values, labels)
 
 
-def test_a_seed_that_scikit_learn_refuses_is_a_usage_error(tmp_path: Path) -> None:
+def test_a_seed_that_scikit_learn_refuses_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="The seed must be from 0"):
-        train_forest(_table(), tmp_path, replace(PLAN, seed=-1))
-    assert not any(tmp_path.iterdir())
+        TrainingPlan(seed=-1)
+    with pytest.raises(UsageError, match="number of jobs must be positive"):
+        Workers(0)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from submissions.errors import CannotCheckError
-from submissions.faults import FaultLog
+from submissions.faults import Fault, FaultLog
 from submissions.reading.schema import LATITUDE, LONGITUDE, OCCURRENCE_ID, Schema
 from submissions.reading.sources import opened
 from submissions.reading.text import read_text
@@ -47,19 +47,24 @@ def read_points(path: str | os.PathLike[str]) -> OccurrenceTable:
     log = FaultLog()
     with opened(path, log) as source:
         columns = read_text(source, _SCHEMA, log).columns
-    if log.faults():
-        details = "; ".join(
-            f"{fault.message} (line {fault.examples[0].line})" if fault.examples else fault.message
-            for fault in log.faults()
-        )
-        raise CannotCheckError(f"The points {os.fspath(path)} cannot be used: {details}.")
+    faults = [_in_words(fault) for fault in log.faults()]
+    if faults or not columns:
+        raise _unusable(path, "; ".join(faults) or "there are no rows")
     latitudes, longitudes = columns["lat"].astype(np.float64), columns["lon"].astype(np.float64)
     rows = np.arange(1, len(latitudes) + 1)
     ids = columns["occurrence_id"].astype(np.int64) if "occurrence_id" in columns else rows
     fault = _fault_of(OccurrenceTable(ids, latitudes, longitudes))
     if fault:
-        raise CannotCheckError(f"The points {os.fspath(path)} cannot be used: {fault}.")
+        raise _unusable(path, fault)
     return OccurrenceTable(ids, latitudes, longitudes)
+
+
+def _unusable(path: str | os.PathLike[str], why: str) -> CannotCheckError:
+    return CannotCheckError(f"The points {os.fspath(path)} cannot be used: {why}.", "Write lat;lon a line.")
+
+
+def _in_words(fault: Fault) -> str:
+    return f"{fault.message} (line {fault.examples[0].line})" if fault.examples else fault.message
 
 
 def _fault_of(points: OccurrenceTable) -> str:

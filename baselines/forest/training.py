@@ -38,12 +38,21 @@ class TrainingPlan:
         How many trees are grown at a time.
     k : int, default 30
         Species an occurrence of the validation metrics.
+
+    Raises
+    ------
+    UsageError
+        If the seed is out of range.
     """
 
     options: ForestOptions = field(default_factory=ForestOptions)
     seed: int = 0
     workers: Workers = field(default_factory=Workers)
     k: int = 30
+
+    def __post_init__(self) -> None:
+        """Refuse a seed that scikit-learn would refuse."""
+        check_seed(self.seed)
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,7 @@ def train_forest(
     Raises
     ------
     UsageError
-        If scikit-learn is not installed, the seed is out of range, or an unfinished training of another
+        If scikit-learn is not installed, joblib knows no such backend, or an unfinished training of another
         plan is there.
     CannotCheckError
         If a file cannot be read or written.
@@ -108,7 +117,6 @@ def train_forest(
     `table.labels`. Equal tables and plans give equal files, resumed or not.
     """
     plan = plan or TrainingPlan()
-    check_seed(plan.seed)
     require("sklearn", "rf")
     unfinished = unfinished_forest(Path(path), _decides(table, plan))
     n_resumed = min(unfinished.n_finished, plan.options.n_estimators)

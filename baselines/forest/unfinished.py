@@ -20,15 +20,18 @@ _PLAN = "training.json"
 
 @dataclass(frozen=True)
 class UnfinishedForest:
-    """A folder of finished trees, and what decides them.
+    """Finished trees, and what decides them.
 
     Parameters
     ----------
     folder : Path
-        Where they are.
+        Where they are; made when the first is saved.
+    plan : mapping
+        All that decides them, as JSON has it.
     """
 
     folder: Path
+    plan: Mapping[str, Any]
 
     @property
     def n_finished(self) -> int:
@@ -36,7 +39,10 @@ class UnfinishedForest:
         return len(list(takewhile(Path.is_file, map(self._path, count()))))
 
     def save(self, number: int, tree: CompressedTree) -> None:
-        """Keep a tree."""
+        """Keep a tree; before the first, write down what decides them."""
+        if not (self.folder / _PLAN).exists():
+            with written_atomically(self.folder / _PLAN) as temporary:
+                temporary.write_text(json.dumps(self.plan, indent=2) + "\n")
         write_tree(self._path(number), tree)
 
     def trees(self, n: int) -> Iterator[CompressedTree]:
@@ -45,14 +51,14 @@ class UnfinishedForest:
 
     def remove(self) -> None:
         """Delete the folder, once its trees are in a model."""
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _path(self, number: int) -> Path:
         return self.folder / f"tree_{number:05d}.npz"
 
 
 def unfinished_forest(model: Path, plan: Mapping[str, Any]) -> UnfinishedForest:
-    """Return the finished trees of a model, or an empty folder for them.
+    """Return the finished trees of a model, or none yet.
 
     Parameters
     ----------
@@ -81,18 +87,14 @@ def unfinished_forest(model: Path, plan: Mapping[str, Any]) -> UnfinishedForest:
     """
     target = model_path(model)
     folder = target.with_name(f"{target.stem}-unfinished")
-    path = folder / _PLAN
-    found = _plan_of(path)
-    if found is None:
-        with written_atomically(path) as temporary:
-            temporary.write_text(json.dumps(plan, indent=2) + "\n")
-    elif found != plan:
+    found = _plan_of(folder / _PLAN)
+    if found not in (None, plan):
         differing = sorted(name for name in {*found, *plan} if found.get(name) != plan.get(name))
         raise UsageError(
             f"{folder} holds the trees of another training, which differs in {', '.join(differing)}.",
             "Go on with that one, delete the folder, or name another model with --model.",
         )
-    return UnfinishedForest(folder)
+    return UnfinishedForest(folder, plan)
 
 
 def _plan_of(path: Path) -> dict[str, Any] | None:
