@@ -68,7 +68,7 @@ def test_damage_that_only_a_full_check_sees_is_remembered(tree: Path, state: Pat
     time.sleep(0.15)
     assert ask(tree, state).n_damaged == 0  # the quick check cannot see it
     verify_patches([tree], np.array(IDS), options=VerifyOptions("full", PATCH_SIZE, state=state))
-    with pytest.raises(BadInputError, match=r"1 of 20 .* zero-filled 1, implausible 1.*verify-patches"):
+    with pytest.raises(BadInputError, match=r"1 of 20 .* zero-filled 1\..*verify-patches"):
         ask(tree, state)
     assert ask(tree, state, "ignore").ids.tolist() == IDS  # readable, though wrong
     dropped = ask(tree, state, "drop")

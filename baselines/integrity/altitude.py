@@ -43,7 +43,8 @@ def altitude_problems(raw: bytes, region: str, *, thresholds: Thresholds, patch_
     low, high = int(metres.min()), int(metres.max())
     if low == high and low in _FILL_VALUES:
         return [Problem("implausible", "error", "altitudes in metres", f"the fill value {low} everywhere")]
-    problems = altitude_hole_problems(raw, thresholds)
+    if problems := altitude_hole_problems(raw, thresholds):
+        return problems  # a step at the hole's edge follows from it
     if (
         why := _why_implausible(metres.reshape(patch_size, patch_size), region, thresholds=thresholds)
     ) is not None:

@@ -39,6 +39,8 @@ def bands_problems(raw: bytes, region: str, *, thresholds: Thresholds) -> list[P
         Empty for a plausible patch.
     """
     problems = hole_problems(raw, thresholds)
+    if any(problem.severity == "error" for problem in problems):
+        return problems  # what else looks odd follows from the hole
     problems += land_cover_problems(
         raw[HEADER_BYTES + _LAND_COVER_PLANE :: N_BANDS], region, thresholds=thresholds
     )

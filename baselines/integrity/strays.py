@@ -87,8 +87,10 @@ def _unexpected(path: str, occurrence_id: int | None) -> Finding:
 
 def _unlisted(found: list[tuple[int, str]]) -> Finding:
     occurrence_id, path = found[0]
-    words = f"{len(found)} patches of occurrences in no table, such as {occurrence_id}"
-    own = occurrence_id if len(found) == 1 else None
+    is_single = len(found) == 1
+    words = "a patch of an occurrence" if is_single else f"{len(found)} patches of occurrences"
+    words += f" in no table, such as {occurrence_id}"
+    own = occurrence_id if is_single else None
     archive = archive_of(occurrence_id)
     return Finding(
         "unexpected", "warning", own, region_of(occurrence_id), archive, path, _EXPECTED, words, len(found)
