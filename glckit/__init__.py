@@ -16,12 +16,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from baselines.integrity.verification import verify_patches
     from glckit.api import fuse, read_run, read_truth, score, validate
     from glckit.arrays import adaptive_top_k, top_k
 
     __version__: str
 
-__all__ = ["__version__", "adaptive_top_k", "fuse", "read_run", "read_truth", "score", "top_k", "validate"]
+__all__ = [
+    "__version__",
+    "adaptive_top_k",
+    "fuse",
+    "read_run",
+    "read_truth",
+    "score",
+    "top_k",
+    "validate",
+    "verify_patches",
+]
 
 # Where each public name lives: importing glckit imports neither NumPy nor anything slower.
 _HOMES = {
@@ -33,6 +44,7 @@ _HOMES = {
     "score": ("glckit.api", "score"),
     "top_k": ("glckit.arrays", "top_k"),
     "validate": ("glckit.api", "validate"),
+    "verify_patches": ("baselines.integrity.verification", "verify_patches"),
 }
 
 
