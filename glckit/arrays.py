@@ -101,6 +101,8 @@ def score_arrays(scores: Any, labels: Any, k: int = 30) -> Score:
 def _rows(scores: Any) -> Rows:
     if _is_tensor(scores):
         return _TensorRows(scores)
+    if hasattr(scores, "mask"):
+        raise ValueError("scores must not be masked; give -inf to pairs that are not predicted")
     array = scores if isinstance(scores, np.ndarray) else np.asarray(scores)
     return array.astype(np.float64) if array.dtype.kind in "iub" else array
 
@@ -124,7 +126,6 @@ class _TensorRows:
     def __getitem__(self, rows: slice | NDArray[np.intp], /) -> NDArray[np.floating]:
         block = self._tensor[rows].cpu()
         known = str(block.dtype) in ("torch.float16", "torch.float32", "torch.float64")
-        array: NDArray[np.floating] = (
-            block if known else block.float()
-        ).numpy()  # bfloat16 is exact in float32
+        # NumPy has no bfloat16; float64 holds it exactly, and integers.
+        array: NDArray[np.floating] = (block if known else block.double()).numpy()
         return array

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -87,7 +87,7 @@ def find_competition(start: Path | None = None) -> Competition:
     Returns
     -------
     Competition
-        With nothing but defaults if there is no file. ``GLCKIT_TRUTH`` wins over its truth.
+        With nothing but defaults if there is no file.
 
     Raises
     ------
@@ -98,9 +98,7 @@ def find_competition(start: Path | None = None) -> Competition:
     """
     named = os.environ.get("GLCKIT_COMPETITION")
     found = Path(named) if named else _nearest(start or Path.cwd())
-    competition = Competition() if found is None else read_competition(found)
-    truth = os.environ.get("GLCKIT_TRUTH")
-    return competition if truth is None else _with_truth(competition, Path(truth))
+    return Competition() if found is None else read_competition(found)
 
 
 def read_competition(path: Path) -> Competition:
@@ -127,6 +125,12 @@ def read_competition(path: Path) -> Competition:
     )
 
 
+def truth_of_environment() -> Path | None:
+    """Return the truth that ``GLCKIT_TRUTH`` names, which wins over that of the competition."""
+    named = os.environ.get("GLCKIT_TRUTH")
+    return Path(named) if named else None
+
+
 def data_folder(flag: Path | None, competition: Competition) -> Path:
     """Return the folder of the data: the flag, ``GLCKIT_DATA``, the competition's, or the current one."""
     if flag is not None:
@@ -138,10 +142,6 @@ def data_folder(flag: Path | None, competition: Competition) -> Path:
 def _nearest(start: Path) -> Path | None:
     folders = (start.resolve(), *start.resolve().parents)
     return next((folder / FILE_NAME for folder in folders if (folder / FILE_NAME).is_file()), None)
-
-
-def _with_truth(competition: Competition, truth: Path) -> Competition:
-    return replace(competition, truth=truth)
 
 
 def _refuse_unknown(path: Path, content: Mapping[str, Any]) -> None:
@@ -180,7 +180,7 @@ class _Section:
         """Return a setting of a type."""
         value = self._content.get(key, default)
         if not isinstance(value, kind) or isinstance(value, bool):
-            raise self._wrong(key, f"a {kind.__name__}")
+            raise self._wrong(key, {int: "an integer", str: "a text"}.get(kind, kind.__name__))
         return value
 
     def positive(self, key: str, default: _N) -> int | _N:
@@ -207,7 +207,8 @@ class _Section:
     def numbers(self, key: str) -> Mapping[str, float]:
         """Return a table of numbers."""
         value = self._content.get(key, {})
-        if not isinstance(value, dict) or not all(isinstance(n, int | float) for n in value.values()):
+        numbers = value.values() if isinstance(value, dict) else [None]
+        if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
             raise self._wrong(key, "a table of numbers")
         return {name: float(number) for name, number in value.items()}
 

@@ -129,6 +129,7 @@ def _lists(truth: NDArray[np.integer], scale: Scale, rng: np.random.Generator) -
 def steps(folder: Path) -> Iterator[str]:
     """Yield commands to try next in the folder."""
     yield f"cd {folder}"
+    yield "glckit validate runs/demo.csv"
     yield "glckit score runs/demo.csv --json"
     yield "glckit score runs/demo.csv --per-occurrence per_occurrence.csv"
     yield "glckit convert runs/demo.csv runs/demo.parquet --max-rows 30"

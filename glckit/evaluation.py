@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glckit.config import Competition
+from glckit.config import Competition, truth_of_environment
 from submissions.errors import CannotCheckError, GlckitError, UsageError
 from submissions.files import written_atomically
 from submissions.reading.runs import read_run
@@ -137,6 +137,7 @@ def score_files(runs: Sequence[str], inputs: Inputs, competition: Competition, b
     CannotCheckError
         If the truth, or a test, training or species file, cannot be used.
     """
+    inputs = replace(inputs, truth=inputs.truth or truth_of_environment())
     completed = inputs.completed(competition)
     if completed.truth is None:
         raise UsageError("No truth to score against.", "Give --truth FILE, or set it in competition.toml.")
@@ -158,11 +159,15 @@ def write_per_occurrence(outcomes: Sequence[Outcome], path: Path) -> None:
         _write_frame(pd.concat(frames) if len(outcomes) > 1 else frames[0].drop(columns="run"), path)
 
 
-def _write_frame(frame: pd.DataFrame, path: Path) -> None:
-    if path.suffix not in (".csv", ".parquet"):
+def check_frame_path(path: Path | None) -> None:
+    """Refuse a file for rows of occurrences whose name says no format, before any work."""
+    if path is not None and path.suffix.lower() not in (".csv", ".parquet"):
         raise UsageError(f"Cannot tell the format of {path}.", "Let it end in .csv or .parquet.")
+
+
+def _write_frame(frame: pd.DataFrame, path: Path) -> None:
     with written_atomically(path) as temporary:
-        if path.suffix == ".csv":
+        if path.suffix.lower() == ".csv":
             frame.to_csv(temporary, index=False)
         else:
             frame.to_parquet(temporary, index=False)
@@ -215,7 +220,10 @@ def _outcome(
 
 def size_of(path: str) -> int | None:
     """Return the bytes of a regular file, None for anything else."""
-    return Path(path).stat().st_size if path != STDIN and Path(path).is_file() else None
+    try:
+        return Path(path).stat().st_size if path != STDIN and Path(path).is_file() else None
+    except OSError:  # opening it will say what is wrong
+        return None
 
 
 def _n_threads() -> int:

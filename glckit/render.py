@@ -73,9 +73,7 @@ def render(report: Report, form: Format = Format.TEXT, *, digits: int = 4) -> st
     if form is Format.CSV:
         return _as_csv(report)
     rows = [[_cell(value, digits) for value in row] for row in report.rows]
-    numeric = [
-        all(isinstance(row[i], int | float) for row in report.rows) for i in range(len(report.columns))
-    ]
+    numeric = [_is_numeric([row[i] for row in report.rows]) for i in range(len(report.columns))]
     if form is Format.MARKDOWN:
         return _as_markdown(report.columns, rows, numeric)
     if form is Format.LATEX:
@@ -117,6 +115,10 @@ def number(value: float | None, digits: int) -> str:
         return "-inf"
     small = value != 0 and abs(value) < 10**-digits
     return f"{value:.{digits - 1}e}" if small else f"{value:.{digits}f}"
+
+
+def _is_numeric(values: Sequence[Any]) -> bool:
+    return all(value is None or isinstance(value, int | float) for value in values)
 
 
 def _cell(value: Any, digits: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,7 +11,6 @@ from typing import Any
 from glckit.evaluation import Outcome
 from glckit.render import Report, number
 from scoring.score import Score
-from submissions.errors import GlckitError
 from submissions.faults import Example, Fault
 from submissions.validation import Validation
 
@@ -31,7 +31,7 @@ def score_report(outcomes: Sequence[Outcome], *, digits: int = 4, bare: bool = F
     """Report what came of scoring some runs."""
     columns = ["run", "k", "n_occurrences", "adaptive_top_k", "top_k", "threshold", "mean_set_size"]
     entries = [_score_entry(outcome) for outcome in outcomes]
-    rows = [[entry.get(name) for name in columns] for entry in entries if "k" in entry]
+    rows = [[outcome.run, *_row(outcome, columns[1:])] for outcome in outcomes]
     text = _bare(outcomes, digits) if bare else "\n\n".join(_text(outcome, digits) for outcome in outcomes)
     return Report(_one_or_all(entries), columns, rows, text)
 
@@ -104,14 +104,21 @@ def _one_or_all(entries: list[dict[str, Any]]) -> Any:
     return entries[0] if len(entries) == 1 else entries
 
 
+def _row(outcome: Outcome, names: Sequence[str]) -> list[Any]:
+    """Return the numbers of a row; empty cells where there is no score."""
+    score = None if outcome.evaluation is None else outcome.evaluation.score
+    return [None if score is None else getattr(score, name) for name in names]
+
+
 def _bare(outcomes: Sequence[Outcome], digits: int) -> str:
-    scores = [outcome.evaluation.score for outcome in outcomes if outcome.evaluation is not None]
-    return "\n".join(number(score.adaptive_top_k, digits) for score in scores if score is not None)
+    """Return one line a run, so that lines and arguments match; ``-`` where there is no score."""
+    values = [_row(outcome, ["adaptive_top_k"])[0] for outcome in outcomes]
+    return "\n".join("-" if value is None else number(value, digits) for value in values)
 
 
 def _text(outcome: Outcome, digits: int) -> str:
     if outcome.evaluation is None:
-        return _error_text(outcome.run, outcome.error)
+        return _error_text(outcome.run)
     validation, score = outcome.evaluation.validation, outcome.evaluation.score
     lines = [outcome.run if score is None else f"{outcome.run}: {_size_text(score)}"]
     if score is not None:
@@ -126,8 +133,8 @@ def _text(outcome: Outcome, digits: int) -> str:
     return "\n".join(lines)
 
 
-def _error_text(run: str, error: GlckitError | None) -> str:
-    return f"{run}\n  could not be checked: {error}"
+def _error_text(run: str) -> str:
+    return f"{run}\n  could not be checked"
 
 
 def _size_text(score: Score) -> str:
@@ -156,7 +163,9 @@ def _with_bounds(value: float, bounds: tuple[float, float], digits: int) -> str:
 def _metadata_lines(outcome: Outcome) -> list[str]:
     if not outcome.metadata:
         return []
-    return [f"  metadata         {', '.join(f'{key}: {value}' for key, value in outcome.metadata.items())}"]
+    # As JSON, so that no control character of a file reaches the terminal.
+    items = (f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in outcome.metadata.items())
+    return [f"  metadata         {', '.join(items)}"]
 
 
 def _verdict(validation: Validation) -> str:

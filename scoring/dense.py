@@ -116,7 +116,9 @@ class _Scan:
         given = np.arange(len(labels)) if rows is None else rows
         self._occurrences = np.flatnonzero(given >= 0)
         self._rows = given[self._occurrences]
-        self._k, self._size = k, budget_of(k, len(labels)) + 1
+        self._k = k
+        # More than all scores are never wanted, however large k is.
+        self._size = min(budget_of(k, len(labels)), len(labels) * scores.shape[1]) + 1
         self._block_rows = max(1, _BLOCK_BYTES // max(4 * scores.shape[1], 1))
         self._true_scores = np.full(len(labels), -math.inf)
         self._n_above, self._n_tied, self._n_before = np.zeros((3, len(labels)), np.int64)

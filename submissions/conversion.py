@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
+import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,11 +22,11 @@ from submissions.faults import FaultLog
 from submissions.reading.editions import is_other_edition, read_other_edition
 from submissions.reading.mending import MendingReader
 from submissions.reading.runs import read_run
-from submissions.reading.sources import MAX_BYTES, Progress
+from submissions.reading.sources import MAX_BYTES, STDIN, Progress
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
 from submissions.validation import InvalidRunError, Validation, check
-from submissions.writing import run_writer, write_matrix, write_run
+from submissions.writing import best_first, matrix_writer, run_writer, write_matrix, write_run
 
 _BLOCK_ROWS = 256
 
@@ -81,13 +85,14 @@ def convert(
         If something is wrong that cannot be mended; nothing is written then.
     """
     mended: Counter[str] = Counter()
-    run = _read(source, mended, max_bytes, progress)
+    with _spooled(source) as path:
+        run = _read(path, mended, max_bytes, progress)
     run = _without_repeats(run, mended) if isinstance(run, Run) else run
     _refuse_unmendable(run)
     if isinstance(run, DenseRun):
-        n_pairs = _write_dense(run, target, max_rows)
-        return Conversion(len(run.occurrence_ids), n_pairs, mended)
-    pairs = replace(run.pairs, ranks=None) if rerank else run.pairs
+        return _write_dense(run, target, max_rows)
+    # Old ranks still break ties of scores before the new ones replace them.
+    pairs = replace(best_first(run.pairs), ranks=None) if rerank else run.pairs
     if Path(target).suffix.lower() == ".npy":
         write_matrix(target, run.occurrence_ids, pairs, max_rows=max_rows)
     else:
@@ -97,11 +102,23 @@ def convert(
     return Conversion(len(run.occurrence_ids), n_pairs, mended)
 
 
+@contextmanager
+def _spooled(source: str | os.PathLike[str]) -> Iterator[str | os.PathLike[str]]:
+    """Yield a path that can be opened twice: standard input is copied to a temporary file."""
+    if os.fspath(source) != STDIN:
+        yield source
+        return
+    with tempfile.NamedTemporaryFile(prefix="glckit-") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        yield file.name
+
+
 def _read(
     source: str | os.PathLike[str], mended: Counter[str], max_bytes: int, progress: Progress | None
 ) -> Run | DenseRun:
     if is_other_edition(source):
-        return read_other_edition(source)
+        return read_other_edition(source, max_bytes=max_bytes)
     second_look = partial(MendingReader, mended=mended)
     run = read_run(source, max_bytes=max_bytes, progress=progress, second_look=second_look)
     if isinstance(run, DenseRun) or not run.n_pairs:
@@ -145,16 +162,36 @@ def _refuse_unmendable(run: Run | DenseRun) -> None:
         raise InvalidRunError(Validation(run.path, errors, ()))
 
 
-def _write_dense(run: DenseRun, target: str | os.PathLike[str], max_rows: int | None) -> int:
-    n_pairs = 0
-    with run_writer(target, max_rows=max_rows) as writer:
-        for ids, pairs in _blocks(run, max_rows):
-            writer.add(ids, pairs)
+def _write_dense(run: DenseRun, target: str | os.PathLike[str], max_rows: int | None) -> Conversion:
+    n_occurrences = n_pairs = 0
+    with _dense_writer(run, target) as add:
+        for rows, pairs in _blocks(run, max_rows):
+            add(rows, pairs)
+            n_occurrences += int(np.count_nonzero(np.diff(pairs.offsets)))
             n_pairs += len(pairs.scores)
-    return n_pairs
+    return Conversion(n_occurrences, n_pairs, {})
 
 
-def _blocks(run: DenseRun, max_rows: int | None) -> Iterator[tuple[NDArray[np.integer], Pairs]]:
+@contextmanager
+def _dense_writer(run: DenseRun, target: str | os.PathLike[str]) -> Iterator[Callable[[slice, Pairs], None]]:
+    """Yield what takes the pairs of some rows, in the format of the target."""
+    if Path(target).suffix.lower() == ".npy":
+        ids = (run.occurrence_ids, run.species_ids)
+        with matrix_writer(target, *ids, dtype=run.scores.dtype) as matrix:
+            yield lambda rows, pairs: _scatter(matrix[rows], pairs, run.species_ids)
+    else:
+        with run_writer(target) as writer:
+            yield lambda rows, pairs: writer.add(run.occurrence_ids[rows], pairs)
+
+
+def _scatter(rows: NDArray[np.floating], pairs: Pairs, species_ids: NDArray[np.integer]) -> None:
+    order = np.argsort(species_ids)
+    columns = order[np.searchsorted(species_ids[order], pairs.species)]
+    rows[:] = -np.inf
+    rows[np.repeat(np.arange(len(rows)), np.diff(pairs.offsets)), columns] = pairs.scores
+
+
+def _blocks(run: DenseRun, max_rows: int | None) -> Iterator[tuple[slice, Pairs]]:
     """Yield the pairs of some rows at a time, at most `max_rows` a row, ties by column."""
     for first in range(0, len(run.scores), _BLOCK_ROWS):
         block = np.asarray(run.scores[first : first + _BLOCK_ROWS], np.float64)
@@ -163,7 +200,7 @@ def _blocks(run: DenseRun, max_rows: int | None) -> Iterator[tuple[NDArray[np.in
         columns = np.concatenate(kept)
         rows = np.repeat(np.arange(len(block)), np.diff(offsets))
         pairs = Pairs(offsets, run.species_ids[columns], block[rows, columns])
-        yield run.occurrence_ids[first : first + len(block)], pairs
+        yield slice(first, first + len(block)), pairs
 
 
 def _best_columns(row: NDArray[np.float64], max_rows: int | None) -> NDArray[np.intp]:

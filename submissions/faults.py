@@ -30,7 +30,7 @@ _ERRORS = {
     "unknown-occurrence": "Predict the occurrences of the test files and no others.",
     "unknown-species": "Use the species_id of the species table, not the GBIF id.",
     "duplicate": "Keep one line for each occurrence and species.",
-    "missing-occurrence": "Predict at least one species for every test occurrence, or pass --allow-missing.",
+    "missing-occurrence": "Predict a species for every test occurrence; --allow-missing makes it a warning.",
     "too-many-rows": "Keep the best rows of each occurrence: glckit convert --max-rows N.",
 }
 _WARNINGS = {
@@ -44,6 +44,8 @@ _WARNINGS = {
 _OF_TABLES = {"bad-place": "Give latitude and longitude in decimal degrees."}
 _FIXES = _ERRORS | _WARNINGS | _OF_TABLES
 
+#: Faults of files of which only the beginning could be read.
+CUT_CODES = frozenset({"truncated", "too-large"})
 ERROR_CODES = tuple(_ERRORS)
 WARNING_CODES = tuple(_WARNINGS)
 
@@ -94,6 +96,21 @@ class Fault:
     examples: tuple[Example, ...] = ()
 
 
+def in_words(fault: Fault) -> str:
+    """Return a fault in one line, with its count and first lines.
+
+    Examples
+    --------
+    >>> in_words(Fault("bad-id", "error", 7, "no integer", "Mend it.", (Example(3), Example(9))))
+    'no integer (7; lines 3, 9, ...)'
+    """
+    lines = [str(example.line) for example in fault.examples if example.line is not None]
+    if not lines:
+        return fault.message
+    more = ", ..." if fault.count > len(lines) else ""
+    return f"{fault.message} ({fault.count}; line{'s' if len(lines) > 1 else ''} {', '.join(lines)}{more})"
+
+
 class FaultLog:
     """Collect the faults of one run while it is read and checked.
 
@@ -125,6 +142,11 @@ class FaultLog:
         kept.extend(examples[: MAX_EXAMPLES - len(kept)])
         if message not in self._messages[code]:
             self._messages[code].append(message)
+
+    def add_once(self, code: str, *, message: str) -> None:
+        """Note a fault of the whole file, unless it was noted already."""
+        if not self._counts[code]:
+            self.add(code, message=message)
 
     def extend(self, other: FaultLog, *, line_shift: int = 0) -> None:
         """Note all that another log holds, its lines counted from `line_shift`."""

@@ -51,12 +51,17 @@ def read_metadata(run: str | os.PathLike[str]) -> Mapping[str, Any] | None:
     if path is None:
         return None
     try:
-        data = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+        data = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
+        json.dumps(data, ensure_ascii=False).encode()  # lone surrogates are no text
+    except (OSError, ValueError, RecursionError) as error:
         raise CannotCheckError(f"Cannot read {path}: {error}.", "Mend or remove it.") from error
     if not isinstance(data, dict):
         raise CannotCheckError(f"{path} is not a JSON object.", "Mend or remove it.")
     return data
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def write_metadata(run: str | os.PathLike[str], metadata: Mapping[str, Any]) -> None:

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from submissions.errors import CannotCheckError
-from submissions.faults import Example, Fault, FaultLog
+from submissions.faults import Example, FaultLog, in_words
 from submissions.ordering import distinct
 from submissions.reading.schema import OCCURRENCE_IDS, OCCURRENCES, SPECIES, TRUTH, Schema
-from submissions.reading.sniff import is_empty, why_not_a_table
+from submissions.reading.sniff import why_not_a_table
 from submissions.reading.sources import opened
 from submissions.reading.text import TextTable, read_text
 
@@ -193,10 +193,8 @@ def _occurrences_of(path: Path) -> OccurrenceTable:
 def _read(path: Path, schema: Schema) -> tuple[TextTable, FaultLog]:
     log = FaultLog()
     with opened(path, log) as source:
-        head = source.head()
-        if is_empty(head):
-            log.add("empty", message="the file is empty")
-        elif (what := why_not_a_table(head)) is not None:
+        what = why_not_a_table(source.head())
+        if what is not None:
             log.add("not-a-table", message=what)
         table = TextTable() if log.faults() else read_text(source, schema, log)
     if not log.faults() and not table.n_rows:
@@ -227,13 +225,5 @@ def _refuse_shared_ids(ids: NDArray[np.int64], paths: Sequence[Path]) -> None:
 def _raise_if_faulty(path: Path, what: str, log: FaultLog) -> None:
     faults = log.faults()
     if faults:
-        details = "; ".join(_in_words(fault) for fault in faults)
+        details = "; ".join(in_words(fault) for fault in faults)
         raise CannotCheckError(f"The {what} {os.fspath(path)} cannot be used: {details}.")
-
-
-def _in_words(fault: Fault) -> str:
-    lines = [str(example.line) for example in fault.examples if example.line is not None]
-    if not lines:
-        return fault.message
-    more = ", ..." if fault.count > len(lines) else ""
-    return f"{fault.message} ({fault.count}; line{'s' if len(lines) > 1 else ''} {', '.join(lines)}{more})"

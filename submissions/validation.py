@@ -11,7 +11,7 @@ from scoring.adaptive import budget_of, threshold_of
 from scoring.dense import score_dense
 from submissions.checks import dense, sparse
 from submissions.errors import BadInputError
-from submissions.faults import Fault, FaultLog
+from submissions.faults import Fault, FaultLog, in_words
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
 
@@ -70,7 +70,7 @@ class InvalidRunError(BadInputError):
     """A run with errors was to be scored; `validation` says what they are."""
 
     def __init__(self, validation: Validation) -> None:
-        details = "; ".join(f"{fault.code} ({fault.count}): {fault.message}" for fault in validation.errors)
+        details = "; ".join(f"{fault.code}: {in_words(fault)}" for fault in validation.errors)
         super().__init__(f"{validation.run} is not a valid run: {details}.")
         self.validation = validation
 

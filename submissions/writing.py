@@ -14,7 +14,7 @@ from typing import IO, Protocol, cast
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from scoring.sparse import Pairs
 from submissions.errors import UsageError
@@ -120,17 +120,49 @@ def write_matrix(
     """
     kept = best_first(pairs, max_rows=max_rows)
     species_ids, columns = np.unique(kept.species, return_inverse=True)
-    for ids_path, ids in zip(id_paths(Path(path)), (occurrence_ids, species_ids), strict=True):
-        with written_atomically(ids_path) as temporary:
-            np.save(temporary, ids.astype(np.int64))
-    with written_atomically(path) as temporary:
-        shape = (kept.n_lists, len(species_ids))
-        matrix = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float64, shape=shape)
+    with matrix_writer(path, occurrence_ids, species_ids) as matrix:
         for row in range(kept.n_lists):
             inside = slice(kept.offsets[row], kept.offsets[row + 1])
             matrix[row] = -np.inf
             matrix[row, columns[inside]] = kept.scores[inside]
+
+
+@contextmanager
+def matrix_writer(
+    path: str | os.PathLike[str],
+    occurrence_ids: NDArray[np.integer],
+    species_ids: NDArray[np.integer],
+    *,
+    dtype: DTypeLike = np.float64,
+) -> Iterator[NDArray[np.floating]]:
+    """Yield a matrix to fill, mapped to a file that takes its place with its ids when all is written.
+
+    Parameters
+    ----------
+    path : path-like
+        ``X.npy``; the ids go to ``X.occurrence_ids.npy`` and ``X.species_ids.npy``.
+    occurrence_ids, species_ids : ndarray of int
+        Of the rows and of the columns.
+    dtype : float16, float32 or float64
+        Of the scores.
+
+    Yields
+    ------
+    ndarray of shape (n_rows, n_classes)
+        All zeros at first.
+    """
+    paths = id_paths(Path(path))
+    shape = (len(occurrence_ids), len(species_ids))
+    with written_atomically(path) as temporary:
+        matrix = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape)
+        yield matrix
         matrix.flush()
+        with written_atomically(paths[0]) as first, written_atomically(paths[1]) as second:
+            for file, ids in ((first, occurrence_ids), (second, species_ids)):
+                with file.open("wb") as stream:
+                    np.save(stream, ids.astype(np.int64))
+            # From here to the end there is no matrix: a kill must not leave one with ids of another.
+            Path(path).unlink(missing_ok=True)
 
 
 def best_first(pairs: Pairs, *, max_rows: int | None = None) -> Pairs:
@@ -234,5 +266,6 @@ def _opener(path: Path) -> Callable[[Path, ExitStack], _Sink]:
         return _OPENERS[path.suffix.lower()]
     except KeyError:
         raise UsageError(
-            f"Cannot tell the format of {path} from its name.", f"Let it end in {', '.join(_OPENERS)}."
+            f"Cannot tell the format of {path} from its name.",
+            f"Let it end in {', '.join(_OPENERS)} or .npy.",
         ) from None

@@ -50,12 +50,25 @@ def readme_example() -> str:
         with contextlib.chdir("demo"):
             run = Path("runs/demo.csv")
             lines = run.read_text().splitlines()
-            shown = ["$ head -3 runs/demo.csv", *lines[:3], "", "$ glckit score runs/demo.csv"]
+            shown = [
+                "$ glckit demo --quick && cd demo",
+                "...",
+                "",
+                "$ head -3 runs/demo.csv",
+                *lines[:3],
+                "",
+                "$ glckit score runs/demo.csv",
+            ]
             shown.append(glckit("score", run).stdout)
             broken = Path("runs/broken.csv")
             decimal_comma = lines[40].replace("0.", "0,")
             broken.write_text("\n".join([*lines[:40], decimal_comma, *lines[41:], lines[1], ""]))
-            shown += ["$ glckit validate runs/broken.csv", glckit("validate", broken).stdout]
+            mistakes = "a decimal comma in line 41, and line 2 once more at the end"
+            shown += [
+                f"$ # broken.csv is demo.csv with {mistakes}",
+                "$ glckit validate runs/broken.csv",
+                glckit("validate", broken).stdout,
+            ]
     return "```console\n" + "\n".join(shown).rstrip() + "\n```\n"
 
 

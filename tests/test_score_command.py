@@ -193,7 +193,7 @@ def test_the_sidecar_is_shown(folder: Path) -> None:
         "name": "prior",
         "seed": 3,
     }
-    assert "name: prior" in glckit("score", "run.csv", "--truth", "truth.csv").stdout
+    assert 'name: "prior"' in glckit("score", "run.csv", "--truth", "truth.csv").stdout
     (folder / "run.csv.meta.json").write_text("{")
     assert glckit("score", "run.csv", "--truth", "truth.csv").exit_code == 3
 
@@ -214,7 +214,7 @@ def test_unknown_training_occurrences_are_called_so(folder: Path) -> None:
     glckit("init", folder)
     (folder / "run.csv").write_text(RUN + "10000004;1;0.5\n")
     _, report = glckit_json("validate", "run.csv")
-    assert "1 of these are training occurrences" in report["faults"][0]["message"]
+    assert "1 of them training occurrences" in report["faults"][0]["message"]
 
 
 def test_wrong_usage_is_status_2(folder: Path) -> None:

@@ -77,10 +77,13 @@ def show(report: Report, form: Format, *, as_json: bool = False, digits: int = 4
 
 
 def finish(outcomes: Sequence[Outcome]) -> None:
-    """End with the highest exit status that any run has, naming on stderr what could not be checked."""
+    """End with the highest exit status that any run has, naming on stderr what is bad."""
     for outcome in outcomes:
         if outcome.error is not None:
             say(f"glckit: {outcome.error}")
+        elif outcome.evaluation is not None and not outcome.evaluation.validation.valid:
+            codes = ", ".join(fault.code for fault in outcome.evaluation.validation.errors)
+            say(f"glckit: {outcome.run} is not valid: {codes}.")
     raise typer.Exit(max(_status(outcome) for outcome in outcomes))
 
 
@@ -97,10 +100,11 @@ def progress(description: str, total: int | None) -> Iterator[Any]:
         yield None
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(description, total=total)
+        task = bars.add_task(escape(description), total=total)
         yield lambda n: bars.advance(task, n)
 
 

@@ -19,13 +19,16 @@ def demo(
     """Make a competition folder with a run of real size, then validate and score the run."""
     from glckit.config import FILE_NAME, read_competition
     from glckit.demo import QUICK, make_demo, steps
-    from glckit.evaluation import Inputs, score_files
-    from glckit.reports import score_report
+    from glckit.evaluation import Inputs, score_files, validate_files
+    from glckit.reports import score_report, validation_report
 
     say(f"making {folder} ...")
     run = make_demo(folder, QUICK if quick else None)
-    say(f"$ glckit score {run}")
-    outcomes = score_files([str(run)], Inputs(), read_competition(folder / FILE_NAME), progress)
+    competition = read_competition(folder / FILE_NAME)
+    say(f"$ cd {folder}\n$ glckit validate {run.relative_to(folder)}")
+    show(validation_report(validate_files([str(run)], Inputs(), competition, progress)), Format.TEXT)
+    say(f"$ glckit score {run.relative_to(folder)}")
+    outcomes = score_files([str(run)], Inputs(), competition, progress)
     show(score_report(outcomes), Format.TEXT)
     say("\nTry next:\n" + "\n".join(f"  {step}" for step in steps(folder)))
     finish(outcomes)

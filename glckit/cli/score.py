@@ -16,6 +16,9 @@ def score(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Run files; - is standard input.")],
     truth: Annotated[Path | None, typer.Option(help="True species: id;...;species_id.")] = None,
     test: Annotated[list[Path] | None, typer.Option(help="Test occurrences; may be repeated.")] = None,
+    train: Annotated[
+        list[Path] | None, typer.Option(help="Training occurrences, to tell what unknown ones are.")
+    ] = None,
     species: Annotated[Path | None, typer.Option(help="Species table, to find unknown species.")] = None,
     k: Annotated[int | None, typer.Option("-k", min=1, help="Species an occurrence; 30 by default.")] = None,
     allow_missing: Annotated[bool, typer.Option(help="Score a run without some occurrences.")] = False,
@@ -37,20 +40,22 @@ def score(
     given as an option is read from competition.toml.
     """
     from glckit.config import find_competition
-    from glckit.evaluation import Inputs, score_files, write_per_occurrence
+    from glckit.evaluation import Inputs, check_frame_path, score_files, write_per_occurrence
     from glckit.reports import score_report
 
     inputs = Inputs(
         truth=truth,
         test=tuple(test or ()),
+        train=tuple(train or ()),
         species=species,
         k=k,
         max_rows=max_rows,
         max_bytes=max_bytes,
         allow_missing=allow_missing,
     )
+    check_frame_path(per_occurrence)
     outcomes = score_files(runs, inputs, find_competition(), progress)
+    show(score_report(outcomes, digits=digits, bare=bare), form, as_json=as_json, digits=digits)
     if per_occurrence is not None:
         write_per_occurrence(outcomes, per_occurrence)
-    show(score_report(outcomes, digits=digits, bare=bare), form, as_json=as_json, digits=digits)
     finish(outcomes)

@@ -19,11 +19,13 @@ _BLOCK_BYTES = 1 << 20
 
 def check(run: DenseRun, requirements: Requirements, log: FaultLog) -> None:
     """Note everything that is wrong with a matrix of scores."""
-    _check_ids(run, requirements, log)
-    _check_scores(run, requirements, log)
+    lengths = _check_scores(run, requirements, log)
+    _check_ids(run, lengths, requirements, log)
 
 
-def _check_ids(run: DenseRun, requirements: Requirements, log: FaultLog) -> None:
+def _check_ids(
+    run: DenseRun, lengths: NDArray[np.integer], requirements: Requirements, log: FaultLog
+) -> None:
     for ids, name in ((run.occurrence_ids, "occurrence_id"), (run.species_ids, "species_id")):
         order = np.argsort(ids, kind="stable")
         later = np.sort(order[1:][ids[order[1:]] == ids[order[:-1]]])
@@ -32,7 +34,7 @@ def _check_ids(run: DenseRun, requirements: Requirements, log: FaultLog) -> None
         unknown = run.occurrence_ids[~is_among(run.occurrence_ids, requirements.test_ids)]
         message = why_unknown(unknown, requirements.train_ids)
         _note(log, "unknown-occurrence", "occurrence_id", unknown, message)
-        note_missing(run.occurrence_ids, requirements.test_ids, log)
+        note_missing(run.occurrence_ids[lengths > 0], requirements.test_ids, log)
     if requirements.species_ids is not None:
         unknown = run.species_ids[~is_among(run.species_ids, requirements.species_ids)]
         _note(log, "unknown-species", "species_id", unknown, "species in no table")
@@ -56,7 +58,8 @@ class _Seen:
     lengths: list[NDArray[np.integer]] = field(default_factory=list)
 
 
-def _check_scores(run: DenseRun, requirements: Requirements, log: FaultLog) -> None:
+def _check_scores(run: DenseRun, requirements: Requirements, log: FaultLog) -> NDArray[np.integer]:
+    """Check the scores and return how many each row has."""
     seen = _Seen()
     step = max(1, _BLOCK_BYTES // max(run.scores.strides[0], 1))
     for first in range(0, len(run.scores), step):
@@ -64,9 +67,14 @@ def _check_scores(run: DenseRun, requirements: Requirements, log: FaultLog) -> N
     if seen.n_outside:
         message = f"scores outside [0, 1], from {seen.lowest} to {seen.highest}"
         log.add("score-range", message=message, count=seen.n_outside)
-    if seen.lowest == seen.highest and run.scores.size > 1:
+    lengths = np.concatenate(seen.lengths)
+    if not lengths.any():
+        log.add("no-rows", message="a matrix without a score")
+        return lengths
+    if seen.lowest == seen.highest and lengths.sum() > 1:
         log.add("constant-scores", message=f"every score is {seen.lowest}")
-    _check_lengths(run, np.concatenate(seen.lengths), requirements, log)
+    _check_lengths(run, lengths, requirements, log)
+    return lengths
 
 
 def _see(run: DenseRun, first: int, block: NDArray[np.floating], seen: _Seen, log: FaultLog) -> None:
@@ -107,8 +115,8 @@ def _check_lengths(
             Example(occurrence_id=int(run.occurrence_ids[row]), found=f"{lengths[row]} scores")
             for row in rows[:MAX_EXAMPLES]
         ]
-        message = f"occurrences with more than {limit} scores"
+        message = f"occurrences with more scores than allowed ({limit})"
         log.add("too-many-rows", *examples, message=message, count=len(rows))
     if lengths.max() <= requirements.k:
-        message = f"no occurrence has more than {lengths.max()} scores, and K is {requirements.k}"
+        message = f"the longest list has {lengths.max()} of K = {requirements.k} species"
         log.add("short-lists", message=message)

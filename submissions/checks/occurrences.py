@@ -14,15 +14,15 @@ def note_missing(present: NDArray[np.integer], test_ids: NDArray[np.integer], lo
     missing = test_ids[~is_among(test_ids, np.sort(present))]
     if len(missing):
         examples = [Example(occurrence_id=int(occurrence)) for occurrence in missing[:MAX_EXAMPLES]]
-        message = f"of {len(test_ids):,} test occurrences without a row"
+        message = f"test occurrences without a row, of {len(test_ids):,}"
         log.add("missing-occurrence", *examples, message=message, count=len(missing))
 
 
 def why_unknown(unknown: NDArray[np.integer], train_ids: NDArray[np.integer] | None) -> str:
     """Say what occurrences are that are in no test file."""
     n_unknown = len(distinct(unknown))
-    message = f"rows of {n_unknown:,} occurrences that are in no test file"
+    message = f"rows of occurrences that are not to be predicted ({n_unknown:,} occurrences)"
     if train_ids is None:
         return message
     n_train = len(distinct(unknown[is_among(unknown, train_ids)]))
-    return f"{message}; {n_train:,} of these are training occurrences"
+    return f"{message}, {n_train:,} of them training occurrences"

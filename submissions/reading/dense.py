@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +14,11 @@ from submissions.metadata import read_metadata
 from submissions.run import DenseRun
 
 _FLOATS = (np.float16, np.float32, np.float64)
+
+_EXPECTED = "a matrix that is not float16, 32 or 64, little-endian, two-dimensional, in C order"
+
+# What numpy.load raises for files that are cut or whose header is damaged.
+_DAMAGE = (ValueError, OSError, EOFError, SyntaxError, tokenize.TokenError, OverflowError, MemoryError)
 
 
 def id_paths(path: Path) -> tuple[Path, Path]:
@@ -48,9 +54,7 @@ def read_dense(path: Path, log: FaultLog) -> DenseRun | None:
         return None
     if scores.dtype not in _FLOATS or scores.ndim != 2 or not scores.flags.c_contiguous:
         found = f"{scores.dtype}, shape {scores.shape}"
-        log.add(
-            "header", Example(found=found), message="a matrix that is not floating, two-dimensional, C order"
-        )
+        log.add("header", Example(found=found), message=_EXPECTED)
         return None
     expected = (len(ids[0]), len(ids[1]))
     if scores.shape != expected:
@@ -64,13 +68,19 @@ def read_dense(path: Path, log: FaultLog) -> DenseRun | None:
 def _mapped(path: Path, log: FaultLog) -> NDArray[np.generic] | None:
     try:
         array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        empty = "empty file" in str(error)  # a matrix without rows cannot be mapped
-        log.add(
-            "no-rows" if empty else "truncated", Example(found=path.name), message=f"{path.name}: {error}"
-        )
+    except _DAMAGE as error:
+        log.add(_code_of(error), Example(found=path.name), message=f"{path.name}: {error}")
+        return None
+    if not array.size:
+        log.add("no-rows", Example(found=f"shape {array.shape}"), message="a matrix without a score")
         return None
     return array
+
+
+def _code_of(error: Exception) -> str:
+    if "empty file" in str(error):  # a matrix without rows cannot be mapped
+        return "no-rows"
+    return "not-a-table" if "object" in str(error) else "truncated"  # a pickle
 
 
 def _ids(path: Path, log: FaultLog) -> NDArray[np.int64] | None:
@@ -79,8 +89,11 @@ def _ids(path: Path, log: FaultLog) -> NDArray[np.int64] | None:
     except FileNotFoundError:
         log.add("header", Example(found=path.name), message=f"no {path.name} beside the matrix")
         return None
-    except (ValueError, OSError, EOFError) as error:
-        log.add("truncated", Example(found=path.name), message=f"{path.name}: {error}")
+    except _DAMAGE as error:
+        log.add(_code_of(error), Example(found=path.name), message=f"{path.name}: {error}")
+        return None
+    if ids.dtype.kind == "u" and ids.size and ids.max() > np.iinfo(np.int64).max:
+        log.add("bad-id", Example(found=str(ids.max())), message=f"{path.name}: ids beyond 64 bits")
         return None
     if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer):
         log.add(

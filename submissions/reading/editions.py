@@ -6,8 +6,6 @@ blanks; scores become 1 / rank. ``observation_id;...;predictions;probas`` lists 
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,10 +16,10 @@ import numpy as np
 from scoring.sparse import Pairs
 from submissions.errors import CannotCheckError
 from submissions.faults import Example, FaultLog
-from submissions.reading.header import SEPARATORS
+from submissions.reading.header import SEPARATORS, unquoted
 from submissions.reading.lines import shown, value_of
 from submissions.reading.schema import OCCURRENCE_ID, PROBABILITY, SPECIES_ID
-from submissions.reading.sources import opened
+from submissions.reading.sources import MAX_BYTES, opened
 from submissions.run import Run
 
 _IDS = ("id", *OCCURRENCE_ID.names, "surveyid")
@@ -35,13 +33,15 @@ def is_other_edition(path: str | os.PathLike[str]) -> bool:
         return _columns(source.head().split(b"\n", 1)[0].decode(errors="replace")) is not None
 
 
-def read_other_edition(path: str | os.PathLike[str]) -> Run:
+def read_other_edition(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Run:
     """Read a run of another edition.
 
     Parameters
     ----------
     path : path-like
         A file for which `is_other_edition` holds.
+    max_bytes : int
+        Decompressed bytes after which reading stops.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def read_other_edition(path: str | os.PathLike[str]) -> Run:
         Its pairs; faults name the lines that could not be read.
     """
     log = FaultLog()
-    with opened(path, log) as source:
+    with opened(path, log, max_bytes=max_bytes) as source:
         text = source.read_all().decode("utf-8-sig", errors="replace")
     columns = _columns(text.split("\n", 1)[0])
     if columns is None:
@@ -89,13 +89,12 @@ def _columns(line: str) -> _Columns | None:
 
 def _lists(text: str, columns: _Columns, log: FaultLog) -> Iterator[tuple[int, list[int], list[float]]]:
     seen: set[int] = set()
-    for line, row in enumerate(csv.reader(io.StringIO(text), delimiter=columns.separator), start=1):
-        if line == 1 or not row:
+    for line, row in enumerate(text.splitlines(), start=1):
+        if line == 1 or not row.strip():
             continue
-        parsed = _parsed(row, columns)
+        parsed = _parsed([unquoted(field) for field in row.split(columns.separator)], columns)
         if parsed is None:
-            found = shown(columns.separator.join(row))
-            log.add("ragged", Example(line, found=found), message="lines that cannot be read")
+            log.add("ragged", Example(line, found=shown(row)), message="lines that cannot be read")
         elif parsed[0] in seen:
             log.add("duplicate", Example(line, parsed[0]), message="occurrences that stood before")
         elif parsed[1]:

@@ -10,6 +10,7 @@ from submissions.reading.schema import Column, Schema
 SEPARATORS = (";", ",")
 
 _SHOWN = 200
+_LISTED = 8
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,9 @@ def _problems(fields: list[str], columns: tuple[Column | None, ...], schema: Sch
     problems = [f"no column {' or '.join(column.names)}" for column in absent]
     problems += [f"more than one column {name}" for name in sorted({n for n in names if names.count(n) > 1})]
     if not schema.further_columns:
-        unknown = [field for field, column in zip(fields, columns, strict=True) if column is None]
-        problems += [f"unknown column {field!r}" for field in unknown]
+        unknown = [field[:_SHOWN] for field, column in zip(fields, columns, strict=True) if column is None]
+        problems += [f"unknown column {field!r}" for field in unknown[:_LISTED]]
+        problems += [f"{len(unknown) - _LISTED} more unknown columns"] if len(unknown) > _LISTED else []
     if {"predicted", "predictions"} & {field.lower() for field in fields}:
         problems.append("this is the form of another edition, which glckit convert reads")
     if len(fields) == 1 and len(schema.columns) > 1:

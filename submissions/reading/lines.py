@@ -72,8 +72,9 @@ class LineReader:
         if self._skips(text):
             return
         fields = self._fields(text)
-        if fields is None or len(fields) != len(self.header.columns):
+        if fields is None or len(fields) != len(self.header.columns) or text.lstrip().startswith("#"):
             self._note("ragged", text, self._why_ragged(text, fields))
+            self._note_mentioned(fields or text.split(self.header.separator))
             return
         values = [self._value(column, fields[i]) for i, column in self._wanted]
         if None not in values:
@@ -90,8 +91,7 @@ class LineReader:
             return text.split(self.header.separator)
         if None in self.header.columns:
             return _csv_fields(text, self.header.separator)
-        fields = [unquoted(part) for part in text.split(self.header.separator)]
-        return None if any('"' in part for part in fields) else fields
+        return _quoted_fields(text, self.header.separator)
 
     def _skips(self, text: str) -> bool:
         """Say whether a line is to be passed over in silence."""
@@ -113,6 +113,13 @@ class LineReader:
             f"lines that do not have {len(self.header.columns)} fields separated by {self.header.separator}"
         )
 
+    def _note_mentioned(self, fields: list[str]) -> None:
+        """Keep the occurrence of a line that is bad for another reason."""
+        for i, column in self._wanted:
+            if column.name == "occurrence_id" and i < len(fields):
+                value = value_of(column, unquoted(fields[i]))
+                self.mentioned += [] if value is None else [int(value)]
+
     def _note_bad_fields(self, fields: list[str], values: list[int | float | None]) -> None:
         known = {
             column.name: value
@@ -120,8 +127,7 @@ class LineReader:
             if column.kind == "integer"
         }
         occurrence, species = known.get("occurrence_id"), known.get("species_id")
-        if occurrence is not None:
-            self.mentioned.append(int(occurrence))
+        self._note_mentioned(fields)
         for (i, column), value in zip(self._wanted, values, strict=True):
             if value is None:
                 example = Example(
@@ -139,6 +145,20 @@ class LineReader:
 def shown(text: str) -> str:
     """Return a text short enough for a report."""
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def _quoted_fields(text: str, separator: str) -> list[str] | None:
+    """Divide a line in which quotes may stand around whole fields, blanks outside them allowed."""
+    field = re.compile(rf'\s*(?:"((?:[^"]|"")*)"|([^"{separator}]*))\s*({separator}|$)')
+    fields, start, end = [], 0, separator
+    while end:
+        match = field.match(text, start)
+        if match is None:
+            return None
+        quoted, bare, end = match.groups()
+        fields.append(bare if quoted is None else quoted.replace('""', '"'))
+        start = match.end()
+    return fields
 
 
 def _csv_fields(text: str, separator: str) -> list[str] | None:

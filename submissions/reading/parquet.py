@@ -33,7 +33,7 @@ def read_parquet(source: Source, log: FaultLog) -> TextTable:
     """
     try:
         table = _arrow_table(source, log)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError) as error:
         log.add("truncated", message=f"the Parquet file is cut or damaged ({str(error).splitlines()[0]})")
         return TextTable(readable=False)
     columns = None if table is None else columns_named(table.column_names, RUN, log)

@@ -17,8 +17,8 @@ from submissions.reading.fast import Columns
 from submissions.reading.header import read_header
 from submissions.reading.lines import LineReader
 from submissions.reading.schema import RUN
-from submissions.reading.sniff import NUMPY, PARQUET, is_empty, why_not_a_table
-from submissions.reading.sources import MAX_BYTES, STDIN, Progress, Source, opened
+from submissions.reading.sniff import NUMPY, PARQUET, why_not_a_table
+from submissions.reading.sources import GZIP, MAX_BYTES, STDIN, ZSTD, Progress, Source, opened
 from submissions.reading.text import SecondLook, TextTable, read_text
 from submissions.run import DenseRun, Run, group_by_occurrence
 
@@ -76,18 +76,17 @@ def _table(source: Source, head: bytes, log: FaultLog, second_look: SecondLook) 
         from submissions.reading.parquet import read_parquet  # costs text runs nothing
 
         return read_parquet(source, log)
-    if is_empty(head):
-        log.add("empty", message="the file is empty")
-    elif (what := why_not_a_table(head)) is not None:
+    what = why_not_a_table(head)
+    if what is not None:
         log.add("not-a-table", message=f"the file is {what}")
-    else:
-        return read_text(source, RUN, log, n_bytes=source.n_bytes, second_look=second_look)
-    return TextTable(readable=False)
+        return TextTable(readable=False)
+    return read_text(source, RUN, log, n_bytes=source.n_bytes, second_look=second_look)
 
 
 def _looks_like_a_run(head: bytes) -> bool:
     first_line = head.split(b"\n", 1)[0].removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
-    return head.startswith(PARQUET) or read_header(first_line, RUN, FaultLog()) is not None
+    compressed = head.startswith((GZIP, ZSTD))  # what else would be compressed within a zip?
+    return compressed or head.startswith(PARQUET) or read_header(first_line, RUN, FaultLog()) is not None
 
 
 def _run(path: str, table: TextTable, log: FaultLog) -> Run:

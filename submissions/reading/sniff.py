@@ -51,10 +51,10 @@ def _is_utf8(line: bytes) -> bool:
     try:
         line.decode()
     except UnicodeDecodeError as error:
-        return error.end >= len(line)  # the head may end within a character
+        return error.reason == "unexpected end of data"  # the head may end within a character
     return True
 
 
-def is_empty(head: bytes) -> bool:
-    """Say whether there is nothing but blanks in the first bytes."""
-    return not head.removeprefix(_UTF8_BOM).strip()
+def is_blank(text: bytes) -> bool:
+    """Say whether there are nothing but blanks, and perhaps a byte order mark."""
+    return not text.removeprefix(_UTF8_BOM).strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import os
@@ -27,7 +28,7 @@ STDIN = "-"
 Progress = Callable[[int], None]
 
 _HEAD_BYTES = 4096
-_GZIP, _ZSTD, _ZIP, _EMPTY_ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PK\x05\x06"
+GZIP, ZSTD, _ZIP, _EMPTY_ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PK\x05\x06"
 # A gzip inside a zip is usual; deeper nesting is somebody's joke.
 _MAX_LAYERS = 3
 
@@ -64,7 +65,7 @@ class Source:
         self.cut = False
         self.path = path
         self.max_bytes = max_bytes
-        self.n_bytes = n_bytes
+        self.n_bytes = None if n_bytes is None else min(n_bytes, max_bytes)
         self._stream = stream
         self._log = log if log is not None else FaultLog()
         self._left = max_bytes
@@ -80,7 +81,7 @@ class Source:
         self._left -= len(data)
         if self._left < 0:
             self.cut = True
-            self._log.add("too-large", message=f"more than {self.max_bytes:,} bytes after decompression")
+            self._log.add_once("too-large", message=f"more than {self.max_bytes:,} bytes after decompression")
             data = data[: self._left]
         if self._progress is not None:
             self._progress(len(data))
@@ -97,7 +98,7 @@ class Source:
             if getattr(error, "errno", None):  # the disk's fault, not the file's
                 raise CannotCheckError(f"Cannot read on: {error}.") from error
             self.cut = True
-            self._log.add("truncated", message=f"the compressed data is cut or damaged ({error})")
+            self._log.add_once("truncated", message=f"the compressed data is cut or damaged ({error})")
             return b""
 
 
@@ -178,9 +179,9 @@ def _inner(
 ) -> tuple[io.BufferedReader, int | None] | None:
     """Return the stream inside a compressed one, or None if it is not compressed."""
     head = Source(stream, log).head()
-    if head.startswith(_GZIP):
-        return _buffered(stack.enter_context(gzip.GzipFile(fileobj=stream))), None
-    if head.startswith(_ZSTD):
+    if head.startswith(GZIP):
+        return _buffered(stack.enter_context(gzip.GzipFile(fileobj=stream, mode="rb"))), None
+    if head.startswith(ZSTD):
         frames = pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd")
         return _buffered(stack.enter_context(frames)), None
     if head.startswith((_ZIP, _EMPTY_ZIP)):
@@ -209,7 +210,9 @@ def _zip_member(
         chosen = members if len(members) == 1 else [m for m in members if accepts(_member_head(archive, m))]
         if len(chosen) == 1:
             return _buffered(stack.enter_context(archive.open(chosen[0]))), chosen[0].file_size
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise CannotCheckError(f"Cannot read on: {error}.") from error
         log.add("truncated", message=f"the zip is cut or damaged ({error})")
         return nothing, None
     except (NotImplementedError, RuntimeError) as error:  # an unknown compression, a password

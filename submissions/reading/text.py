@@ -17,6 +17,7 @@ from submissions.reading.fast import Columns, FastParser
 from submissions.reading.header import Header, read_header
 from submissions.reading.lines import LineReader, shown
 from submissions.reading.schema import Schema
+from submissions.reading.sniff import is_blank
 
 # Two or three threads parse as fast as the main thread can cut blocks and collect results.
 _THREADS = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
@@ -117,6 +118,10 @@ def read_text(
         The rows of all good lines, in the order of the file.
     """
     line, behind = first_line_of(stream)
+    if is_blank(line) and is_blank(behind) and all(is_blank(block.data) for block in blocks_of(stream, b"")):
+        if not stream.cut:
+            log.add("empty", message="the file is empty")
+        return TextTable(readable=False)
     text = line.removeprefix(b"\xef\xbb\xbf").decode(errors="replace").removesuffix("\r")
     if "\r" in text:
         log.add("ragged", Example(1, found=shown(text)), message="line ends of old Macs (CR alone)")
