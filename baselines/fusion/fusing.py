@@ -107,7 +107,8 @@ def _fused(
         of_absent, has_list = np.zeros(n_lists), np.zeros(n_lists, dtype=bool)
         of_absent[part.lists], has_list[part.lists] = part.terms.of_absent, True
         terms[i], present[i] = of_absent[lists], has_list[lists]
-        terms[i, np.searchsorted(keys, part.keys)] = part.terms.of_pairs
+        whole = len(part.keys) == len(keys)  # a full matrix
+        terms[i, np.s_[:] if whole else np.searchsorted(keys, part.keys)] = part.terms.of_pairs
     weights = np.array([part.weight for part in ensemble.parts])
     scores = average(terms, present, weights)
     return keys, np.exp(scores) if method == "geometric" else scores

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,7 +14,6 @@ from baselines.fusion.plan import Plan
 from baselines.fusion.tuning import Tuning
 from baselines.integrity.findings import LEVELS
 from baselines.provenance import Provenance
-from submissions.errors import CannotCheckError
 from submissions.writing import RunWriter, best_first
 
 # What was done about damaged patches, the most careful first.
@@ -136,20 +134,7 @@ def write_fusion(plan: Plan, writer: RunWriter) -> Fusion:
 
 
 def described(part: Part) -> FusedPart:
-    """Return what is said of a part.
-
-    Raises
-    ------
-    CannotCheckError
-        If its metadata hold NaN or infinity, which JSON does not know.
-    """
-    try:
-        json.dumps(part.run.metadata, allow_nan=False)
-    except ValueError as error:
-        raise CannotCheckError(
-            f"The metadata beside {part.run.path} hold NaN or infinity, which JSON does not know.",
-            "Mend or remove them.",
-        ) from error
+    """Return what is said of a part."""
     return FusedPart(
         part.run.path,
         part.weight,

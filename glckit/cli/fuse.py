@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated
 
 import typer
 
 from glckit.cli.app import FormatOption, JsonOption, app, progress, say, show
+from glckit.cli.baseline import MaxRowsOption, command_line
 from glckit.render import Format
 
-if TYPE_CHECKING:
-    from baselines.fusion.options import Method, Missing
+
+class Method(StrEnum):
+    """How scores become one, as a flag."""
+
+    MEAN = "mean"
+    GEOMETRIC = "geometric"
+    RECIPROCAL_RANK = "reciprocal-rank"
+
+
+class Missing(StrEnum):
+    """What to do about occurrences that a run lacks, as a flag."""
+
+    ERROR = "error"
+    RENORMALISE = "renormalise"
+
+
+WeightsOption = Annotated[
+    str | None, typer.Option(metavar="W,W...", help="One for each run, such as 1,2; equal by default.")
+]
+MethodOption = Annotated[Method, typer.Option(help="How scores become one.")]
+MissingOption = Annotated[Missing, typer.Option(help="Occurrences that a run lacks: stop, or do without it.")]
+TuneOption = Annotated[
+    Path | None, typer.Option(metavar="TRUTH", help="Choose weights by the adaptive score on this truth.")
+]
 
 
 @app.command()
@@ -22,21 +44,11 @@ def fuse(
         list[str], typer.Argument(metavar="RUN RUN...", help="Runs in any format; - is standard input.")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="RUN", help="The fused run.")],
-    weights: Annotated[
-        str | None, typer.Option(metavar="W,W...", help="One for each run, such as 1,2; equal by default.")
-    ] = None,
-    method: Annotated[
-        str, typer.Option(metavar="[mean|geometric|reciprocal-rank]", help="How scores become one.")
-    ] = "mean",
-    missing: Annotated[
-        str,
-        typer.Option(metavar="[error|renormalise]", help="What to do about occurrences that a run lacks."),
-    ] = "error",
-    max_rows: Annotated[int, typer.Option(min=1, help="Species kept for an occurrence.")] = 150,
-    tune: Annotated[
-        Path | None,
-        typer.Option(metavar="TRUTH", help="Choose weights by the adaptive score on this truth."),
-    ] = None,
+    weights: WeightsOption = None,
+    method: MethodOption = Method.MEAN,
+    missing: MissingOption = Missing.ERROR,
+    max_rows: MaxRowsOption = 150,
+    tune: TuneOption = None,
     form: FormatOption = Format.TEXT,
     as_json: JsonOption = False,
 ) -> None:
@@ -51,10 +63,10 @@ def fuse(
     from glckit.fusing import Recipe, fuse_files, fusion_report, parsed_weights, remarks
 
     recipe = Recipe(
-        FusionOptions(cast("Method", method), cast("Missing", missing), max_rows),
+        FusionOptions(method.value, missing.value, max_rows),
         weights=None if weights is None else parsed_weights(weights),
         tune=tune,
-        command=shlex.join(["glckit", *sys.argv[1:]]),
+        command=command_line(),
     )
     fusion = fuse_files(runs, output, recipe=recipe, competition=find_competition(), bars=progress)
     show(fusion_report(fusion, output), form, as_json=as_json)
