@@ -120,7 +120,8 @@ def check_folder(task: FolderTask, settings: Settings) -> FolderResult:
     ids = tuple(_ids_in_place(entries, task)) if task.ids is None else task.ids
     patches = [PatchFiles.listed(i, entries) for i in ids]
     absent = [finding for patch in patches for finding in _absent_files(patch, task)]
-    strays, unlisted = _strays(entries, set(ids), task=task)
+    n_own = sum(entry is not None for patch in patches for entry in patch.entries)
+    strays, unlisted = _strays(entries, set(ids), task=task) if n_own < len(entries) else ([], set())
     statuses = _statuses(patches, settings)
     vouched = {i for i, status in statuses.items() if status and task.record.statuses.get(i) == status}
     checks = [
@@ -135,7 +136,7 @@ def check_folder(task: FolderTask, settings: Settings) -> FolderResult:
         (*doubled, *strays),
         tuple(sorted(unlisted)),
         (*kept.facts, *(check.facts for check in checks if check.facts is not None)),
-        joined(task.record.without(set(statuses)), kept, record_of(checks, statuses)),
+        _new_record(task.record, kept, record_of(checks, statuses)) if settings.remember else NOTHING,
         len(vouched),
         task.record.level,
         tuple(check.entry for check in checks if check.entry is not None),
@@ -219,6 +220,11 @@ def _statuses(patches: Sequence[PatchFiles], settings: Settings) -> dict[int, st
     if not settings.remember:
         return {}
     return {patch.occurrence_id: patch.status() for patch in patches if any(patch.entries)}
+
+
+def _new_record(old: Record, kept: Record, made: Record) -> Record:
+    # What was remembered of patches that are not in question now stays.
+    return joined(old.without({*kept.statuses, *made.statuses}), kept, made)
 
 
 def _check(patch: PatchFiles, task: FolderTask, *, settings: Settings) -> PatchCheck:
