@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.reading import PatchSource
-from baselines.covariates.patches.sources import open_patches
+from baselines.covariates.patches.sources import ManySources, open_patches
+from baselines.covariates.patches.tree import TreeSource
 from baselines.integrity.gate import OnDamaged, admit
+from submissions.errors import CannotCheckError
 
 Path = str | os.PathLike[str]
 
@@ -42,8 +45,16 @@ class PatchFiles:
     checks: Path | None = None
 
     def open(self, ids: NDArray[np.int64]) -> PatchSource:
-        """Open the patches of some occurrences; each process does so for itself."""
-        return open_patches(list(self.patches), ids=ids)
+        """Open the patches of some occurrences; each process does so for itself.
+
+        Archives are only looked into for what is not extracted: a scan of them takes long.
+        """
+        trees = [TreeSource(path) for path in self.patches if pathlib.Path(path).is_dir()]
+        trees = [tree for tree in trees if tree.has_roots()]
+        absent = ids[~np.isin(ids, np.concatenate([ids[:0], *(tree.ids() for tree in trees)]))]
+        if len(absent) or not trees:
+            return open_patches(list(self.patches), ids=absent)
+        return ManySources(trees)
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,37 @@ class Admitted:
     ids: NDArray[np.int64]
     verification: Mapping[str, Any]
     left_out: Mapping[str, int]
+
+
+def read_id_list(path: Path) -> NDArray[np.int64]:
+    """Read occurrence ids, one a line, as ``verify-patches --ids`` writes them.
+
+    Parameters
+    ----------
+    path : path-like
+        The list; empty lines are skipped.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file cannot be read, or a line is no id.
+    """
+    try:
+        lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotCheckError(f"Cannot read the list of ids {os.fspath(path)}: {error}.") from error
+    wrong = [number for number, line in enumerate(lines, 1) if line.strip() and not _is_id(line)]
+    if wrong:
+        raise CannotCheckError(
+            f"Line {wrong[0]} of {os.fspath(path)} is no occurrence id: {lines[wrong[0] - 1]!r}.",
+            "Write one id a line.",
+        )
+    return np.array([int(line) for line in lines if line.strip()], dtype=np.int64)
+
+
+def _is_id(line: str) -> bool:
+    digits = line.strip()
+    return digits.isascii() and digits.isdigit() and len(digits) < 19
 
 
 def admitted(ids: NDArray[np.int64], files: PatchFiles, *, patch_size: int) -> Admitted:

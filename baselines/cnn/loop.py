@@ -28,7 +28,7 @@ from baselines.cnn.patchdata import Batch, PatchDataset, batches
 from baselines.cnn.planes import InputPlanes
 from baselines.cnn.sampling import Course, Share, StepSampler
 from baselines.cnn.trainingdata import TrainingData
-from baselines.cnn.watching import Pace, Watcher
+from baselines.cnn.watching import Watcher, paced
 from baselines.covariates.patches.reading import PatchSource
 from submissions.errors import UsageError
 
@@ -108,17 +108,13 @@ class TrainingLoop:
             If the loss is no number any more.
         """
         parts = self._parts()
-        pace = Pace(self._course.n_steps - self.step, "steps", watcher)
         self._model.train()
-        while self.step < self._course.n_steps:
-            self._recent.append(self._advance(list(islice(parts, self._share.accumulate))))
-            self.step += 1
-            if self._course.ends_epoch(self.step - 1):
-                self._end_epoch(watcher)
-            elif self.step % _STEPS_BETWEEN_LOOKS[self.fabric.device.type] == 0:
-                self._look()
-                self._save_if_due()
-            pace.done(1)
+        with paced(self._course.n_steps - self.step, "steps", watcher) as pace:
+            while self.step < self._course.n_steps:
+                self._recent.append(self._advance(list(islice(parts, self._share.accumulate))))
+                self.step += 1
+                self._after_step(watcher)
+                pace.done(1)
 
     def score(self, part: str) -> PartScores:
         """Score the network as it is on a part of the occurrences; all processes share them."""
@@ -153,6 +149,13 @@ class TrainingLoop:
     def _read(self, rows: Iterable[Sequence[int]]) -> Iterator[Batch]:
         workers = self._work.options.machine.workers
         return batches(self._dataset, rows, workers=workers, pinned=self.fabric.device.type == "cuda")
+
+    def _after_step(self, watcher: Watcher) -> None:
+        if self._course.ends_epoch(self.step - 1):
+            self._end_epoch(watcher)
+        elif self.step % _STEPS_BETWEEN_LOOKS[self.fabric.device.type] == 0:
+            self._look()
+            self._save_if_due()
 
     def _advance(self, parts: Sequence[Batch]) -> Tensor:
         """Take one step and return its loss."""

@@ -36,7 +36,9 @@ def fabric_of(machine: Machine) -> Fabric:
     UsageError
         If there is no such device, or the arithmetic or compiler is not to be had on it.
     """
+    accelerator = _accelerator(machine)
     _refuse_absent_gpu(machine)
+    _refuse_unfit(machine, accelerator)
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     if machine.deterministic:
         # cuBLAS wants this before it starts.
@@ -44,15 +46,13 @@ def fabric_of(machine: Machine) -> Fabric:
     torch.use_deterministic_algorithms(machine.deterministic, warn_only=True)
     torch.backends.cudnn.benchmark = not machine.deterministic
     several = machine.n_processes > 1
-    fabric = Fabric(
-        accelerator="cuda" if machine.accelerator == "gpu" else _accelerator(machine),
+    return Fabric(
+        accelerator=accelerator,
         devices=machine.devices,
         num_nodes=machine.nodes,
         strategy="ddp" if several else machine.strategy,
         precision=_PRECISIONS[machine.precision],  # type: ignore[arg-type]  # the names are Lightning's
     )
-    _refuse_unfit(machine, fabric.device.type)
-    return fabric
 
 
 def compiler_lacking(device_type: str) -> str | None:
@@ -127,7 +127,8 @@ def has_fast_bf16(device_type: str) -> bool:
 
 def _accelerator(machine: Machine) -> str:
     # Lightning's own "auto" also takes accelerators on which this was never tried.
-    return "cuda" if machine.accelerator == "auto" and torch.cuda.is_available() else "cpu"
+    is_there = machine.accelerator == "auto" and torch.cuda.is_available()
+    return "cuda" if is_there or machine.accelerator == "gpu" else "cpu"
 
 
 def _refuse_absent_gpu(machine: Machine) -> None:

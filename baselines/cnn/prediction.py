@@ -23,7 +23,7 @@ from baselines.cnn.outputs import MAX_ROWS, BestSpecies, best_species
 from baselines.cnn.patchdata import PatchDataset, batches
 from baselines.cnn.predictor import Draws, Predictor, seeded
 from baselines.cnn.shards import Shards
-from baselines.cnn.watching import Pace, Watcher
+from baselines.cnn.watching import Pace, Watcher, paced
 from baselines.covariates.occurrences import read_all_occurrences
 from baselines.provenance import Provenance, digest_of
 from submissions.errors import UsageError
@@ -179,10 +179,10 @@ def _predict(task: _Task, shards: Shards, watcher: Watcher) -> Predicted:
     fabric.barrier()  # all have looked before one writes
     mine = missing[fabric.global_rank :: fabric.world_size]
     n_missing = sum(len(shards.rows(number)) for number in missing)
-    pace = Pace(sum(len(shards.rows(number)) for number in mine), "occurrences", watcher)
     predictor = _predictor(task)
-    for number in mine:
-        shards.write(number, _predict_shard(task, predictor, shards, number, pace))
+    with paced(sum(len(shards.rows(number)) for number in mine), "occurrences", watcher) as pace:
+        for number in mine:
+            shards.write(number, _predict_shard(task, predictor, shards, number, pace))
     n = len(task.usable.ids)
     return Predicted(
         run=shards.run,

@@ -1,13 +1,19 @@
-"""Telling how work goes on: steps for a bar, and lines for people."""
+"""Telling how work goes on: a bar, and lines for people."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 
-def _ignore(_: object) -> None:
+def _no_bar(_: str, __: int | None) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def _no_note(_: str) -> None:
     return None
 
 
@@ -17,14 +23,14 @@ class Watcher:
 
     Parameters
     ----------
-    advance : callable
-        Called with the number of units that are done since the last call.
+    bar : callable
+        Opens a bar for a kind of work and a total; yields what to tell of units that are done, or None.
     note : callable
         Called with a line for people.
     """
 
-    advance: Callable[[int], None] = _ignore
-    note: Callable[[str], None] = _ignore
+    bar: Callable[[str, int | None], AbstractContextManager[Any]] = _no_bar
+    note: Callable[[str], None] = _no_note
 
 
 class Pace:
@@ -36,14 +42,24 @@ class Pace:
         Units to do.
     unit : str
         What they are, in the plural.
-    watcher : Watcher
-        Who is told.
+    note : callable
+        Called with a line for people.
+    advance : callable, optional
+        Called with the units that are done since the last call.
     seconds_between : float, default 60
         Time between notes.
     """
 
-    def __init__(self, n_units: int, unit: str, watcher: Watcher, *, seconds_between: float = 60.0) -> None:
-        self._n_units, self._unit, self._watcher = n_units, unit, watcher
+    def __init__(
+        self,
+        n_units: int,
+        unit: str,
+        note: Callable[[str], None],
+        *,
+        advance: Callable[[int], None] | None = None,
+        seconds_between: float = 60.0,
+    ) -> None:
+        self._n_units, self._unit, self._note, self._advance = n_units, unit, note, advance
         self._between = seconds_between
         self._start = self._noted = time.monotonic()
         self._n_done = 0
@@ -51,17 +67,24 @@ class Pace:
     def done(self, n_units: int) -> None:
         """Count some more."""
         self._n_done += n_units
-        self._watcher.advance(n_units)
+        if self._advance is not None:
+            self._advance(n_units)
         now = time.monotonic()
         if now - self._noted >= self._between:
             self._noted = now
-            done = self._n_done, self._n_units
-            self._watcher.note(pace_text(*done, seconds=now - self._start, unit=self._unit))
+            self._note(pace_text(self._n_done, self._n_units, seconds=now - self._start, unit=self._unit))
 
     @property
     def rate(self) -> float:
         """Units a second so far."""
         return self._n_done / max(time.monotonic() - self._start, 1e-9)
+
+
+@contextmanager
+def paced(n_units: int, unit: str, watcher: Watcher) -> Iterator[Pace]:
+    """Open a bar, and yield the pace that moves it."""
+    with watcher.bar(unit, n_units) as advance:
+        yield Pace(n_units, unit, watcher.note, advance=advance)
 
 
 def pace_text(n_done: int, n_units: int, *, seconds: float, unit: str) -> str:

@@ -3,12 +3,40 @@
 from __future__ import annotations
 
 # Importing a module registers its commands; none imports NumPy or more until it runs.
-from glckit.cli import baseline, convert, demo, forest, init, patches, score, show, split, validate, world
+from glckit.cli import (
+    baseline,
+    cnn,
+    convert,
+    demo,
+    forest,
+    fuse,
+    init,
+    patches,
+    score,
+    show,
+    split,
+    validate,
+    world,
+)
 from glckit.cli.app import app
 
 __all__ = ["app", "main"]
 
-_COMMANDS = (score, validate, convert, init, demo, split, show, world, patches, baseline, forest)
+_COMMANDS = (
+    score,
+    validate,
+    convert,
+    fuse,
+    init,
+    demo,
+    split,
+    show,
+    world,
+    patches,
+    baseline,
+    forest,
+    cnn,
+)
 
 
 def main() -> None:
