@@ -31,3 +31,12 @@ def tiny_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     plan = WorldPlan(n_occurrences=200, n_species=20, patch_size=16)
     return make_world(tmp_path_factory.mktemp("tiny") / "world", plan).folder
+
+
+@pytest.fixture(scope="session")
+def patch_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a world of 60 occurrences and 8 species, with patches of 40 pixels: enough for the CNN."""
+    from baselines.world.folder import WorldPlan, make_world
+
+    plan = WorldPlan(n_occurrences=60, n_species=8, patch_size=40)
+    return make_world(tmp_path_factory.mktemp("patches") / "world", plan).folder
