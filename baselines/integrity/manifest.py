@@ -1,7 +1,7 @@
 """Manifests: size and checksum of every file of patches that are known to be good.
 
 Parquet by measure (docs/integrity.md): at 3.8 million files, text takes four times the space and some
-twenty times as long to write and to read.
+ten times as long to write and to read.
 """
 
 from __future__ import annotations
