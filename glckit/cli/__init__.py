@@ -10,6 +10,7 @@ from glckit.cli import (
     demo,
     forest,
     fuse,
+    fusion,
     init,
     patches,
     score,
@@ -36,6 +37,7 @@ _COMMANDS = (
     baseline,
     forest,
     cnn,
+    fusion,
 )
 
 

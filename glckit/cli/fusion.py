@@ -1,0 +1,95 @@
+"""glckit baseline fusion."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glckit.cli.app import DigitsOption, FormatOption, JsonOption, progress, say, show
+from glckit.cli.baseline import DataOption, MaxRowsOption, RunOption, baseline, command_line
+from glckit.cli.cnn import ExcludeOption
+from glckit.cli.fuse import Method, MethodOption, Missing, MissingOption, WeightsOption
+from glckit.render import Format
+from submissions.errors import UsageError
+
+
+class _OnDamaged(StrEnum):
+    REFUSE = "refuse"
+    DROP = "drop"
+    IGNORE = "ignore"
+
+
+@baseline.command()
+def fusion(
+    train: Annotated[bool, typer.Option("--train", help="Train the forest and the network.")] = False,
+    predict: Annotated[
+        bool, typer.Option("--predict", help="Predict with the models that there are, and fuse.")
+    ] = False,
+    describe: Annotated[bool, typer.Option("--describe", help="Say what the models are.")] = False,
+    data: DataOption = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of the models rf and cnn; by default models."),
+    ] = None,
+    output: RunOption = None,
+    on_damaged: Annotated[
+        _OnDamaged,
+        typer.Option(
+            help="Damaged patches: stop, leave them out, or use those that are readable as they are."
+        ),
+    ] = _OnDamaged.REFUSE,
+    exclude: ExcludeOption = None,
+    weights: WeightsOption = None,
+    method: MethodOption = Method.MEAN,
+    missing: MissingOption = Missing.ERROR,
+    max_rows: MaxRowsOption = 150,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the forest and of the network.")] = 0,
+    digits: DigitsOption = 4,
+    form: FormatOption = Format.TEXT,
+    as_json: JsonOption = False,
+) -> None:
+    """Fuse the forest and the network: run 4 of the paper.
+
+    With neither --train nor --predict: train what has no model, predict with both, and fuse. The runs of
+    the parts are left in runs/rf.csv and runs/cnn.csv. Train the parts with glckit baseline rf and cnn
+    beforehand to choose anything of their training.
+    """
+    from baselines.cnn import require_extra
+
+    require_extra()
+    from baselines.cnn.watching import Watcher
+    from baselines.fusion.options import FusionOptions
+    from glckit.datasets import place_of
+    from glckit.fusing import Recipe, parsed_weights, remarks
+    from glckit.fusionbaseline import FusionRequest, run_fusion
+    from glckit.fusionreports import description_report, outcome_report
+
+    dataset = place_of(data)
+    request = FusionRequest(
+        dataset,
+        model or dataset.model("rf").parent,
+        output or dataset.run("fusion"),
+        train=train,
+        predict=predict,
+        on_damaged=on_damaged.value,
+        exclude=exclude,
+    )
+    if describe:
+        if train or predict:
+            raise UsageError("--describe does not go with --train or --predict.", "Give one of them.")
+        show(description_report(request, digits=digits), form, as_json=as_json, digits=digits)
+        return
+    recipe = Recipe(
+        FusionOptions(method.value, missing.value, max_rows),
+        weights=None if weights is None else parsed_weights(weights),
+        command=command_line(),
+    )
+    outcome = run_fusion(request, recipe, watcher=Watcher(progress, say), seed=seed)
+    show(outcome_report(outcome, request.run, digits=digits), form, as_json=as_json, digits=digits)
+    if outcome.fusion is not None:
+        for remark in remarks(outcome.fusion):
+            say(remark)
+        say(f"Wrote {request.run}.")
