@@ -132,12 +132,13 @@ def run_forest(request: ForestRequest, plans: ForestPlans, *, bars: Bars = no_ba
     trained = None
     if request.trains:
         table = _training_table(request, plans.training, bars)
-        trained = train_forest(table, request.model, plans.training, bars=bars)
+        trained = train_forest(table, request.model, plan=plans.training, bars=bars)
     if not request.predicts:
         return ForestOutcome(trained)
     model = trained.model if trained else _known_model(request)
     places = _places(request, model, bars)
-    return ForestOutcome(trained, write_forest_run(model, places, request.run, plans.run, bars=bars))
+    run = write_forest_run(model, places, path=request.run, plan=plans.run, bars=bars)
+    return ForestOutcome(trained, run)
 
 
 def _training_table(request: ForestRequest, plan: TrainingPlan, bars: Bars) -> TrainingTable:

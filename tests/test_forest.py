@@ -19,7 +19,7 @@ from sklearn.ensemble import RandomForestClassifier
 from baselines.covariates.occurrences import Occurrences, place_occurrences
 from baselines.covariates.rasters.extraction import EnvironmentalVectors
 from baselines.forest.description import describe_forest
-from baselines.forest.growing import Workers, grow_trees
+from baselines.forest.growing import Workers, grow_tree, grow_trees
 from baselines.forest.model import ForestModel, TrainingFacts
 from baselines.forest.modelfile import read_model, write_model
 from baselines.forest.options import ForestOptions, read_options
@@ -98,7 +98,7 @@ def test_the_forest_is_that_of_scikit_learn(name: str, tmp_path: Path) -> None:
     peer = RandomForestClassifier(**problem.options.parameters, random_state=problem.seed)
     peer.fit(values, labels)
     classes, numbers = np.unique(labels, return_inverse=True)
-    trees = list(grow_trees(values, numbers, problem.options, seed=problem.seed, workers=Workers(2)))
+    trees = list(grow_trees(values, numbers, options=problem.options, seed=problem.seed, workers=Workers(2)))
     for tree, estimator in zip(trees, peer.estimators_, strict=True):
         _assert_same_nodes(tree, estimator.tree_)
         assert (np.flatnonzero(tree.left == -1)[tree.leaves_of(values)] == estimator.apply(values)).all()
@@ -135,7 +135,7 @@ def test_integers_widen_only_where_they_must() -> None:
     for name in ("few", "more classes than 16 bits", "more counts than 16 bits"):
         values, labels = PROBLEMS[name].data()
         numbers = np.unique(labels, return_inverse=True)[1]
-        tree = next(grow_trees(values, numbers, PROBLEMS[name].options, seed=0, workers=Workers(1)))
+        tree = next(grow_trees(values, numbers, options=PROBLEMS[name].options, seed=0, workers=Workers(1)))
         widths[name] = tree.classes.itemsize, tree.counts.itemsize
     assert widths == {
         "few": (2, 2),
@@ -147,7 +147,7 @@ def test_integers_widen_only_where_they_must() -> None:
 @pytest.mark.parametrize("workers", [Workers(1), Workers(3), Workers(2, "loky")], ids=str)
 def test_how_many_work_changes_nothing(workers: Workers) -> None:
     values, labels = PROBLEMS["few"].data()
-    grown = grow_trees(values, labels, ForestOptions(n_estimators=5), seed=9, workers=workers)
+    grown = grow_trees(values, labels, options=ForestOptions(n_estimators=5), seed=9, workers=workers)
     peer = RandomForestClassifier(5, max_depth=10, random_state=9).fit(values, labels)
     for tree, estimator in zip(grown, peer.estimators_, strict=True):
         _assert_same_nodes(tree, estimator.tree_)
@@ -156,7 +156,7 @@ def test_how_many_work_changes_nothing(workers: Workers) -> None:
 def test_an_unknown_backend_is_a_usage_error() -> None:
     values, labels = PROBLEMS["few"].data()
     with pytest.raises(UsageError, match="joblib cannot use the backend 'abacus'"):
-        next(grow_trees(values, labels, ForestOptions(), seed=0, workers=Workers(2, "abacus")))
+        next(grow_trees(values, labels, options=ForestOptions(), seed=0, workers=Workers(2, "abacus")))
 
 
 @given(st.integers(0, 50), st.integers(1, 70), st.integers(1, 30))
@@ -183,7 +183,9 @@ def _small_model() -> ForestModel:
         problem = PROBLEMS["duplicates"]
         values, labels = problem.data()
         classes, numbers = np.unique(labels * 7, return_inverse=True)
-        _SMALL.append(_model(problem, list(grow_trees(values, numbers, problem.options, seed=0)), classes))
+        _SMALL.append(
+            _model(problem, list(grow_trees(values, numbers, options=problem.options, seed=0)), classes)
+        )
     return _SMALL[0]
 
 
@@ -235,9 +237,9 @@ def test_the_order_of_the_occurrences_changes_nothing(tmp_path: Path) -> None:
         vectors.names, vectors.values[order], vectors.outside[order], vectors.nodata[order]
     )
     plan = TrainingPlan(ForestOptions(n_estimators=2))
-    first = train_forest(training_table(occurrences, vectors, holdout=0.1), tmp_path / "a", plan)
+    first = train_forest(training_table(occurrences, vectors, holdout=0.1), tmp_path / "a", plan=plan)
     second = train_forest(
-        training_table(occurrences.select(order), shuffled, holdout=0.1), tmp_path / "b", plan
+        training_table(occurrences.select(order), shuffled, holdout=0.1), tmp_path / "b", plan=plan
     )
     assert first.path.read_bytes() == second.path.read_bytes()
 
@@ -258,7 +260,7 @@ def bars(description, total):
             os.kill(os.getpid(), signal.SIGKILL)
     yield told
 
-train_forest(_table(), sys.argv[1], PLAN, bars=bars)
+train_forest(_table(), sys.argv[1], plan=PLAN, bars=bars)
 """
 
 PLAN = TrainingPlan(ForestOptions(n_estimators=8, max_depth=6), seed=5)
@@ -270,8 +272,8 @@ def test_a_killed_training_goes_on_and_ends_in_the_same_bytes(tmp_path: Path) ->
     killed = subprocess.run(command, check=False, capture_output=True)
     assert killed.returncode == -9, killed.stderr
     assert not (tmp_path / "killed" / "forest.npz").exists()
-    resumed = train_forest(_table(), tmp_path / "killed", PLAN)
-    whole = train_forest(_table(), tmp_path / "whole", replace(PLAN, workers=Workers(1)))
+    resumed = train_forest(_table(), tmp_path / "killed", plan=PLAN)
+    whole = train_forest(_table(), tmp_path / "whole", plan=replace(PLAN, workers=Workers(1)))
     assert (resumed.n_resumed, whole.n_resumed) == (3, 0)
     assert resumed.path.read_bytes() == whole.path.read_bytes()
     assert [path.name for path in (tmp_path / "killed").iterdir()] == ["forest.npz"]
@@ -303,30 +305,30 @@ def _stop_after(n: int) -> Any:
 
 def test_trees_of_another_training_are_not_gone_on_with(tmp_path: Path) -> None:
     with pytest.raises(_StopError):
-        train_forest(_table(), tmp_path, PLAN, bars=_stop_after(2))
+        train_forest(_table(), tmp_path, plan=PLAN, bars=_stop_after(2))
     for other, what in (
         (replace(PLAN, seed=6), "seed"),
         (replace(PLAN, options=ForestOptions(n_estimators=8, max_depth=7)), "options"),
     ):
         with pytest.raises(UsageError, match=f"trees of another training, which differs in {what}"):
-            train_forest(_table(), tmp_path, other)
+            train_forest(_table(), tmp_path, plan=other)
     with pytest.raises(UsageError, match="differs in data"):
-        train_forest(_table(outside=3), tmp_path, PLAN)
+        train_forest(_table(outside=3), tmp_path, plan=PLAN)
     fewer = replace(PLAN, options=replace(PLAN.options, n_estimators=3))
-    assert train_forest(_table(), tmp_path, fewer).n_resumed == 2  # how many there will be is free
+    assert train_forest(_table(), tmp_path, plan=fewer).n_resumed == 2  # how many there will be is free
 
 
 def test_a_damaged_finished_tree_is_named(tmp_path: Path) -> None:
     with pytest.raises(_StopError):
-        train_forest(_table(), tmp_path, PLAN, bars=_stop_after(2))
+        train_forest(_table(), tmp_path, plan=PLAN, bars=_stop_after(2))
     path = tmp_path / "forest-unfinished" / "tree_00001.npz"
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(CannotCheckError, match=r"finished tree .*tree_00001.npz is damaged"):
-        train_forest(_table(), tmp_path, PLAN)
+        train_forest(_table(), tmp_path, plan=PLAN)
 
 
 def test_the_model_file_holds_arrays_and_json_only(tmp_path: Path) -> None:
-    trained = train_forest(_table(), tmp_path, PLAN)
+    trained = train_forest(_table(), tmp_path, plan=PLAN)
     with zipfile.ZipFile(trained.path) as archive:
         names = archive.namelist()
     assert {Path(name).suffix for name in names} == {".json", ".npy"}
@@ -351,7 +353,7 @@ def test_the_model_file_holds_arrays_and_json_only(tmp_path: Path) -> None:
 def test_models_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"There is no model .*Make one with: glckit baseline rf --train"):
         read_model(tmp_path)
-    trained = train_forest(_table(), tmp_path, PLAN)
+    trained = train_forest(_table(), tmp_path, plan=PLAN)
     whole = trained.path.read_bytes()
     with zipfile.ZipFile(trained.path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -442,3 +444,16 @@ def test_a_seed_that_scikit_learn_refuses_is_a_usage_error() -> None:
         TrainingPlan(seed=-1)
     with pytest.raises(UsageError, match="number of jobs must be positive"):
         Workers(0)
+
+
+def test_what_scikit_learn_cannot_grow_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    values, labels = PROBLEMS["few"].data()
+    with pytest.raises(UsageError, match="scikit-learn cannot grow such a tree"):
+        grow_tree(values, labels[:7], options=ForestOptions(), seed=0, number=0)
+
+    def full(*arguments: object, **options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(RandomForestClassifier, "fit", full)
+    with pytest.raises(CannotCheckError, match="not enough memory for a tree"):
+        grow_tree(values, labels, options=ForestOptions(), seed=0, number=0)

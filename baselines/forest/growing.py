@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from types import ModuleType
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from baselines.forest.options import ForestOptions
 from baselines.forest.trees import CompressedTree, compress_tree
-from submissions.errors import UsageError, require
+from submissions.errors import CannotCheckError, UsageError, require
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class Workers:
 def grow_tree(
     values: NDArray[np.float32],
     labels: NDArray[np.integer],
-    options: ForestOptions,
     *,
+    options: ForestOptions,
     seed: int,
     number: int,
 ) -> CompressedTree:
@@ -57,7 +58,7 @@ def grow_tree(
     Parameters
     ----------
     values : ndarray of float32 of shape (n, n_features)
-        Covariates without NaN; Fortran order is fastest.
+        Covariates without NaN.
     labels : ndarray of int of shape (n,)
         Classes, from 0.
     options : ForestOptions
@@ -71,6 +72,13 @@ def grow_tree(
     -------
     CompressedTree
         ``RandomForestClassifier(..., random_state=seed).fit(values, labels).estimators_[number]``.
+
+    Raises
+    ------
+    UsageError
+        If scikit-learn cannot grow a tree of this table with these options.
+    CannotCheckError
+        If its dense vectors do not fit into the memory.
 
     Notes
     -----
@@ -86,21 +94,22 @@ def grow_tree(
     --------
     >>> values = np.arange(8, dtype=np.float32).reshape(8, 1)
     >>> options = ForestOptions(bootstrap=False)
-    >>> tree = grow_tree(values, np.repeat([0, 1], 4), options, seed=0, number=3)
+    >>> tree = grow_tree(values, np.repeat([0, 1], 4), options=options, seed=0, number=3)
     >>> tree.thresholds[0].item(), tree.counts.tolist()
     (3.5, [4, 4])
     """
-    drawn = _drawn(len(labels), options, seed=seed, number=number) if options.bootstrap else slice(None)
-    forest = _forest(options, seed=seed, number=number)
-    forest.fit(values, _without_undrawn(labels, drawn))
+    with _understood():
+        drawn = _drawn(len(labels), options, seed=seed, number=number) if options.bootstrap else slice(None)
+        forest = _forest(options, seed=seed, number=number)
+        forest.fit(values, _without_undrawn(labels, drawn))
     return compress_tree(forest.estimators_[number], forest.classes_)
 
 
 def grow_trees(
     values: NDArray[np.float32],
     labels: NDArray[np.integer],
-    options: ForestOptions,
     *,
+    options: ForestOptions,
     seed: int,
     first: int = 0,
     workers: Workers | None = None,
@@ -129,7 +138,7 @@ def grow_trees(
     workers = workers or Workers()
     joblib = require("joblib", "rf")
     tasks = (
-        joblib.delayed(grow_tree)(values, labels, options, seed=seed, number=number)
+        joblib.delayed(grow_tree)(values, labels, options=options, seed=seed, number=number)
         for number in range(first, options.n_estimators)
     )
     grown = _parallel(joblib, workers)(tasks)
@@ -139,6 +148,19 @@ def grow_trees(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of trees that are dropped; nobody waits for them
             grown.close()
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise UsageError(f"scikit-learn cannot grow such a tree: {error}.") from error
+    except MemoryError as error:
+        raise CannotCheckError(
+            "There is not enough memory for a tree: it takes nodes x classes x 8 bytes while it grows.",
+            "Lower --jobs, --max-depth or --max-leaf-nodes.",
+        ) from error
 
 
 def _forest(options: ForestOptions, *, seed: int, number: int) -> Any:

@@ -13,8 +13,9 @@ from submissions.errors import CannotCheckError, UsageError
 
 Setting = int | float | str | bool | None
 
-# scikit-learn draws 32-bit seeds.
+# scikit-learn draws 32-bit seeds, and counts in C.
 _SEEDS = 2**32
+_LARGEST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ def _shown(value: Any) -> str:
 
 
 def _whole_from(least: int) -> Callable[[Any], bool]:
-    return lambda value: type(value) is int and value >= least
+    return lambda value: type(value) is int and least <= value <= _LARGEST
 
 
 def _number(low: float, high: float) -> Callable[[Any], bool]:

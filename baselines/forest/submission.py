@@ -78,9 +78,9 @@ class ForestRun:
 def write_forest_run(
     model: ForestModel,
     places: Places,
+    *,
     path: str | os.PathLike[str],
     plan: RunPlan | None = None,
-    *,
     bars: Bars = no_bars,
 ) -> ForestRun:
     """Predict some places and write that as a run, with its metadata.

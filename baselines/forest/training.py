@@ -80,8 +80,8 @@ class TrainedForest:
 def train_forest(
     table: TrainingTable,
     path: str | os.PathLike[str],
-    plan: TrainingPlan | None = None,
     *,
+    plan: TrainingPlan | None = None,
     bars: Bars = no_bars,
 ) -> TrainedForest:
     """Train a forest and write it; go on where a killed training of the same plan stopped.
@@ -171,7 +171,12 @@ def _grow(
 ) -> None:
     missing = plan.options.n_estimators - first
     grown = grow_trees(
-        table.values, table.labels, plan.options, seed=plan.seed, first=first, workers=plan.workers
+        table.values,
+        table.labels,
+        options=plan.options,
+        seed=plan.seed,
+        first=first,
+        workers=plan.workers,
     )
     with bars("growing trees", missing) as told:
         for number, tree in enumerate(grown, start=first):
