@@ -23,7 +23,7 @@ from baselines.integrity.report import Report
 from baselines.integrity.state import default_state_path, usable_state
 from baselines.integrity.thresholds import Thresholds
 from baselines.integrity.verification import verify_patches
-from glckit.config import FILE_NAME, Competition, find_competition, read_competition
+from glckit.config import Competition, find_competition
 from submissions.errors import UsageError
 from submissions.tables import OccurrenceTable, read_occurrences
 
@@ -143,7 +143,7 @@ def extract(
     archives: Sequence[Path], out: Path, *, on_progress: Callable[[str, int], None] | None
 ) -> Extraction:
     """Extract archives into a data root; see `baselines.integrity.extraction.extract_archives`."""
-    competition = _competition_of((out,))
+    competition = _competition_of((out, *archives))
     tables = [path for path in (*competition.train, *competition.test) if path.is_file()]
     ids = read_occurrences(tables).ids if tables else None
     size = competition.data.patch_size
@@ -164,11 +164,11 @@ def write_lists(verified: Verified, *, ids: Path | None, jsonl: Path | None, htm
 
 
 def _competition_of(paths: Sequence[Path]) -> Competition:
-    # A data root's own configuration knows its patches better than that of the current folder.
+    # The configuration above the patches knows them better than that of the current folder.
     for path in paths:
-        own = data_root_of(path) / FILE_NAME
-        if own.is_file():
-            return read_competition(own)
+        found = find_competition(path.parent if path.is_file() else path)
+        if found.folder is not None:
+            return found
     return find_competition()
 
 

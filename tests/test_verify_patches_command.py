@@ -265,3 +265,14 @@ def test_folder_without_trees_stands_for_its_archives(folder: Path) -> None:
     assert verify()["checked"] == len(IDS)
     os.truncate(next(Path("archives").glob("patches_us_*")), 5000)
     assert run("verify-patches").exit_code == 1
+
+
+def test_extraction_obeys_the_configuration_above_the_archives(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    archives = sorted((folder / "archives").glob("patches_us_*"))
+    result = run("extract", *archives, "-o", tmp_path / "elsewhere")
+    assert result.exit_code == 0, result.output
+    assert "40 files written" in result.stdout
+    assert verify(archives[0])["ok"]
