@@ -182,11 +182,13 @@ def test_staging_of_the_dead_is_removed_and_of_the_living_is_not(tmp_path: Path)
 # From here on, processes are killed.
 
 
-def glckit(*arguments: object, cache: Path) -> subprocess.Popen[str]:
+def glckit(
+    *arguments: object, cache: Path, program: tuple[str, ...] = ("-m", "glckit")
+) -> subprocess.Popen[str]:
     environment = os.environ | {"XDG_CACHE_HOME": str(cache)}
     for name in ("GLCKIT_COMPETITION", "GLCKIT_DATA", "GLCKIT_TRUTH"):
         environment.pop(name, None)
-    command = [sys.executable, "-m", "glckit", *map(str, arguments)]
+    command = [sys.executable, *program, *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(command, text=True, env=environment, cwd=cache, **pipes)  # type: ignore[call-overload,no-any-return]
 
@@ -205,19 +207,31 @@ def contents(root: Path) -> dict[str, bytes]:
 
 
 def kills(
-    start: Callable[[], subprocess.Popen[str]], *, n_kills: int, seed: int, seconds: float
+    start: Callable[[], subprocess.Popen[str]],
+    *,
+    n_kills: int,
+    seed: int,
+    seconds: float,
+    reset: Callable[[], object],
 ) -> Iterator[int]:
-    """Start a command and kill it at a random moment, again and again; yield after each."""
+    """Start a command and kill it at a random moment, again and again; yield after each kill.
+
+    One that ends before it is killed does not count; then, and after every fifth kill, all begins anew.
+    """
     rng = np.random.default_rng(seed)
     n_struck = 0
-    for number in range(n_kills):
+    while n_struck < n_kills:
         process = start()
         time.sleep(seconds * rng.uniform(0.35, 0.95))
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        n_struck += process.returncode == -signal.SIGKILL
-        yield number
-    assert n_struck >= n_kills / 2, "most had ended before they were killed"
+        if process.returncode == -signal.SIGKILL:
+            n_struck += 1
+            yield n_struck
+        else:
+            seconds *= 0.8  # the machine has become faster
+        if process.returncode != -signal.SIGKILL or (n_struck % 5 == 0 and n_struck < n_kills):
+            reset()
 
 
 def duration(start: Callable[[], subprocess.Popen[str]]) -> float:
@@ -242,7 +256,12 @@ def kill_extraction(packed: Path, folder: Path, *, n_kills: int, seed: int) -> N
     out = configured(folder / "out")
     start = lambda: glckit("extract", *archives, "-o", out, cache=folder)  # noqa: E731
     wanted = packed_contents()
-    for _ in kills(start, n_kills=n_kills, seed=seed, seconds=seconds):
+
+    def reset() -> None:
+        shutil.rmtree(out)
+        configured(out)
+
+    for _ in kills(start, n_kills=n_kills, seed=seed, seconds=seconds, reset=reset):
         for path in out.rglob("patches_*/**/*.npy"):
             if ".glckit-" not in str(path):
                 assert path.read_bytes() == wanted[str(path.relative_to(out))]
@@ -258,7 +277,12 @@ def kill_repair(packed: Path, damaged: Path, folder: Path, *, n_kills: int, seed
     )
     seconds = duration(lambda: command(trees[0]))
     old, new = contents(trees[1]), contents(trees[0])
-    for _ in kills(lambda: command(trees[1]), n_kills=n_kills, seed=seed, seconds=seconds):
+
+    def reset() -> None:
+        shutil.rmtree(trees[1])
+        configured(Path(shutil.copytree(damaged, trees[1])))
+
+    for _ in kills(lambda: command(trees[1]), n_kills=n_kills, seed=seed, seconds=seconds, reset=reset):
         for name, content in contents(trees[1]).items():
             if ".glckit-" not in name:
                 assert content in (old.get(name), new.get(name))
@@ -267,18 +291,40 @@ def kill_repair(packed: Path, damaged: Path, folder: Path, *, n_kills: int, seed
     assert contents(trees[1]) == new
 
 
+# With small portions that are written at once, there is something to remember at every moment.
+_IN_SMALL_STEPS = """
+import baselines.integrity.execution, baselines.integrity.planning
+baselines.integrity.execution._SECONDS_BETWEEN_WRITES = 0
+baselines.integrity.planning._IDS_A_PORTION = 4
+from glckit.cli import main
+main()
+"""
+
+
 def kill_verification(damaged: Path, folder: Path, *, n_kills: int, seed: int) -> None:
     tree = configured(Path(shutil.copytree(damaged, folder / "tree")))
-    command = lambda cache: glckit("verify-patches", tree, "--json", "--jobs", 1, cache=cache)  # noqa: E731
-    caches = [folder / "free", folder / "killed"]
-    for cache in caches:
-        cache.mkdir()
-    seconds = duration(lambda: command(caches[0]))
-    for _ in kills(lambda: command(caches[1]), n_kills=n_kills, seed=seed, seconds=seconds):
-        pass
+    time.sleep(0.15)  # files that were just written are not remembered
+    start = lambda cache: glckit(  # noqa: E731
+        "verify-patches", tree, "--json", "--jobs", 1, cache=cache, program=("-c", _IN_SMALL_STEPS)
+    )
+    free, killed = folder / "free", folder / "killed"
+    free.mkdir()
+    killed.mkdir()
+    seconds = duration(lambda: start(free))
+
+    def reset() -> None:
+        shutil.rmtree(killed)
+        killed.mkdir()
+
+    for _ in kills(lambda: start(killed), n_kills=n_kills, seed=seed, seconds=seconds, reset=reset):
+        state = killed / "glckit/verified.sqlite"
+        if state.exists():
+            with sqlite3.connect(state) as connection:
+                assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
+            connection.close()
     reports = []
-    for cache in caches:
-        text, errors = (process := command(cache)).communicate()
+    for cache in (free, killed):
+        text, errors = (process := start(cache)).communicate()
         assert process.returncode == 1, errors
         reports.append({key: value for key, value in json.loads(text).items() if key != "cannot_see"})
     assert reports[0] == reports[1]
