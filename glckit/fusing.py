@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from baselines.fusion.options import FusionOptions, weights_of
 from baselines.fusion.plan import Weighting, plan_fusion
 from baselines.fusion.results import Fusion, write_fusion
+from baselines.fusion.tuning import Tried, no_tried
 from glckit.config import Competition
 from glckit.evaluation import Bars, size_of
 from glckit.render import Report, aligned, number
 from submissions.errors import CannotCheckError, UsageError
 from submissions.metadata import metadata_path, write_metadata
 from submissions.reading.runs import read_run
+from submissions.reading.sources import Progress
 from submissions.run import DenseRun, Run
 from submissions.tables import read_species, read_truth
 from submissions.writing import run_writer
@@ -81,7 +84,9 @@ def fuse_files(
     weighting = Weighting(recipe.weights, truth, competition.k)
     with run_writer(output) as writer:
         parts = _read_all(runs, bars)
-        plan = plan_fusion(parts, weighting, options=recipe.options, species_ids=species_ids)
+        with nullcontext() if truth is None else bars("weights", None) as told:
+            weighting = replace(weighting, tried=_counting(told))
+            plan = plan_fusion(parts, weighting, options=recipe.options, species_ids=species_ids)
         fusion = write_fusion(plan, writer)
     write_metadata(output, fusion.metadata(recipe.command))
     return fusion
@@ -107,6 +112,10 @@ def _refuse_overwriting(runs: Sequence[str], output: Path) -> None:
     for run in runs:
         if output.exists() and Path(run).exists() and output.samefile(run):
             raise UsageError(f"{output} is one of the runs to be fused.", "Name another file with -o.")
+
+
+def _counting(told: Progress | None) -> Tried:
+    return no_tried if told is None else lambda _: told(1)
 
 
 def _read_all(runs: Sequence[str], bars: Bars) -> list[Run | DenseRun]:

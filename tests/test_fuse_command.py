@@ -77,6 +77,9 @@ def test_metadata_of_parts_are_carried_over_damage_included(runs: list[Path]) ->
     assert parts[1]["metadata"] == second
     assert parts[0]["digest"] != parts[1]["digest"]
     assert {"glckit", "python", "numpy"} <= metadata["versions"].keys()
+    # What weighs nothing harms nothing.
+    assert glckit("fuse", *runs, "-o", "p.csv", "--weights", "1,0").exit_code == 0
+    assert json.loads(metadata_path("p.csv").read_text())["verification"]["share_damaged"] == 0
     # A fusion of a fusion still knows.
     assert glckit("fuse", "o.csv", "a.csv", "-o", "p.csv").exit_code == 0
     assert json.loads(metadata_path("p.csv").read_text())["verification"]["share_damaged"] == 0.25

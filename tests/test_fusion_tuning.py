@@ -76,6 +76,13 @@ def test_weights_travel_with_their_parts(runs: list[Run], truth: Truth, order: l
     assert [trial.adaptive_top_k for trial in again.trials] == [t.adaptive_top_k for t in tuning.trials]
 
 
+def test_somebody_is_told_of_every_trial(runs: list[Run], truth: Truth) -> None:
+    told: list[Trial] = []
+    plan = plan_fusion(runs, Weighting(truth=truth, k=K, tried=told.append))
+    assert plan.tuning is not None
+    assert tuple(told) == plan.tuning.trials
+
+
 def test_equal_parts_share_the_weight(truth: Truth) -> None:
     run = informed(truth, 1, 0.5)
     assert tuned([run, run], truth).weights == (0.5, 0.5)

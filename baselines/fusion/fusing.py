@@ -98,7 +98,7 @@ def _fused(
     The key of a pair is its list within the chunk, times the number of species, plus its species.
     """
     n_lists, n_species = occurrences.stop - occurrences.start, len(ensemble.species_ids)
-    parts = [_contribution(part, occurrences, n_species, method) for part in ensemble.parts]
+    parts = [_contribution(part, occurrences, n_species=n_species, method=method) for part in ensemble.parts]
     keys = _union([part.keys for part in parts], n_lists * n_species)
     lists = keys // n_species
     terms = np.empty((len(parts), len(keys)))
@@ -114,7 +114,7 @@ def _fused(
     return keys, np.exp(scores) if method == "geometric" else scores
 
 
-def _contribution(part: Part, occurrences: slice, n_species: int, method: Method) -> _Contribution:
+def _contribution(part: Part, occurrences: slice, *, n_species: int, method: Method) -> _Contribution:
     own = part.lists[occurrences]
     lists = np.flatnonzero(own >= 0)
     pairs = prepared(part.source.take(own[lists]), method)

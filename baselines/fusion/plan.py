@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from baselines.fusion.ensemble import Ensemble, Part, ensemble_of, refuse_unfit
 from baselines.fusion.options import FusionOptions, weights_of
 from baselines.fusion.parts import distinct
-from baselines.fusion.tuning import Tuning, tune
+from baselines.fusion.tuning import Tried, Tuning, no_tried, tune
 from submissions.errors import BadInputError, UsageError
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
@@ -32,6 +32,8 @@ class Weighting:
         Where weights are to be tuned, the true species of validation occurrences.
     k : int, default 30
         Species an occurrence of the score that is tuned for.
+    tried : callable
+        Told of each weighting that the tuning tried.
 
     Raises
     ------
@@ -42,6 +44,7 @@ class Weighting:
     weights: Sequence[float] | None = None
     truth: Truth | None = None
     k: int = 30
+    tried: Tried = no_tried
 
     def __post_init__(self) -> None:
         if self.weights is not None and self.truth is not None:
@@ -127,7 +130,7 @@ def plan_fusion(
     refuse_unfit(ensemble, options)
     if weighting.truth is None:
         return Plan(ensemble, options)
-    tuning = tune(ensemble, weighting.truth, options=options, k=weighting.k)
+    tuning = tune(ensemble, weighting.truth, options=options, k=weighting.k, tried=weighting.tried)
     parts = (
         replace(part, weight=weight) for part, weight in zip(ensemble.parts, tuning.weights, strict=True)
     )

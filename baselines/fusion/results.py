@@ -82,11 +82,12 @@ class Fusion:
 
     def metadata(self, command: str = "") -> dict[str, Any]:
         """Return what to write beside the run: what was done, and all that its parts say of themselves."""
+        weighing = [part for part in self.parts if part.weight]
         said = Provenance(
             "fusion",
             command,
-            participant=_participant(self.parts),
-            verification=verification_of(self.parts),
+            participant=_participant(weighing),
+            verification=verification_of(weighing),
             left_out={"only in parts of weight 0": self.n_left_out} if self.n_left_out else {},
         ).metadata()
         tuned = {} if self.tuning is None else {"tuning": asdict(self.tuning)}

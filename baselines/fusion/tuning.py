@@ -46,6 +46,14 @@ class Trial:
     top_k: float
 
 
+#: Told of each weighting that was tried.
+Tried = Callable[[Trial], None]
+
+
+def no_tried(_: Trial) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True)
 class Tuning:
     """How weights were chosen.
@@ -72,7 +80,14 @@ class Tuning:
     truth_digest: str
 
 
-def tune(ensemble: Ensemble, truth: Truth, *, options: FusionOptions, k: int = 30) -> Tuning:
+def tune(
+    ensemble: Ensemble,
+    truth: Truth,
+    *,
+    options: FusionOptions,
+    k: int = 30,
+    tried: Tried = no_tried,
+) -> Tuning:
     """Choose the weights with the best adaptive score on a truth.
 
     Parameters
@@ -85,6 +100,8 @@ def tune(ensemble: Ensemble, truth: Truth, *, options: FusionOptions, k: int = 3
         How to fuse.
     k : int, default 30
         Species an occurrence.
+    tried : callable
+        Told of each weighting that was tried.
 
     Returns
     -------
@@ -108,12 +125,13 @@ def tune(ensemble: Ensemble, truth: Truth, *, options: FusionOptions, k: int = 3
     def trial(units: Units) -> Trial:
         weights = tuple(units[i] / sum(units) for i in place)
         found = score(fused_run(known.weighted(weights), options), truth, requirements)
-        return Trial(weights, found.adaptive_top_k, found.top_k)
+        made = Trial(weights, found.adaptive_top_k, found.top_k)
+        tried(made)
+        return made
 
     trials = search(len(order), trial)
     best = max(trials, key=lambda units: (*_merit(units, trials[units]), units))
-    tried = tuple(trials.values())
-    return Tuning(trials[best].weights, tried, k, len(truth), n_missing, truth.digest)
+    return Tuning(trials[best].weights, tuple(trials.values()), k, len(truth), n_missing, truth.digest)
 
 
 def _refuse_strangers(n_missing: int, truth: Truth, options: FusionOptions) -> None:
@@ -152,13 +170,13 @@ def search(n_parts: int, trial: Callable[[Units], Trial]) -> dict[Units, Trial]:
     best = max(trials, key=lambda units: (*_merit(units, trials[units]), units))
     for _ in range(_HALVINGS):
         step //= 2
-        while (better := _best_move(best, step, trials, trial)) is not None:
+        while (better := _best_move(best, step, trials=trials, trial=trial)) is not None:
             best = better
     return trials
 
 
 def _best_move(
-    best: Units, step: int, trials: dict[Units, Trial], trial: Callable[[Units], Trial]
+    best: Units, step: int, *, trials: dict[Units, Trial], trial: Callable[[Units], Trial]
 ) -> Units | None:
     """Try all moves of weight from one part to another; return the best if its score is higher."""
     moved = list(_moves(best, step))
