@@ -72,6 +72,7 @@ def training_of(flags: Flags, request: CnnRequest, command: str) -> TrainingOpti
         **{name: flags[name] for name in names},
         batch_size=flags["batch_size"] or TrainingPlan.batch_size,
         dropout=flags["dropout_rate"],
+        initial=_word(flags["initial"]),
         milestones=_listed(flags["milestones"], int, "--milestones"),
         shares=_three(_listed(flags["shares"], float, "--shares")),
     )

@@ -55,7 +55,7 @@ def test_every_plane_count_and_size_gives_a_score_for_each_species(n_planes: int
 
 def test_a_batch_of_real_size_goes_through() -> None:
     with torch.no_grad():
-        outputs = PatchInception(39, 11, initialised=False).eval()(torch.zeros(1, 39, 256, 256))
+        outputs = PatchInception(39, 11, initial=None).eval()(torch.zeros(1, 39, 256, 256))
     assert outputs.shape == (1, 11)
 
 
@@ -202,7 +202,7 @@ def test_plain_state_dicts_start_a_network(network: PatchInception, tmp_path: Pa
     path = tmp_path / "weights.pt"
     stock = {f"module.{name}": tensor for name, tensor in network.state_dict().items()}
     torch.save(stock | {"module.AuxLogits.fc.bias": torch.zeros(7)}, path)
-    fresh = PatchInception(6, 7, initialised=False)
+    fresh = PatchInception(6, 7, initial=None)
     start = start_from(fresh, path)
     assert (start.ignored, start.renewed) == (1, ())
     assert all(torch.equal(a, b) for a, b in zip(_tensors(fresh), _tensors(network), strict=True))
@@ -211,7 +211,7 @@ def test_plain_state_dicts_start_a_network(network: PatchInception, tmp_path: Pa
 def test_weights_of_another_network_are_listed(network: PatchInception, tmp_path: Path) -> None:
     path = tmp_path / "weights.pt"
     torch.save(network.state_dict() | {"extra": torch.zeros(1)}, path)
-    other = PatchInception(39, 9, initialised=False)
+    other = PatchInception(39, 9, initial=None)
     before = _state(other)
     with pytest.raises(UsageError, match="extra is unknown") as refusal:
         start_from(other, path)
@@ -223,7 +223,7 @@ def test_weights_of_another_network_are_listed(network: PatchInception, tmp_path
 def test_layers_may_start_anew(network: PatchInception, tmp_path: Path) -> None:
     path = tmp_path / "weights.pt"
     torch.save(network.state_dict(), path)
-    other = PatchInception(39, 9, initialised=False)
+    other = PatchInception(39, 9, initial=None)
     start_from(other, path, renewed=["fc", "Conv2d_1a_3x3"])
     assert torch.equal(other.Mixed_7c.branch1x1.conv.weight, network.Mixed_7c.branch1x1.conv.weight)
     with pytest.raises(UsageError, match="no layer top to renew"):
@@ -247,7 +247,7 @@ def test_files_that_are_no_tensors_are_not_loaded(
 
 def test_a_description_counts_and_times() -> None:
     torch.manual_seed(0)
-    model = Model(PatchInception(6, 7, initialised=False).eval(), np.arange(7), InputPlan(40))
+    model = Model(PatchInception(6, 7, initial=None).eval(), np.arange(7), InputPlan(40))
     found = describe_cnn(
         model, model.plan, n_occurrences=100, machine=Machine(accelerator="cpu"), seconds=0.2
     )

@@ -176,7 +176,7 @@ def _n_parameters(n_planes: int, n_species: int) -> int:
 
 def _untrained(plan: InputPlan) -> Model:
     # Time does not depend on the weights.
-    network = PatchInception(plan.n_planes, CHALLENGE_SPECIES, initialised=False).eval()
+    network = PatchInception(plan.n_planes, CHALLENGE_SPECIES, initial=None).eval()
     return Model(network, np.arange(CHALLENGE_SPECIES), plan)
 
 

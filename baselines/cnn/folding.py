@@ -46,7 +46,7 @@ def folded(network: Inception3) -> Inception3:
     Examples
     --------
     >>> from baselines.cnn.network import PatchInception
-    >>> network = PatchInception(6, 10, initialised=False).eval()
+    >>> network = PatchInception(6, 10, initial=None).eval()
     >>> planes = torch.rand(1, 6, 40, 40)
     >>> with torch.no_grad():
     ...     bool(torch.allclose(folded(network)(planes), network(planes), atol=1e-5))

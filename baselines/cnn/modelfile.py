@@ -106,7 +106,7 @@ def read_model(folder: str | os.PathLike[str]) -> Model:
     species = np.array(description["species"], dtype=np.int64)
     plan, dropout = _plan_of(description["input"]), float(description["dropout"])
     check_fit(tensors, skeleton(plan.n_planes, len(species)), where=str(place / WEIGHTS))
-    network = PatchInception(plan.n_planes, len(species), dropout=dropout, initialised=False)
+    network = PatchInception(plan.n_planes, len(species), dropout=dropout, initial=None)
     network.load_state_dict(tensors)
     return Model(network.eval(), species, plan, dropout, description["training"])
 

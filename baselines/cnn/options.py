@@ -24,6 +24,9 @@ MIN_PATCH_SIZE = 35
 
 #: ``symmetric``: imagery and codes to [-1, 1], altitude in km. ``none``: the values of the files.
 Scaling = Literal["symmetric", "none"]
+#: How weights are drawn at the start: torchvision's way, which is also that of the network's authors, or
+#: by fan-in (He et al. 2015), which lets convolutions learn faster at the same rate.
+Initial = Literal["torchvision", "he"]
 #: Arithmetic: plain single precision, or half precision where it is safe (mixed).
 Precision = Literal["fp32", "bf16", "fp16"]
 
@@ -102,6 +105,8 @@ class TrainingPlan:
         Epochs between two looks at the validation part; there is one at the end in any case.
     shares : tuple of float of length 3
         Shares of the training, validation and test part.
+    initial : {"torchvision", "he"}, default "torchvision"
+        How the first weights are drawn.
     seed : int, default 0
         Decides the split, the first weights, the order of the occurrences and what is dropped.
 
@@ -126,6 +131,7 @@ class TrainingPlan:
     dropout: float = 0.5
     validate_every: int = 5
     shares: tuple[float, float, float] = CNN_SHARES
+    initial: Initial = "torchvision"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -134,6 +140,7 @@ class TrainingPlan:
         _refuse(self, positive, lambda value: value > 0, "above 0")
         _refuse(self, ("momentum", "dropout"), lambda value: 0 <= value < 1, "from 0 to below 1")
         _refuse(self, ("weight_decay",), lambda value: value >= 0, "0 or more")
+        _refuse_other("initial weights", self.initial, get_args(Initial))
         if min(self.shares) < 0 or abs(sum(self.shares) - 1) > 1e-9 or self.shares[0] == 0:
             raise UsageError(f"The shares of the three parts must make 1, not {self.shares}.")
 

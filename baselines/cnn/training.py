@@ -128,7 +128,10 @@ def _prepared(
     torch.manual_seed(plan.seed)
     checkpoint = _checkpoint(fabric, place / UNFINISHED, options, data)
     network = PatchInception(
-        options.input.n_planes, len(data.species), dropout=plan.dropout, initialised=checkpoint is None
+        options.input.n_planes,
+        len(data.species),
+        dropout=plan.dropout,
+        initial=plan.initial if checkpoint is None else None,
     )
     if checkpoint is None and options.weights is not None:
         start_from(network, options.weights, renewed=options.renewed)

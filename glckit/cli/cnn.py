@@ -30,6 +30,11 @@ class _Scaling(StrEnum):
     NONE = "none"
 
 
+class _Initial(StrEnum):
+    TORCHVISION = "torchvision"
+    HE = "he"
+
+
 class _Precision(StrEnum):
     FP32 = "fp32"
     BF16 = "bf16"
@@ -66,6 +71,7 @@ Shares = Annotated[str, typer.Option(help="Shares of training, validation and te
 Channels = Annotated[str | None, typer.Option(help="Planes in order; by default all six.")]
 LandCoverOption = Annotated[_LandCover, typer.Option(help="Land cover as one plane or as 34.")]
 ScalingOption = Annotated[_Scaling, typer.Option(help="To [-1, 1] and km, or the files' values.")]
+InitialOption = Annotated[_Initial, typer.Option(help="How the first weights are drawn.")]
 Weights = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Start from a state dict with torchvision's names.")
 ]
@@ -113,6 +119,7 @@ def cnn(
     channels: Channels = None,
     land_cover: LandCoverOption = _LandCover.CODES,
     scaling: ScalingOption = _Scaling.SYMMETRIC,
+    initial: InitialOption = _Initial.TORCHVISION,
     weights: Weights = None,
     renew: Renew = None,
     save_minutes: Save = 10.0,
