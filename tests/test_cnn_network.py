@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torchvision.models.inception import Inception3
 
@@ -108,15 +109,20 @@ def test_planes_are_chosen_unstacked_and_scaled_as_a_loop_would() -> None:
         expected[(patch, 0, *place)] = raw[(patch, 5, *place)] / 1000
         expected[(patch, 1 + int(raw[(patch, 4, *place)]), *place)] = 1
         expected[(patch, 35, *place)] = raw[(patch, 0, *place)] / 127.5 - 1
-    found = InputPlanes(plan)(torch.from_numpy(raw))
+    found = InputPlanes(plan)(_patches(raw))
     assert found.is_contiguous(memory_format=torch.channels_last)
     np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=1e-6)
     assert not InputPlanes(plan).state_dict()
 
 
+def _patches(raw: NDArray[np.floating]) -> tuple[torch.Tensor, torch.Tensor]:
+    bands = raw[:, :5].astype(np.uint8).transpose(0, 2, 3, 1)
+    return torch.from_numpy(bands), torch.from_numpy(raw[:, 5].astype(np.int16))
+
+
 def test_values_stay_as_they_are_if_asked_for() -> None:
-    raw = torch.arange(6.0)[None, :, None, None]
-    assert InputPlanes(InputPlan(scaling="none"))(raw).flatten().tolist() == list(range(6))
+    raw = np.arange(6.0)[None, :, None, None]
+    assert InputPlanes(InputPlan(scaling="none"))(_patches(raw)).flatten().tolist() == list(range(6))
 
 
 def test_folding_changes_nothing_but_rounding(network: PatchInception) -> None:

@@ -27,6 +27,7 @@ from submissions.errors import BadInputError, UsageError
 from submissions.reading.runs import read_run
 from submissions.tables import read_occurrence_ids
 
+CPU = torch.device("cpu")
 OPTIONS = PredictionOptions(40, machine=Machine(accelerator="cpu"), shard_size=6, batch_size=4)
 DROPOUT = replace(OPTIONS, draws=Draws(dropout=True, passes=2))
 
@@ -47,7 +48,7 @@ def model(patch_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     dataset = PatchDataset(source, source.ids()[::3], InputPlan(40))
     with torch.no_grad():
         for _ in range(4):
-            network(InputPlanes(InputPlan(40))(dataset.read(range(len(dataset))).planes))
+            network(InputPlanes(InputPlan(40))(dataset.read(range(len(dataset))).on(CPU)))
     folder = tmp_path_factory.mktemp("model")
     write_model(folder, Model(network.eval(), np.arange(8), InputPlan(40), 0.5, {"data_digest": "abc"}))
     yield folder
@@ -65,11 +66,10 @@ def test_a_run_holds_the_softmax_of_the_plain_network(patch_world: Path, model: 
     ids = read_occurrence_ids(sorted(patch_world.glob("occurrences_*_test.csv")))
     assert (made.n_occurrences, made.left_out, made.n_resumed) == (len(ids), {}, 0)
     kept = read_model(model)
-    planes = (
-        PatchDataset(files_of(patch_world, "test").open(ids), ids, kept.plan).read(range(len(ids))).planes
-    )
+    dataset = PatchDataset(files_of(patch_world, "test").open(ids), ids, kept.plan)
+    patches = dataset.read(range(len(ids))).on(CPU)
     with torch.no_grad():
-        expected = kept.network(InputPlanes(kept.plan)(planes)).softmax(1).numpy()
+        expected = kept.network(InputPlanes(kept.plan)(patches)).softmax(1).numpy()
     run = read_run(tmp_path / "run.csv")
     found = {i: run.pairs.within(slice(at, at + 1)) for at, i in enumerate(run.occurrence_ids.tolist())}
     assert set(found) == set(ids.tolist())
@@ -130,10 +130,9 @@ def test_dropout_gives_another_run_and_leaves_the_model_alone(
 
 def test_draws_of_the_dropout_are_averaged(model: Path) -> None:
     kept = read_model(model)
-    raw = torch.rand(3, 6, 40, 40) * 255
-    raw[:, 4] = 3
-    one = Predictor(kept, torch.device("cpu"), draws=Draws(True, 1))
-    many = Predictor(kept, torch.device("cpu"), draws=Draws(True, 3))
+    raw = torch.randint(0, 34, (3, 40, 40, 5), dtype=torch.uint8), torch.zeros(3, 40, 40, dtype=torch.int16)
+    one = Predictor(kept, CPU, draws=Draws(True, 1))
+    many = Predictor(kept, CPU, draws=Draws(True, 3))
     torch.manual_seed(7)
     draws = [one.probabilities(raw) for _ in range(3)]
     torch.manual_seed(7)

@@ -134,7 +134,8 @@ def test_the_test_score_is_that_of_the_kept_model(trained: Trained, patch_world:
     source = files_of(patch_world, "train").open(data.ids)
     from baselines.cnn.planes import InputPlanes
 
-    planes = InputPlanes(model.plan)(PatchDataset(source, data.ids, model.plan).read(rows.tolist()).planes)
+    batch = PatchDataset(source, data.ids, model.plan).read(rows.tolist())
+    planes = InputPlanes(model.plan)(batch.on(torch.device("cpu")))
     with torch.no_grad():
         best = model.network(planes).argmax(1).numpy()
     assert trained.test is not None
@@ -229,7 +230,7 @@ def test_codes_without_a_plane_are_damage(patch_world: Path, tmp_path: Path) -> 
     source = files_of(world, "train").open(ids)
     with pytest.raises(DamagedPatchError, match="land cover code 77, above 33"):
         PatchDataset(source, ids, replace(OPTIONS.input, land_cover="unstacked")).read([0])
-    assert PatchDataset(source, ids, OPTIONS.input).read([0]).planes[0, 4].max() == 77
+    assert PatchDataset(source, ids, OPTIONS.input).read([0]).bands[0, ..., 4].max() == 77
 
 
 def test_lists_of_ids_are_strict(tmp_path: Path) -> None:

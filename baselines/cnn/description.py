@@ -16,8 +16,8 @@ from baselines.cnn.machine import fabric_of, memory_watched
 from baselines.cnn.modelfile import Model
 from baselines.cnn.network import PatchInception, skeleton
 from baselines.cnn.options import InputPlan, Machine
+from baselines.cnn.patchdata import Batch
 from baselines.cnn.predictor import Predictor
-from baselines.covariates.patches.planes import empty_planes
 
 #: Species of the challenge, and the megabytes that the paper gives for its network with them.
 CHALLENGE_SPECIES, PAPER_MEGABYTES = 31_435, 656
@@ -180,14 +180,19 @@ def _untrained(plan: InputPlan) -> Model:
     return Model(network, np.arange(CHALLENGE_SPECIES), plan)
 
 
+def _blank(n_patches: int, size: int) -> Batch:
+    bands = torch.zeros(n_patches, size, size, 5, dtype=torch.uint8)
+    return Batch(torch.arange(n_patches), bands, torch.zeros(n_patches, size, size, dtype=torch.int16))
+
+
 def _probe(model: Model, machine: Machine, batch_size: int, *, seconds: float) -> tuple[float, str]:
     """Return the patches a second, and the device."""
     device = fabric_of(machine).device
     predictor = Predictor(model, device, precision=machine.precision, compiled=machine.compiled)
-    raw = torch.from_numpy(empty_planes(model.plan.patch_size, n_patches=batch_size)).zero_()
-    predictor.probabilities(raw).cpu()  # the first is slow
+    batch = _blank(batch_size, model.plan.patch_size)
+    predictor.probabilities(batch.on(device)).cpu()  # the first is slow
     n_batches, start = 0, time.perf_counter()
     while time.perf_counter() - start < seconds:
-        predictor.probabilities(raw).cpu()
+        predictor.probabilities(batch.on(device)).cpu()
         n_batches += 1
     return n_batches * batch_size / (time.perf_counter() - start), device.type

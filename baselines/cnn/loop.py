@@ -173,13 +173,10 @@ class TrainingLoop:
         labels = torch.from_numpy(self._work.data.labels[batch.rows.numpy()])
         waits = not is_last and self.fabric.world_size > 1
         with self.fabric.no_backward_sync(self._model, enabled=waits):
-            outputs = self._model(self._moved(batch.planes))
-            loss = cross_entropy(outputs.float(), self._moved(labels))
+            outputs = self._model(batch.on(self.fabric.device))
+            loss = cross_entropy(outputs.float(), labels.to(self.fabric.device, non_blocking=True))
             self.fabric.backward(loss / self._share.accumulate)
         return loss.detach()
-
-    def _moved(self, tensor: Tensor) -> Tensor:
-        return tensor.to(self.fabric.device, non_blocking=True)
 
     def _look(self) -> None:
         """Add the losses since the last look to those of the epoch, if they are numbers."""
@@ -267,7 +264,7 @@ class TrainingLoop:
         return joined(found) if found else BestSpecies.empty(min(MAX_ROWS, len(self._work.data.species)))
 
     def _best_of(self, batch: Batch) -> BestSpecies:
-        outputs = self._model(self._moved(batch.planes)).float()
+        outputs = self._model(batch.on(self.fabric.device)).float()
         return best_species(outputs.softmax(dim=1), batch.rows.numpy())
 
 

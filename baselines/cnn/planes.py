@@ -14,10 +14,10 @@ _SYMMETRIC |= {"land_cover": (2 / (N_LAND_COVER_CODES - 1), -1.0), "altitude": (
 
 
 class InputPlanes(nn.Module):
-    """Choose, unstack and scale planes.
+    """Make planes of patches: choose, unstack and scale.
 
-    Land cover is unstacked here, so that six planes travel from disk to device and not 39. The layer
-    has no state, so a network with it has the state of one without.
+    This is done on the device, so that bytes travel there and not floats, and one plane of land cover
+    and not 34. The layer has no state, so a network with it has the state of one without.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ class InputPlanes(nn.Module):
 
     Examples
     --------
-    >>> raw = torch.zeros(2, 6, 4, 4)
-    >>> InputPlanes(InputPlan(land_cover="unstacked"))(raw).shape
+    >>> patches = torch.zeros(2, 4, 4, 5, dtype=torch.uint8), torch.zeros(2, 4, 4, dtype=torch.int16)
+    >>> InputPlanes(InputPlan(land_cover="unstacked"))(patches).shape
     torch.Size([2, 39, 4, 4])
     """
 
@@ -44,15 +44,17 @@ class InputPlanes(nn.Module):
             else None
         )
 
-    def forward(self, raw: Tensor) -> Tensor:
+    def forward(self, patches: tuple[Tensor, Tensor]) -> Tensor:
         """Return the planes of the network, float32 of shape (B, n_planes, P, P), channels last.
 
         Parameters
         ----------
-        raw : Tensor of float32 of shape (B, 6, P, P)
-            Red, green, blue, near-infrared, land cover codes, altitude in metres.
+        patches : tuple of Tensor
+            Bands, uint8 of shape (B, P, P, 5), and altitude, int16 of shape (B, P, P).
         """
-        chosen = raw[:, self._rows]
+        bands, altitude = patches
+        raw = torch.cat([bands.to(torch.float32), altitude.to(torch.float32)[..., None]], dim=3)
+        chosen = raw[..., self._rows].permute(0, 3, 1, 2)
         scaled = chosen * self.get_buffer("_scale") + self.get_buffer("_shift")
         if (at := self._unstacked) is not None:
             codes = torch.arange(N_LAND_COVER_CODES, device=raw.device, dtype=raw.dtype)[:, None, None]

@@ -214,7 +214,7 @@ def _predict_shard(task: _Task, predictor: Predictor, shards: Shards, number: in
     # By shard, so that what is dropped depends neither on the devices nor on where it was stopped.
     with seeded(task.options.seed, number):
         for batch in batches(task.dataset, pieces, workers=task.options.machine.workers, pinned=pinned):
-            probabilities = predictor.probabilities(batch.planes)
+            probabilities = predictor.probabilities(batch.on(predictor.device))
             found.append(best_species(probabilities, batch.rows.numpy(), max_rows=task.options.max_rows))
             pace.done(len(batch.rows))
     return joined(found)

@@ -73,22 +73,22 @@ class Predictor:
             with_dropout(self._head)
 
     @torch.inference_mode()
-    def probabilities(self, raw: Tensor) -> Tensor:
+    def probabilities(self, patches: tuple[Tensor, Tensor]) -> Tensor:
         """Return the probability of each species.
 
         The trunk runs once whatever the number of draws, since nothing is dropped before the head.
 
         Parameters
         ----------
-        raw : Tensor of float32 of shape (B, 6, P, P)
-            Planes as read.
+        patches : tuple of Tensor
+            Bands and altitude, on the device; see `baselines.cnn.patchdata.Batch.on`.
 
         Returns
         -------
         Tensor of float32 of shape (B, n_species)
             On the device.
         """
-        planes = self._planes(raw.to(self.device, non_blocking=True))
+        planes = self._planes(patches)
         features = self._trunk(planes.to(self._type)).float()
         passes = self._draws.passes if self._draws.dropout else 1
         draws = (self._head(features).softmax(dim=1) for _ in range(passes))
