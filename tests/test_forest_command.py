@@ -80,7 +80,7 @@ def test_the_forest_beats_the_prior(world: Path, tmp_path: Path, monkeypatch: py
     assert metadata["model_digest"] == read_model(world / "models" / "rf").digest
     assert {"glckit", "python", "numpy", "scikit-learn"} == metadata["versions"].keys()
     assert (metadata["seed"], metadata["device"]) == (0, "cpu")
-    assert metadata["command"].startswith("glckit ")
+    assert metadata["command"].startswith("glckit")
     assert sum(metadata["filled"].values()) == int(np.count_nonzero(~_test_vectors(world)[1].complete))
 
 

@@ -76,6 +76,7 @@ def staleness(table: PlacedTable, trusted: PlacedTable) -> Staleness:
 
     Examples
     --------
+    >>> from submissions.tables import OccurrenceTable
     >>> old = OccurrenceTable(np.array([10000088]), np.array([43.68]), np.array([6.9]))
     >>> new = OccurrenceTable(np.array([10000088]), np.array([43.36]), np.array([6.9]))
     >>> staleness(old, new).is_stale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -145,8 +146,10 @@ def grow_trees(
     try:
         yield from chain(grown)  # a bare generator would be closed here, where its warning shows
     finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of trees that are dropped; nobody waits for them
+        # joblib warns of trees that are dropped; nobody waits for them. Worker threads that are still
+        # busy put the filters of their own back at any moment, so the warning may come as an error.
+        with contextlib.suppress(UserWarning), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
             grown.close()
 
 
