@@ -14,10 +14,7 @@ from baselines.provenance import Provenance, digest_of
 from scoring.sparse import Pairs
 from submissions.errors import BadInputError
 from submissions.metadata import write_metadata
-from submissions.writing import RunWriter, run_writer
-
-#: Species an occurrence that a run has unless told otherwise, as in the paper's submissions.
-MAX_ROWS = 150
+from submissions.writing import MAX_ROWS, RunWriter, run_writer
 
 _BATCH = 8192
 
@@ -126,7 +123,10 @@ def write_prior_run(
     UsageError
         If the name of the run has no suffix that tells a format.
     """
-    learned_from, predicted = read_all_occurrences(train), read_all_occurrences(test)
+    # Read together, so that a stale table among them is found.
+    together = read_all_occurrences([*train, *test])
+    is_test = np.isin(together.ids, read_all_occurrences(test).ids)
+    learned_from, predicted = together.select(~is_test), together.select(is_test)
     frequencies = regional_frequencies(learned_from)
     _refuse_unknown_regions(predicted, frequencies)
     with run_writer(path, max_rows=max_rows) as writer:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.fusion.fusing import RunInMemory
-from baselines.fusion.options import MAX_ROWS, FusionOptions, Method, Missing
+from baselines.fusion.options import FusionOptions, Method, Missing
 from baselines.fusion.plan import Weighting, plan_fusion
 from baselines.fusion.results import write_fusion
 from scoring.score import Score
@@ -21,7 +21,7 @@ from submissions.scores import score as score_run
 from submissions.tables import Truth, read_occurrence_ids, read_species, read_truth
 from submissions.validation import Validation
 from submissions.validation import validate as validate_run
-from submissions.writing import write_run
+from submissions.writing import MAX_ROWS, write_run
 
 __all__ = ["fuse", "read_run", "read_truth", "score", "validate"]
 

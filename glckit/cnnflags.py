@@ -95,7 +95,7 @@ def prediction_of(flags: Flags, request: CnnRequest, command: str) -> Prediction
         Draws(flags["dropout"], flags["passes"]),
         machine_of(flags),
         batch_size=flags["batch_size"] or _PREDICTION_BATCH,
-        max_rows=flags["max_rows"],
+        max_rows=request.dataset.max_rows(flags["max_rows"]),
         seed=flags["seed"],
         command=command,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from glckit.config import FILE_NAME, Competition, data_folder, find_competition, read_competition
 from scoring.places import REGIONS
 from submissions.errors import UsageError
+from submissions.writing import MAX_ROWS
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Dataset:
         """Return where a baseline's model belongs unless told otherwise."""
         return self._home / "models" / name
 
+    def max_rows(self, given: int | None) -> int:
+        """Return how many species an occurrence a run gets: as given, as the competition allows, or 150."""
+        return max_rows_of(self.competition, given)
+
     @property
     def _home(self) -> Path:
         # Without a configuration the folder may be an archive that nobody writes to.
@@ -63,6 +68,11 @@ def dataset_of(data: Path | None) -> Dataset:
     """
     dataset = place_of(data)
     return replace(dataset, train=occurrence_files(dataset, "train"), test=occurrence_files(dataset, "test"))
+
+
+def max_rows_of(competition: Competition, given: int | None) -> int:
+    """Return how many species an occurrence a run gets; see `Dataset.max_rows`."""
+    return given or competition.max_rows or MAX_ROWS
 
 
 def place_of(data: Path | None) -> Dataset:

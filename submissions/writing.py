@@ -24,6 +24,9 @@ from submissions.reading.dense import id_paths
 #: Columns of a run, in the order in which they are written.
 COLUMNS = ("occurrence_id", "species_id", "probability", "rank")
 
+#: Species an occurrence that a run gets unless told otherwise; the paper's runs had 150.
+MAX_ROWS = 150
+
 _HEADER = ";".join(COLUMNS).encode() + b"\n"
 _TEXT = pa_csv.WriteOptions(delimiter=";", quoting_style="none", include_header=False)
 

@@ -501,3 +501,14 @@ def test_a_process_may_end_with_an_archive_open(tar_gz: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "(6, 32, 32)", "")
+
+
+def test_a_patch_of_the_other_region_is_not_found(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    np.save(content, np.zeros((SIZE, SIZE, 5), np.uint8))
+    with tarfile.open(tmp_path / "patches_us_15.tar", "w") as archive:
+        for occurrence_id in (173, 10_000_173):
+            member = tarfile.TarInfo(f"patches_us_15/{relative_path(occurrence_id, 'bands')}")
+            member.size = len(content.getvalue())
+            archive.addfile(member, io.BytesIO(content.getvalue()))
+    assert open_patches(tmp_path).ids().tolist() == [173]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shutil
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import glckit
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -178,3 +181,21 @@ def test_metadata_say_what_applies() -> None:
     assert "participant" not in metadata
     assert metadata["versions"]["absent"] is None
     assert metadata["versions"]["rasterio"]
+
+
+def test_the_competition_limits_the_rows(tiny_world: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "world"
+    shutil.copytree(tiny_world, folder, ignore=shutil.ignore_patterns("patches_*", "archives", "rasters"))
+    text = (folder / "competition.toml").read_text()
+    (folder / "competition.toml").write_text(re.sub(r"max_rows = \d+", "max_rows = 5", text))
+    assert glckit("baseline", "prior", "--data", folder).exit_code == 0
+    assert glckit("validate", folder / "runs" / "prior.csv", "--max-rows", 5).exit_code == 0
+
+
+def test_a_stale_test_file_is_found(tiny_world: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "world"
+    shutil.copytree(tiny_world, folder, ignore=shutil.ignore_patterns("patches_*", "archives", "rasters"))
+    shutil.copy(folder / "occurrences_us_train.csv", folder / "occurrences_us_test.csv")
+    result = glckit("baseline", "prior", "--data", folder)
+    assert result.exit_code == 1
+    assert "share" in result.stderr

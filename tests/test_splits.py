@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import glckit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -368,3 +369,20 @@ def test_an_absent_file_cannot_be_split(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["split", str(tmp_path / "none.csv"), "-o", str(tmp_path / "out")])
     assert result.exit_code == 3
     assert "none.csv" in result.stderr
+
+
+def test_leftovers_of_another_split_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "occurrences_us_test.csv").write_text("id;lat;lon\n5;30;-90\n")
+    rows = "".join(f"{10_000_001 + i};{44 + i / 10};3.9;1\n" for i in range(40))
+    (tmp_path / "all_fr.csv").write_text("id;lat;lon;species_id\n" + rows)
+    result = glckit("split", tmp_path / "all_fr.csv", "-o", tmp_path, "--holdout", 0.2)
+    assert result.exit_code == 2
+    assert "occurrences_us_test.csv of another split" in result.stderr
+    assert not (tmp_path / "truth.csv").exists()
+
+
+def test_a_place_off_the_globe_is_named(tmp_path: Path) -> None:
+    (tmp_path / "fr.csv").write_text("id;lat;lon;species_id\n10000001;444;3.9;1\n10000002;45;3;1\n")
+    result = glckit("split", tmp_path / "fr.csv", "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "fr.csv has 1 id at places that are not on the globe, such as 10000001" in result.stderr

@@ -23,7 +23,7 @@ from baselines.cnn.history import write_events, write_log
 from baselines.cnn.modelfile import read_tensors, write_tensors
 from baselines.cnn.network import PatchInception
 from baselines.cnn.options import TrainingOptions
-from baselines.cnn.outputs import MAX_ROWS, BestSpecies, PartScores, best_species, score_part
+from baselines.cnn.outputs import BestSpecies, PartScores, best_species, score_part
 from baselines.cnn.patchdata import Batch, PatchDataset, batches
 from baselines.cnn.planes import InputPlanes
 from baselines.cnn.sampling import Course, Share, StepSampler
@@ -31,6 +31,7 @@ from baselines.cnn.trainingdata import TrainingData
 from baselines.cnn.watching import Watcher, paced
 from baselines.covariates.patches.reading import PatchSource
 from submissions.errors import UsageError
+from submissions.writing import MAX_ROWS
 
 #: Folder of what a training needs to go on, below that of the model, and its files.
 UNFINISHED, LAST, BEST = "training", "last.safetensors", "best.safetensors"

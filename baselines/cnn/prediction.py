@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from baselines.cnn.admission import Admitted, PatchFiles, admitted
 from baselines.cnn.gathering import joined
-from baselines.cnn.machine import fabric_of, memory_watched, peers_watched
+from baselines.cnn.machine import fabric_of, memory_watched, one_voice, peers_watched
 from baselines.cnn.modelfile import Model, read_model
 from baselines.cnn.options import Machine
-from baselines.cnn.outputs import MAX_ROWS, BestSpecies, best_species
+from baselines.cnn.outputs import BestSpecies, best_species
 from baselines.cnn.patchdata import PatchDataset, batches
 from baselines.cnn.predictor import Draws, Predictor, seeded
 from baselines.cnn.shards import Shards
@@ -28,7 +28,7 @@ from baselines.covariates.occurrences import read_all_occurrences
 from baselines.provenance import Provenance, digest_of
 from submissions.errors import UsageError
 from submissions.metadata import write_metadata
-from submissions.writing import run_writer
+from submissions.writing import MAX_ROWS, run_writer
 
 _PACKAGES = ("torch", "torchvision", "lightning-fabric")
 
@@ -157,7 +157,7 @@ def predict_cnn(
     task = _Task(model, usable, PatchDataset(files.open(usable.ids), usable.ids, model.plan), options, fabric)
     hint = f"Try --batch-size {max(options.batch_size // 2, 1)}."
     with peers_watched(fabric), memory_watched(options.batch_size, hint):
-        predicted = _predict(task, shards, watcher or Watcher())
+        predicted = _predict(task, shards, one_voice(watcher, fabric))
         fabric.barrier()
     if predicted.first:
         _write_run(task, shards, predicted.run)

@@ -117,8 +117,9 @@ def read_all_occurrences(paths: str | os.PathLike[str] | Sequence[str | os.PathL
     CannotCheckError
         If a file is absent, empty or no occurrence table.
     BadInputError
-        If latitude and longitude are swapped, a file holds ids of the other region or of no known
-        edition, or two files have the same id: at different places, one of them is stale.
+        If a place is off the globe, latitude and longitude are swapped, a file holds ids of the other
+        region or of no known edition, or two files have the same id: at different places, one of them
+        is stale.
     """
     files = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     tables = [read_occurrences(path) for path in files]
@@ -162,6 +163,9 @@ def _species_of(table: OccurrenceTable) -> NDArray[np.int64]:
 
 
 def _faults_of(path: str | os.PathLike[str], table: OccurrenceTable) -> Iterator[str]:
+    off_globe = (np.abs(table.latitudes) > 90) | (np.abs(table.longitudes) > 360)
+    if off_globe.any():
+        yield _fault(path, table.ids[off_globe], "has {} at places that are not on the globe")
     regions = region_of_id(table.ids)
     named = set(_REGION_IN_NAME.findall(Path(path).name.lower()))
     for region in (*REGIONS, "other"):

@@ -95,7 +95,8 @@ def write_block_split(
     Raises
     ------
     UsageError
-        If the share is out of range, or a file to write is one of those read.
+        If the share is out of range, a file to write is one of those read, or the folder has files of
+        another split that would stay.
     BadInputError
         If a file has no species, or is none that `read_all_occurrences` would take.
     CannotCheckError
@@ -111,6 +112,7 @@ def write_block_split(
     outputs = [(Path(folder) / name, rows) for name, rows in _files_by_region(table.regions, held_out)]
     truth = Path(folder) / "truth.csv"
     _refuse_overwriting(files, [*(path for path, _ in outputs), truth])
+    _refuse_leftovers(Path(folder), [path for path, _ in outputs])
     for path, rows in outputs:
         write_occurrences(path, table.select(rows), labels=not held_out[rows].any())
     write_occurrences(truth, table.select(held_out))
@@ -200,6 +202,17 @@ def _files_by_region(
         for kind in ("train", "test")
     ]
     return [(name, rows) for name, rows in named if rows.any()]
+
+
+def _refuse_leftovers(folder: Path, outputs: Sequence[Path]) -> None:
+    """Refuse files of another split that this one would not replace: an id could stand on both sides."""
+    names = [f"occurrences_{region}_{kind}.csv" for region in REGIONS for kind in ("train", "test")]
+    left = [name for name in names if (folder / name).exists() and folder / name not in outputs]
+    if left:
+        raise UsageError(
+            f"{folder} has {', '.join(left)} of another split, which this one does not replace.",
+            "Remove them, or give another folder with -o.",
+        )
 
 
 def _refuse_overwriting(files: Sequence[str | os.PathLike[str]], outputs: Sequence[Path]) -> None:

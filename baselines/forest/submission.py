@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from baselines.forest.inputs import Bars, Places, no_bars
 from baselines.forest.model import ForestModel
 from baselines.forest.prediction import best_pairs
-from baselines.prior import MAX_ROWS, Frequencies
+from baselines.prior import Frequencies
 from baselines.provenance import Provenance
 from scoring.sparse import Pairs
 from submissions.errors import CannotCheckError, UsageError
 from submissions.metadata import write_metadata
-from submissions.writing import RunWriter, run_writer
+from submissions.writing import MAX_ROWS, RunWriter, run_writer
 
 # Occurrences that are predicted and written at once.
 _BATCH = 512

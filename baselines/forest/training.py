@@ -16,12 +16,12 @@ from baselines.forest.options import ForestOptions, check_seed
 from baselines.forest.prediction import best_pairs
 from baselines.forest.table import TrainingTable
 from baselines.forest.unfinished import UnfinishedForest, unfinished_forest
-from baselines.prior import MAX_ROWS
 from submissions.errors import require
 from submissions.requirements import Requirements
 from submissions.run import Run
 from submissions.scores import Evaluation, evaluate
 from submissions.tables import Truth
+from submissions.writing import MAX_ROWS
 
 
 @dataclass(frozen=True)

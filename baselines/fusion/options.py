@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from submissions.errors import UsageError
+from submissions.writing import MAX_ROWS
 
 #: How the scores of the parts become one.
 Method = Literal["mean", "geometric", "reciprocal-rank"]
@@ -16,8 +17,6 @@ Missing = Literal["error", "renormalise"]
 
 METHODS: tuple[Method, ...] = get_args(Method)
 MISSING: tuple[Missing, ...] = get_args(Missing)
-#: Species an occurrence that a fused run has unless told otherwise, as in the paper's submissions.
-MAX_ROWS = 150
 
 
 @dataclass(frozen=True)

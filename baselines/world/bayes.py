@@ -11,10 +11,7 @@ from baselines.world.occurrences import RegionOccurrences, weights_at
 from baselines.world.species import SpeciesPool
 from scoring.sparse import Pairs
 from submissions.metadata import write_metadata
-from submissions.writing import run_writer
-
-#: Species an occurrence that the run keeps.
-MAX_ROWS = 150
+from submissions.writing import MAX_ROWS, run_writer
 
 
 def write_bayes_run(path: Path, regions: Sequence[RegionOccurrences], *, pool: SpeciesPool) -> None:

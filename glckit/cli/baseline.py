@@ -29,14 +29,17 @@ RunOption = Annotated[
         "-o", "--output", metavar="RUN", help="The run; by default runs/NAME.csv of the competition."
     ),
 ]
-MaxRowsOption = Annotated[int, typer.Option(min=1, help="Species an occurrence.")]
+MaxRowsOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Species an occurrence; what competition.toml allows, or 150, by default."),
+]
 
 
 @baseline.command()
 def prior(
     data: DataOption = None,
     output: RunOption = None,
-    max_rows: MaxRowsOption = 150,
+    max_rows: MaxRowsOption = None,
     seed: Annotated[int, typer.Option(help="Noted in the metadata; the prior draws nothing.")] = 0,
     form: FormatOption = Format.TEXT,
     as_json: JsonOption = False,
@@ -48,7 +51,12 @@ def prior(
     dataset = dataset_of(data)
     run = output or dataset.run("prior")
     made = write_prior_run(
-        dataset.train, dataset.test, path=run, max_rows=max_rows, seed=seed, command=command_line()
+        dataset.train,
+        dataset.test,
+        path=run,
+        max_rows=dataset.max_rows(max_rows),
+        seed=seed,
+        command=command_line(),
     )
     show(_report(made), form, as_json=as_json)
     say(f"Wrote {run}.")

@@ -105,7 +105,7 @@ def cnn(
     exclude: ExcludeOption = None,
     dropout: Dropout = False,
     passes: Passes = 1,
-    max_rows: MaxRowsOption = 150,
+    max_rows: MaxRowsOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Decides all that is drawn.")] = 0,
     epochs: Epochs = 180,
     batch_size: BatchSize = None,

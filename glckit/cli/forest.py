@@ -61,7 +61,7 @@ def rf(
         _Outside,
         typer.Option(help="Occurrences off the rasters get their region's frequencies, or are left out."),
     ] = _Outside.PRIOR,
-    max_rows: MaxRowsOption = 150,
+    max_rows: MaxRowsOption = None,
     seed: Annotated[int, typer.Option(help="random_state of the forest, and of the holdout.")] = 0,
     holdout: Annotated[float, typer.Option(help="Share kept for validation; 0 keeps none.")] = 0.005,
     options: Annotated[
@@ -118,7 +118,7 @@ def rf(
     training = TrainingPlan(
         read_options(options, _given(context)), seed, Workers(jobs, backend), dataset.competition.k
     )
-    run = RunPlan(max_rows, Outside(outside.value), command_line())
+    run = RunPlan(dataset.max_rows(max_rows), Outside(outside.value), command_line())
     outcome = run_forest(request, ForestPlans(training, run), bars=progress)
     show(outcome_report(outcome, digits=digits), form, as_json=as_json, digits=digits)
     if outcome.run is not None:

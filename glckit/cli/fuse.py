@@ -47,7 +47,7 @@ def fuse(
     weights: WeightsOption = None,
     method: MethodOption = Method.MEAN,
     missing: MissingOption = Missing.ERROR,
-    max_rows: MaxRowsOption = 150,
+    max_rows: MaxRowsOption = None,
     tune: TuneOption = None,
     form: FormatOption = Format.TEXT,
     as_json: JsonOption = False,
@@ -60,15 +60,17 @@ def fuse(
     """
     from baselines.fusion.options import FusionOptions
     from glckit.config import find_competition
+    from glckit.datasets import max_rows_of
     from glckit.fusing import Recipe, fuse_files, fusion_report, parsed_weights, remarks
 
+    competition = find_competition()
     recipe = Recipe(
-        FusionOptions(method.value, missing.value, max_rows),
+        FusionOptions(method.value, missing.value, max_rows_of(competition, max_rows)),
         weights=None if weights is None else parsed_weights(weights),
         tune=tune,
         command=command_line(),
     )
-    fusion = fuse_files(runs, output, recipe=recipe, competition=find_competition(), bars=progress)
+    fusion = fuse_files(runs, output, recipe=recipe, competition=competition, bars=progress)
     show(fusion_report(fusion, output), form, as_json=as_json)
     for remark in remarks(fusion):
         say(remark)

@@ -45,7 +45,7 @@ def fusion(
     weights: WeightsOption = None,
     method: MethodOption = Method.MEAN,
     missing: MissingOption = Missing.ERROR,
-    max_rows: MaxRowsOption = 150,
+    max_rows: MaxRowsOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the forest and of the network.")] = 0,
     digits: DigitsOption = 4,
     form: FormatOption = Format.TEXT,
@@ -83,7 +83,7 @@ def fusion(
         show(description_report(request, digits=digits), form, as_json=as_json, digits=digits)
         return
     recipe = Recipe(
-        FusionOptions(method.value, missing.value, max_rows),
+        FusionOptions(method.value, missing.value, dataset.max_rows(max_rows)),
         weights=None if weights is None else parsed_weights(weights),
         command=command_line(),
     )

@@ -9,7 +9,7 @@ import typer
 
 from glckit.cli.app import FormatOption, JsonOption, app, say, show
 from glckit.render import Format, Report
-from submissions.errors import require
+from submissions.errors import UsageError, require
 
 if TYPE_CHECKING:
     from baselines.covariates.splitfiles import WrittenSplit
@@ -36,6 +36,8 @@ def split(
 
     if plot is not None:
         require("matplotlib", "plot")  # before anything is written
+        if plot.suffix.lower() != ".png":
+            raise UsageError(f"The map is a PNG, and {plot} is not named so.", "Let it end in .png.")
     written = write_block_split(files, folder, block_km=block_km, holdout=holdout, seed=seed)
     if plot is not None:
         from baselines.covariates.splitmap import draw_split

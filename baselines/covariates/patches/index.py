@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.layout import Kind, PatchPath, parse_path
+from scoring.places import region_of_id
 
 #: The forms of archive that can be read without extraction.
 ArchiveForm = Literal["tar", "tar.gz", "zip"]
@@ -126,10 +127,15 @@ def index_of(form: ArchiveForm, members: Iterable[Member], seek_points: bytes = 
     paths = [_printable(member.path) for member in rows]
     parsed = [parse_path(path) or _FOREIGN for path in paths]
     numbers = {name: [getattr(member, name) for member in rows] for name in Member._fields[1:]}
+    ids = [path.occurrence_id for path in parsed]
+    regions = region_of_id(ids).tolist()
     said = {
-        "occurrence_id": [path.occurrence_id for path in parsed],
+        "occurrence_id": ids,
         "is_altitude": [path.kind == "altitude" for path in parsed],
-        "in_place": [path.in_place for path in parsed],
+        "in_place": [
+            path.in_place and path.region in (None, region)
+            for path, region in zip(parsed, regions, strict=True)
+        ],
     }
     columns = {name: np.array(values, dtype=np.int64) for name, values in (numbers | said).items()}
     return index_from_columns(form, paths, columns, seek_points)

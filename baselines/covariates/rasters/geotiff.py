@@ -201,6 +201,8 @@ def _faults(dataset: Any) -> list[str]:
         faults.append(f"has {dataset.count} bands, and one was expected")
     if dataset.crs is None:
         faults.append("has no coordinate reference system, and one such as EPSG:4326 was expected")
+    if transform.is_identity:
+        faults.append("has no place on the globe, and a geotransform was expected")
     if transform.b or transform.d:
         faults.append("has a rotated grid, and rows along parallels were expected")
     if not np.issubdtype(np.dtype(dataset.dtypes[0]), np.number) or dataset.dtypes[0].startswith("complex"):
