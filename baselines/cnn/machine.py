@@ -13,6 +13,7 @@ import torch
 from lightning_fabric import Fabric
 
 from baselines.cnn.options import Machine
+from baselines.cnn.watching import Watcher
 from submissions.errors import CannotCheckError, UsageError
 
 _PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
@@ -112,6 +113,11 @@ def peers_watched(fabric: Fabric) -> Iterator[None]:
         raise CannotCheckError(
             f"Process {fabric.global_rank} lost the others.", "The first message of another says why."
         ) from error
+
+
+def one_voice(watcher: Watcher | None, fabric: Fabric) -> Watcher:
+    """Return who is told in this process: nobody in any but the first."""
+    return watcher if watcher is not None and fabric.is_global_zero else Watcher()
 
 
 def has_fast_bf16(device_type: str) -> bool:

@@ -18,7 +18,7 @@ from baselines.cnn.admission import PatchFiles
 from baselines.cnn.checkpoints import Checkpoint, read_checkpoint, refuse_another_plan
 from baselines.cnn.history import draw_curves
 from baselines.cnn.loop import LAST, UNFINISHED, TrainingLoop, Work
-from baselines.cnn.machine import fabric_of, memory_watched, peers_watched
+from baselines.cnn.machine import fabric_of, memory_watched, one_voice, peers_watched
 from baselines.cnn.modelfile import Model, write_model
 from baselines.cnn.network import PatchInception
 from baselines.cnn.options import TrainingOptions
@@ -109,7 +109,7 @@ def train_cnn(
     fabric.launch()
     with peers_watched(fabric), _memory(chosen):
         loop = _prepared(fabric, files, place, chosen, data)
-        loop.run(watcher or Watcher())
+        loop.run(one_voice(watcher, fabric))
         return _finished(loop, place, chosen, data)
 
 
