@@ -265,7 +265,8 @@ def test_a_short_training_beats_the_prior_on_held_out_quadrats(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     glckit("world", tmp_path / "world", "--patch-size", 40)
     monkeypatch.chdir(tmp_path / "world")
-    flags = ("--epochs", 8, "--milestones", "5,7", "--batch-size", 32, "--learning-rate", 0.05)
+    flags = ("--epochs", 8, "--milestones", "5,7", "--batch-size", 32, "--learning-rate", 0.004)
+    flags += ("--initial", "he", "--land-cover", "unstacked", "--dropout-rate", 0.2)
     assert glckit("baseline", "cnn", *flags, "--accelerator", "cpu").exit_code == 0
     assert glckit("baseline", "prior").exit_code == 0
     status, scores = glckit_json("score", "runs/cnn.csv", "runs/prior.csv")

@@ -278,7 +278,7 @@ def test_killed_and_resumed_equals_undisturbed(trained: Trained, patch_world: Pa
 
 @pytest.mark.slow  # two processes, each with its own import of torch
 def test_two_processes_train_through_the_same_command(patch_world: Path, tmp_path: Path) -> None:
-    command = _command(patch_world, tmp_path / "cnn", "--devices", "2", "--json")
+    command = _command(patch_world, tmp_path / "cnn", "--devices", "2", "--accumulate", "2", "--json")
     done = subprocess.run(
         command, env=_environment(tmp_path), capture_output=True, text=True, check=False, timeout=900
     )
@@ -286,7 +286,7 @@ def test_two_processes_train_through_the_same_command(patch_world: Path, tmp_pat
     report = json.loads(done.stdout)  # one report, of one process
     assert report["training"]["n_parts"] == {"train": 17, "validation": 13, "test": 13}
     again = subprocess.run(
-        [*_command(patch_world, tmp_path / "again", "--devices", "2"), "--json"],
+        _command(patch_world, tmp_path / "again", "--devices", "2", "--accumulate", "2", "--json"),
         env=_environment(tmp_path),
         capture_output=True,
         text=True,
