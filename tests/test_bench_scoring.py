@@ -121,7 +121,8 @@ def test_start_up(benchmark: Any) -> None:
 
 def test_ten_rows(benchmark: Any, folder: Path) -> None:
     run, truth = folder / "ten.csv", folder / "ten_truth.csv"
-    run.write_text("".join((folder / "runs/demo.csv").open().readlines()[:11]))
+    with (folder / "runs/demo.csv").open() as lines:
+        run.write_text("".join(next(lines) for _ in range(11)))
     truth.write_text(f"id;species_id\n{run.read_text().splitlines()[1].split(';')[0]};1\n")
     peers = {"import pyarrow.csv": partial(processes.python, "import pyarrow.csv")}
     ours = partial(processes.run, GLCKIT, "score", run, "--truth", truth)
