@@ -76,6 +76,9 @@ def open_patches(
     sources += [ArchiveSource(archive, index_folder=index_folder, progress=progress) for archive in wanted]
     if not sources:
         names = ", ".join(os.fspath(path) for path in listed)
+        if archives:
+            text = f"None of the {len(archives)} archives in {names} is, by its name, one of these occurrences."
+            raise CannotCheckError(text, "Fetch the archive that holds them: glckit verify-patches names it.")
         raise CannotCheckError(f"There are no patches in {names}.", _WHAT_IS_LOOKED_FOR)
     return sources[0] if len(sources) == 1 else ManySources(sources)
 
