@@ -77,7 +77,7 @@ def open_patches(
     if not sources:
         names = ", ".join(os.fspath(path) for path in listed)
         if archives:
-            text = f"None of the {len(archives)} archives in {names} is, by its name, one of these occurrences."
+            text = f"No archive in {names} is, by its name, one of these occurrences."
             raise CannotCheckError(text, "Fetch the archive that holds them: glckit verify-patches names it.")
         raise CannotCheckError(f"There are no patches in {names}.", _WHAT_IS_LOOKED_FOR)
     return sources[0] if len(sources) == 1 else ManySources(sources)
