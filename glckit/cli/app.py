@@ -47,7 +47,18 @@ def say(message: str) -> None:
     typer.echo(message, err=True)
 
 
+# In the order in which a newcomer meets them.
+_ORDER = (
+    *("score", "validate", "convert", "init", "verify-patches", "extract", "show", "split"),
+    *("baseline", "fuse", "world", "demo"),
+)
+
+
 class _Group(TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+
     def invoke(self, ctx: Any) -> Any:
         with reported():
             return super().invoke(ctx)

@@ -11,9 +11,9 @@ from glckit.cli.app import app, finish, progress, say, show
 from glckit.render import Format
 
 
-@app.command()
+@app.command(short_help="Make a competition folder and score its run.")
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to make the folder.")] = Path("demo"),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to make the folder.")] = Path("demo"),
     quick: Annotated[bool, typer.Option("--quick", help="800 occurrences instead of 42,405.")] = False,
 ) -> None:
     """Make a competition folder with a run of real size, then validate and score the run."""

@@ -38,10 +38,10 @@ TuneOption = Annotated[
 ]
 
 
-@app.command()
+@app.command(short_help="Average runs: late fusion.")
 def fuse(
     runs: Annotated[
-        list[str], typer.Argument(metavar="RUN RUN...", help="Runs in any format; - is standard input.")
+        list[str], typer.Argument(metavar="RUN", help="Runs in any format; - is standard input.")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="RUN", help="The fused run.")],
     weights: WeightsOption = None,

@@ -10,7 +10,7 @@ import typer
 from glckit.cli.app import app, say
 
 
-@app.command()
+@app.command(short_help="Write the competition.toml of a folder.")
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of the organizers' files.")],
     force: Annotated[bool, typer.Option("--force", help="Replace a competition.toml that is there.")] = False,

@@ -24,11 +24,11 @@ class LevelName(StrEnum):
     DEEP = "deep"
 
 
-@app.command("verify-patches")
+@app.command("verify-patches", short_help="Find damaged and missing patches.")
 def verify_patches(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH...]", help="Data folders, folders of a region, or archives."),
+        typer.Argument(metavar="PATH", help="Data folders, folders of a region, or archives."),
     ] = None,
     occurrences: Annotated[
         list[Path] | None, typer.Option(help="Occurrence tables; may be repeated.")
@@ -101,9 +101,9 @@ def verify_patches(
     raise typer.Exit(verified.report.exit_status)
 
 
-@app.command()
+@app.command(short_help="Extract archives of patches, verified.")
 def extract(
-    archives: Annotated[list[Path], typer.Argument(metavar="ARCHIVE...", help="tar.gz, tar or zip.")],
+    archives: Annotated[list[Path], typer.Argument(metavar="ARCHIVE", help="tar.gz, tar or zip.")],
     out: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Data folder to extract into.")],
     form: FormatOption = Format.TEXT,
     as_json: JsonOption = False,

@@ -11,9 +11,9 @@ from glckit.cli.app import DigitsOption, FormatOption, JsonOption, app, finish, 
 from glckit.render import Format
 
 
-@app.command()
+@app.command(short_help="Score runs by both metrics of the challenge.")
 def score(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Run files; - is standard input.")],
+    runs: Annotated[list[str], typer.Argument(metavar="RUN", help="Run files; - is standard input.")],
     truth: Annotated[Path | None, typer.Option(help="True species: id;...;species_id.")] = None,
     test: Annotated[list[Path] | None, typer.Option(help="Test occurrences; may be repeated.")] = None,
     train: Annotated[
@@ -21,7 +21,9 @@ def score(
     ] = None,
     species: Annotated[Path | None, typer.Option(help="Species table, to find unknown species.")] = None,
     k: Annotated[int | None, typer.Option("-k", min=1, help="Species an occurrence; 30 by default.")] = None,
-    allow_missing: Annotated[bool, typer.Option(help="Score a run without some occurrences.")] = False,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Score a run without some occurrences.")
+    ] = False,
     max_rows: Annotated[int | None, typer.Option(min=1, help="Rows allowed for an occurrence.")] = None,
     max_bytes: Annotated[int | None, typer.Option(min=1, help="Decompressed bytes allowed.")] = None,
     per_occurrence: Annotated[

@@ -10,7 +10,7 @@ import typer
 from glckit.cli.app import app, progress, say
 
 
-@app.command("show")
+@app.command("show", short_help="Draw the patch of an occurrence and its place.")
 def show_patch(
     occurrence_id: Annotated[int, typer.Argument(metavar="ID", min=0, help="Id of an occurrence.")],
     data: Annotated[

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from baselines.covariates.splitfiles import WrittenSplit
 
 
-@app.command()
+@app.command(short_help="Hold out whole quadrats to validate on.")
 def split(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Labelled occurrences: id;lat;lon;species_id.")
+        list[Path], typer.Argument(metavar="FILE", help="Labelled occurrences: id;lat;lon;species_id.")
     ],
     folder: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write both sides.")],
     block_km: Annotated[float, typer.Option(help="Side of a quadrat in km on the ground.")] = 5.0,

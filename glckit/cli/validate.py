@@ -11,9 +11,9 @@ from glckit.cli.app import FormatOption, JsonOption, app, finish, progress, show
 from glckit.render import Format
 
 
-@app.command()
+@app.command(short_help="Find everything that is wrong with runs.")
 def validate(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Run files; - is standard input.")],
+    runs: Annotated[list[str], typer.Argument(metavar="RUN", help="Run files; - is standard input.")],
     test: Annotated[list[Path] | None, typer.Option(help="Test occurrences; may be repeated.")] = None,
     train: Annotated[
         list[Path] | None, typer.Option(help="Training occurrences, to tell what unknown ones are.")
@@ -24,7 +24,9 @@ def validate(
     max_bytes: Annotated[
         int | None, typer.Option(min=1, help="Decompressed bytes allowed; 8 GiB by default.")
     ] = None,
-    allow_missing: Annotated[bool, typer.Option(help="Make missing occurrences a warning.")] = False,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Make missing occurrences a warning.")
+    ] = False,
     form: FormatOption = Format.TEXT,
     as_json: JsonOption = False,
 ) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from baselines.world.folder import World
 
 
-@app.command()
+@app.command(short_help="Make a synthetic competition.")
 def world(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
     seed: Annotated[int, typer.Option(help="Another seed makes another world.")] = 0,
