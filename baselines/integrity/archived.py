@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from baselines.covariates.patches.index import ArchiveForm
+from baselines.covariates.patches.lastblock import LastBlockFile
 from baselines.covariates.patches.scanning import form_of_archive, gzip_stream
 
 # Real patches shrink to 22 to 86 % of their size; what grows a hundredfold is no archive of patches.
@@ -134,23 +135,13 @@ def _tar_member(member: tarfile.TarInfo, file: BinaryIO, *, max_bytes: int) -> A
     return Archived(member.name, member.size, content)
 
 
-class _LastBlock:
-    """A file that knows what was read last, for tarfile does not say why it stopped."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._last = b""
-        self.tell = file.tell
-        self.seek = file.seek
-
-    def read(self, n_bytes: int = -1) -> bytes:
-        self._last = self._file.read(n_bytes)
-        return self._last
+class _LastBlock(LastBlockFile):
+    """Refuse a tar that ends before its mark."""
 
     def refuse_early_end(self) -> None:
-        if len(self._last) < tarfile.BLOCKSIZE:
+        if len(self.last) < tarfile.BLOCKSIZE:
             raise ArchiveFault("wrong-size", "it is cut: the mark that ends a tar is not there")
-        if self._last.strip(b"\0"):
+        if self.last.strip(b"\0"):
             raise ArchiveFault("checksum", "the header of a member is garbled")
 
 

@@ -29,6 +29,7 @@ from baselines.covariates.patches.index import (
     MemberIndex,
     index_of,
 )
+from baselines.covariates.patches.lastblock import LastBlockFile
 from baselines.covariates.patches.npyheader import looks_like
 from submissions.errors import CannotCheckError, require
 
@@ -180,39 +181,29 @@ def tar_members(
         raise DamagedArchiveError(path, what)
 
 
-class _Blocks:
-    """A file that remembers what was read last, for tarfile does not say why it stopped."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._last = b""
-        self.tell = file.tell
-        self.seek = file.seek
-
-    def read(self, n_bytes: int = -1) -> bytes:
-        self._last = self._file.read(n_bytes)
-        return self._last
+class _Blocks(LastBlockFile):
+    """Checksums of the members on the way, and why tarfile stopped."""
 
     def crc_of(self, member: tarfile.TarInfo, end: int) -> int:
         """Read on to the end of a member and its padding; return the CRC-32 of the member."""
         n_left, crc = (member.size if member.isreg() else 0), 0
         while n_left > 0:
-            chunk = self._file.read(min(n_left, _CHUNK))
+            chunk = self.file.read(min(n_left, _CHUNK))
             if not chunk:
                 raise tarfile.ReadError("unexpected end of data")
             crc = zlib.crc32(chunk, crc)
             n_left -= len(chunk)
-        self._file.read(max(end - self._file.tell(), 0))
+        self.file.read(max(end - self.file.tell(), 0))
         return crc
 
     def why_not_at_end(self) -> str | None:
-        if not self._last:
+        if not self.last:
             return "it ends without the mark that ends a tar, so it is cut"
-        if len(self._last) < _BLOCK:
+        if len(self.last) < _BLOCK:
             return "it is cut in the middle of a header"
-        if self._last.strip(b"\0"):
+        if self.last.strip(b"\0"):
             return "one of its headers is garbled"
-        while chunk := self._file.read(_CHUNK):
+        while chunk := self.file.read(_CHUNK):
             if chunk.strip(b"\0"):
                 return "there is more after its end mark: zeros stand where files should be"
         return None
