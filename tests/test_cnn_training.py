@@ -26,6 +26,7 @@ from baselines.cnn.modelfile import read_model, read_tensors
 from baselines.cnn.options import Machine
 from baselines.cnn.outputs import best_species, score_part
 from baselines.cnn.patchdata import PatchDataset, batches
+from baselines.cnn.planes import InputPlanes
 from baselines.cnn.sampling import Course, Share, StepSampler
 from baselines.cnn.training import Trained
 from baselines.cnn.trainingdata import read_training_data
@@ -228,9 +229,15 @@ def test_codes_without_a_plane_are_damage(patch_world: Path, tmp_path: Path) -> 
     bands[3, 3, 4] = 77
     np.save(world / name, bands)
     source = files_of(world, "train").open(ids)
-    with pytest.raises(DamagedPatchError, match="land cover code 77, above 33"):
-        PatchDataset(source, ids, replace(OPTIONS.input, land_cover="unstacked")).read([0])
+    unstacked = replace(OPTIONS.input, land_cover="unstacked")
+    with pytest.raises(DamagedPatchError, match=f"{world / name} holds a land cover code 77, above 33"):
+        PatchDataset(source, ids, unstacked).read([0])
     assert PatchDataset(source, ids, OPTIONS.input).read([0]).bands[0, ..., 4].max() == 77
+    batch = PatchDataset(source, ids, unstacked, ignores_damage=True).read([0])
+    planes = InputPlanes(unstacked)(batch.on(torch.device("cpu")))[0, 4:38]
+    n_classes = planes.sum(dim=0)
+    assert n_classes[3, 3] == 0
+    assert n_classes.sum() == n_classes.numel() - 1
 
 
 def test_lists_of_ids_are_strict(tmp_path: Path) -> None:

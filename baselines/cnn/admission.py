@@ -44,6 +44,11 @@ class PatchFiles:
     excluded: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     checks: Path | None = None
 
+    @property
+    def ignores_damage(self) -> bool:
+        """Whether patches that are wrong but readable are used as they are."""
+        return self.on_damaged == "ignore"
+
     def open(self, ids: NDArray[np.int64]) -> PatchSource:
         """Open the patches of some occurrences; each process does so for itself.
 

@@ -29,7 +29,6 @@ from baselines.cnn.planes import InputPlanes
 from baselines.cnn.sampling import Course, Share, StepSampler
 from baselines.cnn.trainingdata import TrainingData
 from baselines.cnn.watching import Watcher, paced
-from baselines.covariates.patches.reading import PatchSource
 from submissions.errors import UsageError
 from submissions.writing import MAX_ROWS
 
@@ -50,7 +49,7 @@ class Work:
         The devices, launched.
     data : TrainingData
         Occurrences and their parts.
-    source : PatchSource
+    dataset : PatchDataset
         Their patches.
     options : TrainingOptions
         All choices.
@@ -60,7 +59,7 @@ class Work:
 
     fabric: Fabric
     data: TrainingData
-    source: PatchSource
+    dataset: PatchDataset
     options: TrainingOptions
     place: Path
 
@@ -83,7 +82,6 @@ class TrainingLoop:
         self.step = 0
         self.history: list[dict[str, Any]] = []
         self._work, self._course = work, course
-        self._dataset = PatchDataset(work.source, work.data.ids, work.options.input)
         self._share = Share(work.fabric.global_rank, work.fabric.world_size, work.options.machine.accumulate)
         self._sgd = _sgd(network, work.options)
         self._model, self._optimizer = self._set_up()
@@ -149,7 +147,7 @@ class TrainingLoop:
 
     def _read(self, rows: Iterable[Sequence[int]]) -> Iterator[Batch]:
         workers = self._work.options.machine.workers
-        return batches(self._dataset, rows, workers=workers, pinned=self.fabric.device.type == "cuda")
+        return batches(self._work.dataset, rows, workers=workers, pinned=self.fabric.device.type == "cuda")
 
     def _after_step(self, watcher: Watcher) -> None:
         if self._course.ends_epoch(self.step - 1):

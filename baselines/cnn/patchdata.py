@@ -62,11 +62,22 @@ class PatchDataset(Dataset[Batch]):
         Occurrence ids.
     plan : InputPlan
         Size of the patches, and whether land cover is to be unstacked.
+    ignores_damage : bool, default False
+        Whether pixels with a land cover code above 33 are taken as they are: they are in none of the
+        binary planes.
     """
 
-    def __init__(self, source: PatchSource, ids: NDArray[np.int64], plan: InputPlan) -> None:
+    def __init__(
+        self,
+        source: PatchSource,
+        ids: NDArray[np.int64],
+        plan: InputPlan,
+        *,
+        ignores_damage: bool = False,
+    ) -> None:
         self.ids = ids
         self._plan = plan
+        self._refuses_codes = plan.land_cover == "unstacked" and not ignores_damage
         self._reader = PatchReader(source, patch_size=plan.patch_size)
 
     def __len__(self) -> int:
@@ -89,7 +100,8 @@ class PatchDataset(Dataset[Batch]):
         Raises
         ------
         DamagedPatchError
-            If a file is absent or of another form, or land cover to be unstacked has a code above 33.
+            If a file is absent or of another form, or land cover to be unstacked has a code above 33
+            and damage is not ignored.
         UnreadablePatchError
             If the system refuses to read a file.
         """
@@ -98,7 +110,7 @@ class PatchDataset(Dataset[Batch]):
         for place, row in enumerate(rows):
             patch = self._reader.read_patch(int(self.ids[row]))
             bands[place], altitude[place] = patch.bands, patch.altitude
-        if self._plan.land_cover == "unstacked":
+        if self._refuses_codes:
             self._refuse_unknown_codes(rows, bands)
         numbers = torch.tensor(rows, dtype=torch.int64)
         return Batch(numbers, torch.from_numpy(bands), torch.from_numpy(altitude))

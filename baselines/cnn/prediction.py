@@ -154,7 +154,9 @@ def predict_cnn(
     fabric = fabric_of(options.machine)
     fabric.launch()
     shards = Shards(run, _key(model, usable.ids, options), len(usable.ids), size=options.shard_size)
-    task = _Task(model, usable, PatchDataset(files.open(usable.ids), usable.ids, model.plan), options, fabric)
+    source = files.open(usable.ids)
+    dataset = PatchDataset(source, usable.ids, model.plan, ignores_damage=files.ignores_damage)
+    task = _Task(model, usable, dataset, options, fabric)
     hint = f"Try --batch-size {max(options.batch_size // 2, 1)}."
     with peers_watched(fabric), memory_watched(options.batch_size, hint):
         predicted = _predict(task, shards, one_voice(watcher, fabric))

@@ -23,6 +23,7 @@ from baselines.cnn.modelfile import Model, write_model
 from baselines.cnn.network import PatchInception
 from baselines.cnn.options import TrainingOptions
 from baselines.cnn.outputs import PartScores
+from baselines.cnn.patchdata import PatchDataset
 from baselines.cnn.sampling import Course, Share
 from baselines.cnn.trainingdata import TrainingData, read_training_data
 from baselines.cnn.watching import Watcher
@@ -136,7 +137,9 @@ def _prepared(
     if checkpoint is None and options.weights is not None:
         start_from(network, options.weights, renewed=options.renewed)
     course = Course(len(data.parts["train"]), plan.batch_size, plan.epochs, plan.seed)
-    loop = TrainingLoop(Work(fabric, data, files.open(data.ids), options, place), network, course)
+    source = files.open(data.ids)
+    dataset = PatchDataset(source, data.ids, options.input, ignores_damage=files.ignores_damage)
+    loop = TrainingLoop(Work(fabric, data, dataset, options, place), network, course)
     if checkpoint is not None:
         loop.resume(checkpoint)
     return loop

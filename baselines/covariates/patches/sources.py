@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from baselines.covariates.patches.archive import ArchiveSource
-from baselines.covariates.patches.errors import DamagedPatchError
+from baselines.covariates.patches.errors import DamagedPatchError, UnreadablePatchError
 from baselines.covariates.patches.layout import (
     ArchiveName,
     Kind,
@@ -127,8 +127,10 @@ class ManySources:
         return np.unique(np.concatenate([source.ids() for source in self.sources]))
 
     def where(self, occurrence_id: int, kind: Kind) -> str:
-        """Return where a file would be in the first source that may have it."""
-        return self._asked(occurrence_id)[0].where(occurrence_id, kind)
+        """Return where a file is that would be read, or where it is expected first."""
+        asked = self._asked(occurrence_id)
+        held = (source for source in asked if _holds(source, occurrence_id, kind))
+        return next(held, asked[0]).where(occurrence_id, kind)
 
     def read_into(self, occurrence_id: int, kind: Kind, buffers: Sequence[memoryview]) -> int:
         """Fill buffers with a file of the first source that has it; see `PatchSource.read_into`.
@@ -157,6 +159,16 @@ class ManySources:
             pairs = zip(self.sources, self._names, strict=True)
             self._fitting[key] = [source for source, name in pairs if _may_hold(name, *key)]
         return self._fitting[key] or self.sources[:1]
+
+
+def _holds(source: PatchSource, occurrence_id: int, kind: Kind) -> bool:
+    try:
+        source.read_into(occurrence_id, kind, [])  # its size alone
+    except DamagedPatchError as error:
+        return error.code != "missing"
+    except UnreadablePatchError:
+        pass
+    return True
 
 
 def _fastest(archives: Sequence[Path]) -> list[Path]:
