@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from types import ModuleType
 
 
@@ -68,7 +69,33 @@ def require(module: str, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] != module.split(".")[0]:
             raise
-        raise UsageError(
-            f"{module} is not installed, and this needs it.",
-            f"Install it with: pip install 'glckit[{extra}]'",
-        ) from error
+        raise _not_installed(module, extra) from error
+
+
+def require_installed(module: str, extra: str) -> None:
+    """Say how to install a module of an optional extra if it is not there, without importing it.
+
+    Parameters
+    ----------
+    module : str
+        Name of a module that is no part of another, such as ``"torch"``.
+    extra : str
+        The extra of glckit that brings it.
+
+    Raises
+    ------
+    UsageError
+        If the module is not installed.
+
+    Examples
+    --------
+    >>> require_installed("json", "rf")
+    """
+    if importlib.util.find_spec(module) is None:
+        raise _not_installed(module, extra)
+
+
+def _not_installed(module: str, extra: str) -> UsageError:
+    return UsageError(
+        f"{module} is not installed, and this needs it.", f"Install it with: pip install 'glckit[{extra}]'"
+    )

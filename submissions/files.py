@@ -99,6 +99,57 @@ def folder_written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def folder_locked(folder: str | os.PathLike[str], *, wait: bool = True) -> Iterator[int]:
+    """Hold the lock of a folder, of which there is one; on Windows there is none to hold.
+
+    Parameters
+    ----------
+    folder : path-like
+        A folder that is there.
+    wait : bool, default True
+        Whether to wait until another process lets go of it.
+
+    Yields
+    ------
+    int
+        The descriptor that holds it. The system lets go of the lock when all processes that have it
+        open end, however they do.
+
+    Raises
+    ------
+    BlockingIOError
+        If another process holds it and `wait` is false.
+    OSError
+        If the folder cannot be opened.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, folder_locked(folder):
+    ...     try:
+    ...         with folder_locked(folder, wait=False):
+    ...             print("never seen")
+    ...     except BlockingIOError:
+    ...         print("held")
+    held
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(descriptor, wait=wait)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, *, wait: bool) -> None:
+    try:
+        import fcntl
+    except ImportError:  # no such locks on Windows, where folders cannot be opened like this either
+        return
+    fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+
 def _move_into_place(temporary: Path, target: Path) -> None:
     if not target.exists():
         temporary.rename(target)

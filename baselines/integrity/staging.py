@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from submissions.errors import CannotCheckError
+from submissions.files import folder_locked
 
 _PREFIX = ".glckit-"
 
@@ -49,13 +50,13 @@ def staging_folder(parent: str | os.PathLike[str]) -> Iterator[Path]:
     home = Path(parent)
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with _locked(home, wait=True):
+        with folder_locked(home):
             # Nobody can take the new folder for an abandoned one before it is locked.
             _remove_abandoned(home)
             folder = home / f"{_PREFIX}{secrets.token_hex(6)}"
             folder.mkdir()
             lock = contextlib.ExitStack()
-            lock.enter_context(_locked(folder, wait=True))
+            lock.enter_context(folder_locked(folder))
     except OSError as error:
         raise CannotCheckError(f"Cannot write to {home}: {error.strerror or error}.") from error
     with lock:
@@ -72,24 +73,6 @@ def is_staging(name: str) -> bool:
 
 def _remove_abandoned(home: Path) -> None:
     for folder in home.glob(f"{_PREFIX}*"):
-        with contextlib.suppress(BlockingIOError, FileNotFoundError, NotADirectoryError), _locked(folder):
+        absent = (FileNotFoundError, NotADirectoryError)
+        with contextlib.suppress(BlockingIOError, *absent), folder_locked(folder, wait=False):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _locked(folder: Path, *, wait: bool = False) -> Iterator[None]:
-    # The system lets go of the lock when the process ends, however it does.
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        _lock(descriptor, wait=wait)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, *, wait: bool) -> None:
-    try:
-        import fcntl
-    except ImportError:  # no such locks on Windows, where folders cannot be opened like this either
-        return
-    fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

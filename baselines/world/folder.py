@@ -96,7 +96,7 @@ def make_world(
     Parameters
     ----------
     folder : path-like
-        A new or empty folder, or one with the same world.
+        A new or empty folder, or one with the same world. Hidden files make no folder full.
     plan : WorldPlan, optional
         Seed and sizes; the default world if absent.
     extract : bool, default True
@@ -176,7 +176,7 @@ def _refuse_other_content(target: Path, plan: WorldPlan) -> None:
         return
     if not target.is_dir():
         raise UsageError(f"{target} is a file; a world needs a folder.", "Choose another name.")
-    if any(target.iterdir()) and _marker_of(target) != _marker(plan):
+    if _contents(target) and _marker_of(target) != _marker(plan):
         raise UsageError(
             f"{target} holds something else than this world: {_what_is_there(target)}.",
             "Choose a new folder, or empty this one yourself.",
@@ -195,4 +195,9 @@ def _what_is_there(folder: Path) -> str:
     marker = _marker_of(folder)
     if marker is not None:
         return f"{MARKER} says {' '.join(marker.split())}"
-    return ", ".join(sorted(entry.name for entry in folder.iterdir())[:3]) + ", and no " + MARKER
+    return ", ".join(_contents(folder)[:3]) + ", and no " + MARKER
+
+
+def _contents(folder: Path) -> list[str]:
+    # What systems and tools keep in a folder for themselves does not make it someone's.
+    return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
