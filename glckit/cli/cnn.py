@@ -14,7 +14,9 @@ from glckit.render import Format
 from submissions.errors import UsageError
 
 
-class _OnDamaged(StrEnum):
+class OnDamaged(StrEnum):
+    """What to do about damaged patches."""
+
     REFUSE = "refuse"
     DROP = "drop"
     IGNORE = "ignore"
@@ -48,7 +50,7 @@ ModelOption = Annotated[
     Path | None, typer.Option(metavar="PATH", help="The model; by default models/cnn of the competition.")
 ]
 DamagedOption = Annotated[
-    _OnDamaged,
+    OnDamaged,
     typer.Option(help="Damaged patches: stop, leave them out, or use those that are readable as they are."),
 ]
 ExcludeOption = Annotated[
@@ -101,7 +103,7 @@ def cnn(
     data: DataOption = None,
     model: ModelOption = None,
     output: RunOption = None,
-    on_damaged: DamagedOption = _OnDamaged.REFUSE,
+    on_damaged: DamagedOption = OnDamaged.REFUSE,
     exclude: ExcludeOption = None,
     dropout: Dropout = False,
     passes: Passes = 1,

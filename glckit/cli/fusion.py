@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,16 +9,10 @@ import typer
 
 from glckit.cli.app import DigitsOption, FormatOption, JsonOption, progress, say, show
 from glckit.cli.baseline import DataOption, MaxRowsOption, RunOption, baseline, command_line
-from glckit.cli.cnn import ExcludeOption
+from glckit.cli.cnn import DamagedOption, ExcludeOption, OnDamaged
 from glckit.cli.fuse import Method, MethodOption, Missing, MissingOption, WeightsOption
 from glckit.render import Format
 from submissions.errors import UsageError
-
-
-class _OnDamaged(StrEnum):
-    REFUSE = "refuse"
-    DROP = "drop"
-    IGNORE = "ignore"
 
 
 @baseline.command()
@@ -35,12 +28,7 @@ def fusion(
         typer.Option(metavar="DIR", help="Folder of the models rf and cnn; by default models."),
     ] = None,
     output: RunOption = None,
-    on_damaged: Annotated[
-        _OnDamaged,
-        typer.Option(
-            help="Damaged patches: stop, leave them out, or use those that are readable as they are."
-        ),
-    ] = _OnDamaged.REFUSE,
+    on_damaged: DamagedOption = OnDamaged.REFUSE,
     exclude: ExcludeOption = None,
     weights: WeightsOption = None,
     method: MethodOption = Method.MEAN,
