@@ -14,12 +14,12 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
 	touch $@
 
-.PHONY: help demo test lint bench docs clean
+.PHONY: help demo test lint bench docs story clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/'
 
-demo: $(STAMP) ## make a competition folder of real size and score a run in it
+demo: $(STAMP) ## train, damage, detect, repair, fuse and score on a small world, in demo/
 	$(BIN)/glckit demo $(DEMO)
 
 test: lint ## lint, types and tests
@@ -35,6 +35,9 @@ bench: $(STAMP) ## compare with the peers; prints ratios and peak memory
 
 docs: $(STAMP) ## write docs/cli.md from --help and the README's example from a real run
 	$(BIN)/python tests/make_docs.py
+
+story: $(STAMP) ## write docs/story.md and the demo's cost from real runs; 20 quiet minutes
+	$(BIN)/python tests/make_story.py
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,7 +11,7 @@ from baselines.forest.submission import ForestRun
 from baselines.forest.training import TrainedForest
 from glckit.evaluation import Outcome
 from glckit.forests import ForestOutcome
-from glckit.render import Report, number
+from glckit.render import Report, number, size_text
 from glckit.reports import score_report
 
 _REASONS = {"outside": "outside the rasters", "nodata": "on nodata"}
@@ -108,12 +108,5 @@ def _model_lines(of: ForestDescription) -> Iterator[str]:
         yield f"  validation   {', '.join(metrics)}"
     yield f"  options      {', '.join(f'{name}={value}' for name, value in of.options.items())}"
     yield f"  made with    scikit-learn {facts.scikit_learn}, seed {facts.seed}"
-    yield f"  size         {_size(of.n_file_bytes)} on disk, {_size(of.n_bytes)} in memory"
-    yield f"               scikit-learn's dense leaves would take {_size(of.n_dense_bytes)}"
-
-
-def _size(n_bytes: int) -> str:
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if n_bytes >= size:
-            return f"{n_bytes / size:.3g} {unit}"
-    return f"{n_bytes} bytes"
+    yield f"  size         {size_text(of.n_file_bytes)} on disk, {size_text(of.n_bytes)} in memory"
+    yield f"               scikit-learn's dense leaves would take {size_text(of.n_dense_bytes)}"

@@ -117,6 +117,20 @@ def number(value: float | None, digits: int) -> str:
     return f"{value:.{digits - 1}e}" if small else f"{value:.{digits}f}"
 
 
+def size_text(n_bytes: int) -> str:
+    """Return a number of bytes for people.
+
+    Examples
+    --------
+    >>> size_text(999), size_text(1_794_000), size_text(1_500_000_000)
+    ('999 bytes', '1.79 MB', '1.5 GB')
+    """
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if n_bytes >= size:
+            return f"{n_bytes / size:.3g} {unit}"
+    return f"{n_bytes} bytes"
+
+
 def _is_numeric(values: Sequence[Any]) -> bool:
     return all(value is None or isinstance(value, int | float) for value in values)
 

@@ -20,8 +20,6 @@ ROOT = Path(__file__).parents[1]
 CLI = ROOT / "docs" / "cli.md"
 README = ROOT / "README.md"
 
-_EXAMPLE = re.compile(r"(<!-- example -->\n).*?(<!-- end of example -->)", re.DOTALL)
-
 
 def cli_reference() -> str:
     """Return the reference of all commands, from their --help."""
@@ -44,28 +42,29 @@ def command_paths() -> Iterator[list[str]]:
 
 
 def readme_example() -> str:
-    """Return a session on the quick demo, as the README shows it."""
+    """Return a session in a small world, as the README shows it."""
+    making = "world w --occurrences 800 --patch-size 8 --no-extract"
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        glckit("demo", "demo", "--quick")
-        with contextlib.chdir("demo"):
-            run = Path("runs/demo.csv")
+        glckit(*making.split())
+        with contextlib.chdir("w"):
+            run = Path("runs/bayes.csv")
             lines = run.read_text().splitlines()
             shown = [
-                "$ glckit demo --quick && cd demo",
+                f"$ glckit {making} && cd w",
                 "...",
                 "",
-                "$ head -3 runs/demo.csv",
+                "$ head -3 runs/bayes.csv",
                 *lines[:3],
                 "",
-                "$ glckit score runs/demo.csv",
+                "$ glckit score runs/bayes.csv",
+                glckit("score", run).stdout,
             ]
-            shown.append(glckit("score", run).stdout)
             broken = Path("runs/broken.csv")
             decimal_comma = lines[40].replace("0.", "0,")
             broken.write_text("\n".join([*lines[:40], decimal_comma, *lines[41:], lines[1], ""]))
             mistakes = "a decimal comma in line 41, and line 2 once more at the end"
             shown += [
-                f"$ # broken.csv is demo.csv with {mistakes}",
+                f"$ # broken.csv is bayes.csv with {mistakes}",
                 "$ glckit validate runs/broken.csv",
                 glckit("validate", broken).stdout,
             ]
@@ -74,7 +73,15 @@ def readme_example() -> str:
 
 def readme() -> str:
     """Return the README with its example made anew."""
-    return _EXAMPLE.sub(lambda match: match[1] + readme_example() + match[2], README.read_text())
+    return with_block(README.read_text(), "example", readme_example())
+
+
+def with_block(page: str, name: str, content: str) -> str:
+    """Return a page with other content between ``<!-- NAME -->`` and ``<!-- end of NAME -->``."""
+    block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
+    written, n_blocks = block.subn(lambda match: match[1] + content + match[2], page)
+    assert n_blocks == 1, f"{n_blocks} blocks {name}"
+    return written
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import processes
 import pytest
+from real_size import N_SPECIES, make_real_size
 
 from baselines.fusion.options import METHODS
-from glckit.demo import Scale, make_demo
 from submissions.reading.runs import read_run
 from submissions.run import Run
 from submissions.writing import write_run
@@ -21,7 +21,6 @@ from submissions.writing import write_run
 pytestmark = pytest.mark.benchmark
 
 GLCKIT = Path(sys.executable).with_name("glckit")
-N_SPECIES = 31_435
 
 READ_AND_WRITE = """
 import sys
@@ -36,7 +35,7 @@ write_run(sys.argv[1], runs[0].occurrence_ids, runs[0].pairs)
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Return three runs of 42,405 x 150 rows over the same occurrences, species in different orders."""
     folder = tmp_path_factory.mktemp("bench")
-    first = make_demo(folder / "demo", Scale())
+    first = make_real_size(folder / "competition")
     run = read_run(first)
     assert isinstance(run, Run)
     paths = [first]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import processes
 import pytest
+from real_size import make_real_size
 
-from glckit.demo import Scale, make_demo
 from scoring.dense import score_dense
 from submissions.conversion import convert
 from submissions.reading.runs import read_run
@@ -72,8 +72,8 @@ print(len(hits))
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a competition folder with a run of 42,405 x 150 rows, grouped, shuffled, and in Parquet."""
-    folder = tmp_path_factory.mktemp("bench") / "demo"
-    run = make_demo(folder, Scale())
+    folder = tmp_path_factory.mktemp("bench") / "competition"
+    run = make_real_size(folder)
     convert(run, folder / "run.parquet")
     lines = run.read_bytes().splitlines(keepends=True)
     order = np.random.default_rng(0).permutation(np.arange(1, len(lines)))
@@ -87,8 +87,8 @@ def score(folder: Path, run: str) -> processes.Cost:
 
 
 def test_text_of_real_size(benchmark: Any, folder: Path) -> None:
-    peers = {"polars.read_csv, parsing alone": partial(processes.python, POLARS, folder / "runs/demo.csv")}
-    processes.compare(benchmark, partial(score, folder, "runs/demo.csv"), peers, rounds=7)
+    peers = {"polars.read_csv, parsing alone": partial(processes.python, POLARS, folder / "runs/large.csv")}
+    processes.compare(benchmark, partial(score, folder, "runs/large.csv"), peers, rounds=7)
 
 
 def test_text_of_real_size_shuffled(benchmark: Any, folder: Path) -> None:
@@ -97,13 +97,13 @@ def test_text_of_real_size_shuffled(benchmark: Any, folder: Path) -> None:
 
 
 def test_text_of_real_size_beside_scripts(benchmark: Any, folder: Path) -> None:
-    files = folder / "runs/demo.csv", folder / "truth.csv"
+    files = folder / "runs/large.csv", folder / "truth.csv"
     peers = {
         "pandas, map and groupby.rank": partial(processes.python, PANDAS, *files),
         "a loop over dictionaries": partial(processes.python, LOOP, *files),
         "pandas, groupby.apply": partial(processes.python, APPLY, *files),
     }
-    processes.compare(benchmark, partial(score, folder, "runs/demo.csv"), peers, rounds=2)
+    processes.compare(benchmark, partial(score, folder, "runs/large.csv"), peers, rounds=2)
 
 
 def test_parquet_of_real_size_warm(benchmark: Any, folder: Path) -> None:
@@ -121,7 +121,7 @@ def test_start_up(benchmark: Any) -> None:
 
 def test_ten_rows(benchmark: Any, folder: Path) -> None:
     run, truth = folder / "ten.csv", folder / "ten_truth.csv"
-    with (folder / "runs/demo.csv").open() as lines:
+    with (folder / "runs/large.csv").open() as lines:
         run.write_text("".join(next(lines) for _ in range(11)))
     truth.write_text(f"id;species_id\n{run.read_text().splitlines()[1].split(';')[0]};1\n")
     peers = {"import pyarrow.csv": partial(processes.python, "import pyarrow.csv")}

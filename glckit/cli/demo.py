@@ -7,28 +7,33 @@ from typing import Annotated
 
 import typer
 
-from glckit.cli.app import app, finish, progress, say, show
+from glckit.cli.app import DigitsOption, FormatOption, JsonOption, app, say, show
 from glckit.render import Format
 
 
-@app.command(short_help="Make a competition folder and score its run.")
+@app.command(short_help="Play the whole story on a small world.")
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to make the folder.")] = Path("demo"),
-    quick: Annotated[bool, typer.Option("--quick", help="800 occurrences instead of 42,405.")] = False,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for it.")] = Path("demo"),
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Every step in under a minute, too small to learn much.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of the world, the models and the damage.")] = 0,
+    digits: DigitsOption = 4,
+    form: FormatOption = Format.TEXT,
+    as_json: JsonOption = False,
 ) -> None:
-    """Make a competition folder with a run of real size, then validate and score the run."""
-    from glckit.config import FILE_NAME, read_competition
-    from glckit.demo import QUICK, make_demo, steps
-    from glckit.evaluation import Inputs, score_files, validate_files
-    from glckit.reports import score_report, validation_report
+    """Play the whole story: a competition, a forest and a network, damaged patches, repair, late fusion.
 
-    say(f"making {folder} ...")
-    run = make_demo(folder, QUICK if quick else None)
-    competition = read_competition(folder / FILE_NAME)
-    say(f"$ cd {folder}\n$ glckit validate {run.relative_to(folder)}")
-    show(validation_report(validate_files([str(run)], Inputs(), competition, progress)), Format.TEXT)
-    say(f"$ glckit score {run.relative_to(folder)}")
-    outcomes = score_files([str(run)], Inputs(), competition, progress)
-    show(score_report(outcomes), Format.TEXT)
-    say("\nTry next:\n" + "\n".join(f"  {step}" for step in steps(folder)))
-    finish(outcomes)
+    Every step is a glckit command, shown as it could be typed. The folder is left for trying them. A demo
+    that was stopped goes on when it is called again.
+    """
+    from glckit.demo.report import next_steps, story_report
+    from glckit.demo.scale import QUICK, Scale
+    from glckit.demo.story import tell_story
+
+    story = tell_story(folder, QUICK if quick else Scale(), seed=seed, tell=say)
+    say("")
+    show(story_report(story, digits=digits), form, as_json=as_json, digits=digits)
+    if quick:
+        say("\nSo small a world tells little of the models: leave --quick out for that.")
+    say("\nTry next:\n" + "\n".join(f"  {step}" for step in next_steps(folder)))

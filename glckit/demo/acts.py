@@ -1,0 +1,138 @@
+"""The acts of the story, in order: what is said, and which commands are run."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from pathlib import Path
+
+from glckit.demo.accident import Extracted, damage_archives, extract_with_tar
+from glckit.demo.commands import Cost, Stage
+from glckit.demo.scale import Scale
+from glckit.demo.trainings import Training, note_training, recalled_training
+
+#: The models, and where each stands in the competition's folder.
+MODELS = {"rf": Path("models/rf/forest.npz"), "cnn": Path("models/cnn/model.safetensors")}
+#: The folder in which the demo keeps its notes, and which it locks.
+NOTES = ".demo"
+
+_MANIFEST = "patches.manifest"
+# What `baselines.cnn.loop.UNFINISHED` says, which would bring torch with it.
+_UNFINISHED = "training"
+# Where the whole archives are meanwhile, and the damaged ones.
+_SERVER, _DAMAGED = "server", "damaged-archives"
+# Enough of a report to see what it is about, and enough of what tar says of 20 archives.
+_N_LINES, _N_COMPLAINTS = 30, 4
+
+
+def make_competition(stage: Stage, scale: Scale, seed: int) -> None:
+    """Make the world, its prior, and a manifest of its patches while they are whole."""
+    stage.title(
+        "A competition",
+        "The real one is near 1 TB. This one has all its files in small, and knows where its species live.",
+    )
+    sizes = {
+        "--seed": seed,
+        "--occurrences": scale.n_occurrences,
+        "--species": scale.n_species,
+        "--patch-size": scale.patch_size,
+    }
+    flags = [word for flag, value in sizes.items() for word in (flag, value)]
+    stage.glckit("world", stage.folder, *flags, inside=False)
+    stage.tell(f"\n$ cd {shlex.quote(str(stage.folder))}")
+    stage.glckit("baseline", "prior")
+    stage.glckit("verify-patches", "archives", "--make-manifest", _MANIFEST)
+    stage.glckit("verify-patches", "--manifest", _MANIFEST)
+
+
+def train(stage: Stage, scale: Scale, seed: int) -> dict[str, Training]:
+    """Train the forest and the network, unless the demo has done so before; return what each cost."""
+    stage.title("A forest and a network", "Run 1 reads 27 rasters; runs 2 and 3 read patches, still whole.")
+    return {
+        "rf": _trained(stage, "rf", ("--seed", str(seed))),
+        "cnn": _trained(stage, "cnn", ("--seed", str(seed), *scale.training)),
+    }
+
+
+def predict_with_forest(stage: Stage) -> Cost:
+    """Predict with the forest, which reads no patches."""
+    return stage.glckit("baseline", "rf", "--predict")
+
+
+def have_an_accident(stage: Stage, seed: int) -> None:
+    """Damage copies of the US archives and extract them with plain tar, the whole ones being far away."""
+    archives, server = stage.folder / "archives", stage.folder / _SERVER
+    whole = sorted(archives.glob("patches_us_*.tar.gz"))
+    copies = damage_archives(whole, stage.folder / _DAMAGED, seed=seed)
+    kinds = [injury.kind for injury in copies.values()]
+    stage.title(
+        "The accident",
+        "The patches move to another disk, and there is no room for 1 TB of archives beside them. On their "
+        f"way {kinds.count('flipped bit')} of the US archives get one flipped bit each, and "
+        f"{kinds.count('truncation')} lose their ends. Plain tar extracts them:",
+    )
+    if server.exists():
+        shutil.rmtree(server)  # of an earlier run; the world has just made them again
+    archives.rename(server)
+    stage.tell(f"\n$ mv archives {_SERVER}\n$ for archive in {_DAMAGED}/*.tar.gz; do")
+    stage.tell(">     tar -xzf $archive -C patches_us --strip-components=1\n> done")
+    said = extract_with_tar(list(copies), stage.folder / "patches_us")
+    for extracted in said[:_N_COMPLAINTS]:
+        stage.tell(_in_words(extracted))
+    stage.tell(f"... ({len(said) - _N_COMPLAINTS} more archives like these)")
+
+
+def be_warned(stage: Stage) -> None:
+    """Show that the damage is found, and that the network does not read such patches."""
+    stage.title(
+        "What glckit says", "It needs no checksum to see most of the damage, and the network refuses."
+    )
+    stage.glckit("verify-patches", expected=1, n_lines=_N_LINES)
+    stage.glckit("baseline", "cnn", "--predict", expected=1)
+
+
+def go_on_regardless(stage: Stage) -> Path:
+    """Predict from damaged patches and fuse; return the run of the network."""
+    stage.title(
+        "Going on regardless",
+        "What is readable is used as it is. Where nothing is, fusion has the forest alone.",
+    )
+    run, fused = "runs/cnn-damaged.csv", "runs/fusion-damaged.csv"
+    stage.glckit("baseline", "cnn", "--predict", "--on-damaged", "ignore", "-o", run)
+    stage.glckit("fuse", "runs/rf.csv", run, "-o", fused, "--missing", "renormalise")
+    return stage.folder / run
+
+
+def repair(stage: Stage) -> None:
+    """Take what is damaged again from the whole archives."""
+    stage.title(
+        "Repair", "The archives are fetched again, and the manifest of step 1 also shows single wrong pixels."
+    )
+    stage.tell(f"\n$ mv {_SERVER} archives")
+    (stage.folder / _SERVER).rename(stage.folder / "archives")
+    stage.glckit("verify-patches", "--manifest", _MANIFEST, "--repair", "--archives", "archives")
+
+
+def predict_and_fuse(stage: Stage) -> Cost:
+    """Predict with the network from whole patches, and fuse; return what a prediction costs."""
+    stage.title("Runs 2, 3 and 4", "The same commands, on whole patches.")
+    cost = stage.glckit("baseline", "cnn", "--predict")
+    stage.glckit("baseline", "cnn", "--predict", "--dropout")
+    stage.glckit("fuse", "runs/rf.csv", "runs/cnn.csv", "-o", "runs/fusion.csv")
+    return cost
+
+
+def _trained(stage: Stage, name: str, flags: tuple[str, ...]) -> Training:
+    model, notes = stage.folder / MODELS[name], stage.folder / NOTES / "trainings.json"
+    known = recalled_training(notes, model)
+    if known is not None:
+        stage.tell(f"\n{MODELS[name]} is there from an earlier run of this demo.")
+        return known
+    is_whole = not (model.parent / _UNFINISHED).exists()
+    training = Training(stage.glckit("baseline", name, "--train", *flags), is_whole)
+    note_training(notes, model, training)
+    return training
+
+
+def _in_words(extracted: Extracted) -> str:
+    return f"{extracted.archive}: exit status {extracted.status}, {extracted.complaint}"

@@ -1,0 +1,162 @@
+"""Running glckit's commands in processes of their own, as a person would, and what each costs."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from submissions.errors import BadInputError, CannotCheckError, GlckitError, UsageError
+
+#: Told of each line.
+Tell = Callable[[str], object]
+
+_ERRORS: dict[int, type[GlckitError]] = {1: BadInputError, 2: UsageError}
+# Variables that would lead the commands to other data than the demo's.
+_NOT_INHERITED = "GLCKIT_"
+# Linux counts the peak memory of a process in KiB, macOS in bytes.
+_PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a command cost.
+
+    Parameters
+    ----------
+    seconds : float
+        Wall clock, from start to end of its process.
+    peak_bytes : int, optional
+        Its peak memory, where the system tells.
+    """
+
+    seconds: float
+    peak_bytes: int | None = None
+
+
+@dataclass
+class Stage:
+    """Where commands are run.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the competition.
+    tell : callable
+        Told of each command and of each line that it writes.
+    inherited : sequence of int
+        File descriptors that the commands keep open, such as a lock.
+
+    Attributes
+    ----------
+    costs : list of Cost
+        What the commands so far have cost.
+    n_titles : int
+        Acts so far.
+    """
+
+    folder: Path
+    tell: Tell
+    inherited: Sequence[int] = ()
+    costs: list[Cost] = field(default_factory=list)
+    n_titles: int = 0
+
+    def title(self, name: str, text: str) -> None:
+        """Tell that an act begins, and what happens in it."""
+        self.n_titles += 1
+        self.tell(f"\n{self.n_titles}. {name}\n\n{textwrap.fill(text, 78)}")
+
+    def glckit(
+        self, *words: object, expected: int = 0, n_lines: int | None = None, inside: bool = True
+    ) -> Cost:
+        """Run a command to its end.
+
+        Parameters
+        ----------
+        *words : object
+            The command, without ``glckit``.
+        expected : int, default 0
+            The exit status that it should have.
+        n_lines : int, optional
+            How many lines of its output are told; all by default.
+        inside : bool, default True
+            Whether it runs in the folder of the competition.
+
+        Returns
+        -------
+        Cost
+            What it cost.
+
+        Raises
+        ------
+        BadInputError, UsageError, CannotCheckError
+            If it has another exit status; which of them is as the command's own error was.
+        """
+        arguments = [str(word) for word in words]
+        self.tell(f"\n$ {shlex.join(['glckit', *arguments])}")
+        start = time.perf_counter()
+        status, peak = self._run(arguments, self.folder if inside else None, n_lines)
+        cost = Cost(time.perf_counter() - start, peak)
+        if status != expected:
+            kind = _ERRORS.get(status, CannotCheckError)
+            raise kind(
+                f"glckit {arguments[0]} ended with exit status {status} instead of {expected}.",
+                "Its own messages are above.",
+            )
+        if expected:
+            self.tell(f"(exit status {status})")
+        self.costs.append(cost)
+        return cost
+
+    def _run(self, arguments: list[str], folder: Path | None, n_lines: int | None) -> tuple[int, int | None]:
+        # -P: a file of the reader's in that folder must not hide a package.
+        process = subprocess.Popen(  # noqa: S603  # our own command, and no shell
+            [sys.executable, "-P", "-m", "glckit", *arguments],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # else the order of the lines would be a matter of luck
+            env=_environment(),
+            pass_fds=self.inherited,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        try:
+            self._tell_output(process, n_lines)
+            return _waited(process)
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+
+    def _tell_output(self, process: subprocess.Popen[str], n_lines: int | None) -> None:
+        assert process.stdout is not None
+        n_left_out = 0
+        with process.stdout as lines:
+            for number, line in enumerate(lines):
+                if n_lines is None or number < n_lines:
+                    self.tell(line.rstrip("\n"))
+                else:
+                    n_left_out += 1
+        if n_left_out:
+            self.tell(f"... ({n_left_out} more lines)")
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
+    return kept | {"PYTHONIOENCODING": "utf-8"}
+
+
+def _waited(process: subprocess.Popen[str]) -> tuple[int, int | None]:
+    if not hasattr(os, "wait4"):  # Windows
+        return process.wait(), None
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)  # Popen cannot ask any more
+    return process.returncode, usage.ru_maxrss * _PEAK_UNIT

@@ -1,0 +1,111 @@
+"""What the demo reports at its end: what the runs score, what the models cost, and what to try next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from baselines.cnn.watching import duration_text
+from glckit.demo.commands import Cost
+from glckit.demo.story import RUNS, ModelCost, Story
+from glckit.render import Report, aligned, number, size_text
+from glckit.reports import score_data
+from scoring.score import Score
+
+_MODELS = {"rf": "forest", "cnn": "network"}
+
+
+def story_report(story: Story, *, digits: int = 4) -> Report:
+    """Report a story: JSON and text say all, a table the scores."""
+    columns = ["run", "adaptive_top_k", "top_k"]
+    rows = [[_file(name), score.adaptive_top_k, score.top_k] for name, score in story.scores.items()]
+    return Report(_data(story), columns, rows, "\n".join(_lines(story, digits)))
+
+
+def next_steps(folder: Path) -> Iterator[str]:
+    """Yield commands to try next in the folder of a story."""
+    yield f"cd {shlex.quote(str(folder))}"
+    yield "glckit score runs/fusion.csv runs/bayes.csv"
+    yield "glckit validate runs/cnn-damaged.csv                  # what the accident left of a run"
+    yield "glckit verify-patches damaged-archives                # the damage, seen before any extraction"
+    yield "glckit fuse runs/rf.csv runs/cnn.csv -o runs/mine.csv --weights 1,2"
+    yield "glckit baseline rf --describe                         # what the forest found important"
+    yield "glckit baseline cnn --describe                        # what the network costs"
+
+
+def _data(story: Story) -> dict[str, Any]:
+    return {
+        "folder": str(story.folder),
+        "seed": story.seed,
+        "scores": [
+            {"run": _file(name), "what": RUNS[name].strip(), **score_data(score)}
+            for name, score in story.scores.items()
+        ],
+        "models": [{"model": name, **_model_data(cost)} for name, cost in story.models.items()],
+        "share_damaged": story.share_damaged,
+        "seconds": story.cost.seconds,
+        "peak_bytes": story.cost.peak_bytes,
+    }
+
+
+def _model_data(cost: ModelCost) -> dict[str, Any]:
+    return {
+        "training_seconds": cost.training.cost.seconds,
+        "training_peak_bytes": cost.training.cost.peak_bytes,
+        "training_is_whole": cost.training.is_whole,
+        "prediction_seconds": cost.prediction.seconds,
+        "prediction_peak_bytes": cost.prediction.peak_bytes,
+        "n_bytes": cost.n_bytes,
+    }
+
+
+def _lines(story: Story, digits: int) -> Iterator[str]:
+    scores = story.scores
+    yield f"What the runs score on {scores['fusion'].n_occurrences:,} test occurrences"
+    yield ""
+    yield _table_of_scores(scores, digits)
+    yield ""
+    yield f"The accident had damaged the patches of {100 * story.share_damaged:.0f} % of them."
+    yield ""
+    yield "What the models cost"
+    yield ""
+    yield _table_of_costs(story.models)
+    yield ""
+    if not all(cost.training.is_whole for cost in story.models.values()):
+        yield "A training was stopped and went on; its cost here is that of its last part."
+    yield f"All this took {_cost_text(story.cost)}."
+
+
+def _table_of_scores(scores: Mapping[str, Score], digits: int) -> str:
+    k = scores["fusion"].k
+    rows = [
+        [RUNS[name], *(number(value, digits) for value in (score.adaptive_top_k, score.top_k))]
+        for name, score in scores.items()
+    ]
+    return aligned(["run", f"adaptive top-{k}", f"top-{k}"], rows, [False, True, True])
+
+
+def _table_of_costs(models: Mapping[str, ModelCost]) -> str:
+    columns = ["model", "training", "peak memory", "prediction", "peak memory", "model size"]
+    rows = [_model_row(_MODELS[name], cost) for name, cost in models.items()]
+    return aligned(columns, rows, [False, *[True] * 5])
+
+
+def _model_row(name: str, cost: ModelCost) -> list[str]:
+    parts = [text for part in (cost.training.cost, cost.prediction) for text in _texts(part)]
+    return [name, *parts, size_text(cost.n_bytes)]
+
+
+def _texts(cost: Cost) -> tuple[str, str]:
+    return duration_text(cost.seconds), "" if cost.peak_bytes is None else size_text(cost.peak_bytes)
+
+
+def _cost_text(cost: Cost) -> str:
+    peak = "" if cost.peak_bytes is None else f", and {size_text(cost.peak_bytes)} in its largest process"
+    return f"{duration_text(cost.seconds)}{peak}"
+
+
+def _file(name: str) -> str:
+    return f"runs/{name}.csv"

@@ -1,0 +1,95 @@
+"""What the demo remembers from one run in a folder to the next: the trainings that it has finished."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from glckit.demo.commands import Cost
+from submissions.errors import CannotCheckError, UsageError
+from submissions.files import written_atomically
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training that is finished.
+
+    Parameters
+    ----------
+    cost : Cost
+        Of its command.
+    is_whole : bool
+        Whether that was the whole training; otherwise it was stopped before, and went on.
+    """
+
+    cost: Cost
+    is_whole: bool = True
+
+
+def recalled_training(notes: Path, model: Path) -> Training | None:
+    """Return the training of a model, if the demo has trained it.
+
+    Parameters
+    ----------
+    notes : Path
+        The file of `note_training`.
+    model : Path
+        The model's file.
+
+    Returns
+    -------
+    Training or None
+        None if there is no model.
+
+    Raises
+    ------
+    UsageError
+        If the model is none that the demo has noted, so that training would overwrite someone's work.
+    CannotCheckError
+        If the notes cannot be read.
+    """
+    if not model.exists():
+        return None
+    noted = _read(notes).get(model.name)
+    if noted is None or noted["digest"] != _digest(model):
+        raise UsageError(
+            f"{model} is no model that this demo has trained and noted, and would be overwritten.",
+            "Move or remove it, or name another folder.",
+        )
+    return Training(Cost(noted["seconds"], noted["peak_bytes"]), noted["is_whole"])
+
+
+def note_training(notes: Path, model: Path, training: Training) -> None:
+    """Note that a model was trained and what that cost.
+
+    Parameters
+    ----------
+    notes : Path
+        Where; a JSON file.
+    model : Path
+        The model's file.
+    training : Training
+        Its training.
+    """
+    noted = {"digest": _digest(model), **asdict(training.cost), "is_whole": training.is_whole}
+    known = _read(notes) | {model.name: noted}
+    with written_atomically(notes) as temporary:
+        temporary.write_text(json.dumps(known, indent=2) + "\n")
+
+
+def _read(notes: Path) -> dict[str, Any]:
+    try:
+        known: dict[str, Any] = json.loads(notes.read_text()) if notes.exists() else {}
+    except (OSError, ValueError) as error:
+        raise CannotCheckError(
+            f"Cannot read {notes}: {error}.", "Remove it and the folder's models."
+        ) from error
+    return known
+
+
+def _digest(model: Path) -> str:
+    with model.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
