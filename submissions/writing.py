@@ -27,6 +27,8 @@ COLUMNS = ("occurrence_id", "species_id", "probability", "rank")
 #: Species an occurrence that a run gets unless told otherwise; the paper's runs had 150.
 MAX_ROWS = 150
 
+# Rows of a row group of Parquet, and so 34 MB that wait to be written.
+_ROW_GROUP = 2**20
 _HEADER = ";".join(COLUMNS).encode() + b"\n"
 _TEXT = pa_csv.WriteOptions(delimiter=";", quoting_style="none", include_header=False)
 
@@ -245,12 +247,31 @@ def _open_zip(temporary: Path, stack: ExitStack) -> _Sink:
     return _TextSink(stack.enter_context(archive.open(member, "w", force_zip64=True)))
 
 
+class _ParquetSink:
+    """Write row groups of many batches: readers then join few of them, and each takes little room."""
+
+    def __init__(self, writer: _Sink) -> None:
+        self._writer = writer
+        self._waiting: list[pa.Table] = []
+
+    def write_table(self, table: pa.Table, /) -> None:
+        self._waiting.append(table)
+        if sum(len(each) for each in self._waiting) >= _ROW_GROUP:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting))
+            self._waiting.clear()
+
+
 def _open_parquet(temporary: Path, stack: ExitStack) -> _Sink:
     import pyarrow.parquet as pa_parquet  # costs text runs nothing
 
     types = (pa.int64(), pa.int64(), pa.float64(), pa.int64())
     schema = pa.schema(list(zip(COLUMNS, types, strict=True)))
-    sink: _Sink = stack.enter_context(pa_parquet.ParquetWriter(temporary, schema, compression="zstd"))
+    sink = _ParquetSink(stack.enter_context(pa_parquet.ParquetWriter(temporary, schema, compression="zstd")))
+    stack.callback(sink.flush)
     return sink
 
 
