@@ -65,7 +65,7 @@ def cost_in(output: str) -> str:
     assert match, output[-2000:]
     return (
         f"`make demo` takes {match[1]} on two cores without a GPU, the installation not counted, "
-        f"and at most {match[2]} of memory.\n"
+        f"and about {match[2]} of memory.\n"
     )
 
 

@@ -301,6 +301,7 @@ def test_what_cannot_be_fused_is_refused() -> None:
         ({"weights": [1, math.nan]}, "nan is none"),
         ({"weights": [math.inf, 1]}, "inf is none"),
         ({"weights": [0, 0]}, "All weights are 0"),
+        ({"weights": [1e308, 5e-324]}, "Weights from 4.94066e-324 to 1e.308 are too far apart"),
         ({"method": "median"}, "Unknown method 'median'. Choose one of mean, geometric, reciprocal-rank"),
         ({"missing": "ignore"}, "Unknown missing 'ignore'. Choose one of error, renormalise"),
         ({"max_rows": 0}, "at least 1, not 0"),

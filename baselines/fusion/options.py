@@ -18,6 +18,9 @@ Missing = Literal["error", "renormalise"]
 METHODS: tuple[Method, ...] = get_args(Method)
 MISSING: tuple[Missing, ...] = get_args(Missing)
 
+# Far below what a sum of float64 notices, far above where products underflow.
+_LEAST_RATIO = 1e-100
+
 
 @dataclass(frozen=True)
 class FusionOptions:
@@ -75,7 +78,7 @@ def weights_of(weights: Sequence[float] | None, n_runs: int) -> tuple[float, ...
     ------
     UsageError
         If there are fewer than two runs, another number of weights, one that is negative or not finite,
-        or only zeros.
+        only zeros, or weights so far apart that products with the smallest would underflow.
 
     Examples
     --------
@@ -96,4 +99,10 @@ def weights_of(weights: Sequence[float] | None, n_runs: int) -> tuple[float, ...
         raise UsageError(f"A weight is a number of at least 0, and {wrong[0]:g} is none.")
     if not any(weights):
         raise UsageError("All weights are 0.", "Give at least one run a weight above 0.")
+    positive = [float(weight) for weight in weights if weight]
+    if min(positive) / max(positive) < _LEAST_RATIO:
+        raise UsageError(
+            f"Weights from {min(positive):g} to {max(positive):g} are too far apart to average with.",
+            "Use 0 to leave a run out.",
+        )
     return tuple(float(weight) for weight in weights)
