@@ -317,3 +317,9 @@ def test_options_that_cannot_be_meant(wrong: dict[str, object], message: str) ->
 def test_one_run_is_no_fusion(n_runs: int) -> None:
     with pytest.raises(UsageError, match=f"two runs or more, and {n_runs}"):
         glckit.fuse([run_of({1: {4: 1.0}})] * n_runs)
+
+
+def test_a_negative_zero_does_not_depend_on_the_order_of_the_parts() -> None:
+    runs = [run_of({1: {2: 0.5, 3: -0.0}}), run_of({1: {2: 0.5, 3: 0.0}}), run_of({1: {2: 0.5}})]
+    for parts in (runs, runs[::-1]):
+        assert not np.signbit(glckit.fuse(parts).pairs.scores).any()

@@ -54,7 +54,8 @@ def prepared(pairs: Pairs, method: Method) -> Pairs:
     >>> prepared(pairs, "reciprocal-rank").species.tolist()
     [8, 9, 7]
     """
-    pairs = replace(pairs, scores=pairs.scores.astype(np.float64))
+    # Plus 0 makes 0 of -0, which would let the order of the parts decide what is written.
+    pairs = replace(pairs, scores=pairs.scores.astype(np.float64) + 0.0)
     if method != "reciprocal-rank":
         return pairs
     ordered = pairs if _is_best_first(pairs) else _best_first(pairs)
