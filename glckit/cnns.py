@@ -18,6 +18,7 @@ from baselines.cnn.training import Trained, train_cnn
 from baselines.cnn.watching import Watcher
 from baselines.forest.table import refuse_unknown_species
 from baselines.integrity.gate import OnDamaged
+from baselines.integrity.thresholds import Thresholds
 from glckit.datasets import Dataset, occurrence_files
 from glckit.patchdata import patch_data_of
 from submissions.errors import UsageError
@@ -69,7 +70,8 @@ class CnnRequest:
         """Return the occurrence files of a part, and the patches."""
         excluded = np.empty(0, np.int64) if self.exclude is None else read_id_list(self.exclude)
         tables, patches = occurrence_files(self.dataset, part), patch_data_of(self.dataset.folder).paths
-        return PatchFiles(tables, patches, self.on_damaged, excluded)
+        thresholds = Thresholds.from_mapping(self.dataset.competition.verify)
+        return PatchFiles(tables, patches, self.on_damaged, excluded, thresholds=thresholds)
 
 
 @dataclass(frozen=True)

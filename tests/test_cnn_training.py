@@ -21,7 +21,7 @@ from cnn_training import OPTIONS, PLAN, StoppedError, files_of, planned, stoppin
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baselines.cnn.admission import read_id_list
+from baselines.cnn.admission import admitted, read_id_list
 from baselines.cnn.modelfile import read_model, read_tensors
 from baselines.cnn.options import Machine
 from baselines.cnn.outputs import best_species, score_part
@@ -31,6 +31,10 @@ from baselines.cnn.sampling import Course, Share, StepSampler
 from baselines.cnn.training import Trained
 from baselines.cnn.trainingdata import read_training_data
 from baselines.covariates.patches.errors import DamagedPatchError
+from baselines.integrity.execution import VerifyOptions
+from baselines.integrity.state import usable_state
+from baselines.integrity.thresholds import Thresholds
+from baselines.integrity.verification import verify_patches
 from submissions.errors import BadInputError, CannotCheckError, UsageError
 
 
@@ -311,3 +315,27 @@ def test_a_gpu_trains_through_the_same_code(patch_world: Path, tmp_path: Path) -
     made = train(patch_world, tmp_path, replace(OPTIONS, machine=machine))
     assert read_model(made.folder).training["machine"]["device"] == "cuda"
     assert all(bool(torch.isfinite(tensor).all()) for tensor in weights(made.folder).values())
+
+
+def test_a_list_that_excludes_all_is_refused(patch_world: Path) -> None:
+    ids = files_of(patch_world, "train").open(np.array([0])).ids()[:4]
+    with pytest.raises(UsageError, match="All 4 occurrences are excluded"):
+        admitted(ids, files_of(patch_world, "train", excluded=ids), patch_size=40)
+
+
+def test_the_gate_counts_damage_found_by_the_thresholds_of_the_competition(
+    patch_world: Path, tmp_path: Path
+) -> None:
+    ids = files_of(patch_world, "train").open(np.array([0])).ids()[:1]
+    world = _linked(patch_world, tmp_path, without=int(ids[0]))
+    (name,) = [path.relative_to(patch_world) for path in patch_world.glob(f"patches_*/*/*/{ids[0]}.npy")]
+    content = (patch_world / name).read_bytes()
+    (world / name).write_bytes(content[:128] + bytes(len(content) - 128))
+    time.sleep(0.2)  # a file that young is not remembered
+    strict = Thresholds.from_mapping({"max_altitude_step": 31})
+    checks = usable_state(world / "checks")[0]
+    trees = [world / "patches_fr", world / "patches_us"]
+    report = verify_patches(trees, ids, options=VerifyOptions("full", 40, strict, state=checks))
+    assert report.errors
+    with pytest.raises(BadInputError, match="zero-filled 1"):
+        admitted(ids, files_of(world, "train", thresholds=strict), patch_size=40)

@@ -15,7 +15,8 @@ from baselines.covariates.patches.reading import PatchSource
 from baselines.covariates.patches.sources import ManySources, open_patches
 from baselines.covariates.patches.tree import TreeSource
 from baselines.integrity.gate import OnDamaged, admit
-from submissions.errors import CannotCheckError
+from baselines.integrity.thresholds import Thresholds
+from submissions.errors import CannotCheckError, UsageError
 
 Path = str | os.PathLike[str]
 
@@ -36,6 +37,8 @@ class PatchFiles:
         Occurrences to leave out whatever their patches are.
     checks : path-like, optional
         File of earlier verifications; the one of ``verify-patches`` by default.
+    thresholds : Thresholds
+        Those of the verifications; what others have found does not count.
     """
 
     tables: Sequence[Path]
@@ -43,6 +46,7 @@ class PatchFiles:
     on_damaged: OnDamaged = "refuse"
     excluded: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     checks: Path | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
     @property
     def ignores_damage(self) -> bool:
@@ -133,16 +137,21 @@ def admitted(ids: NDArray[np.int64], files: PatchFiles, *, patch_size: int) -> A
     ------
     BadInputError
         If patches are damaged and ``on_damaged`` is ``"refuse"``, or archives are not verified.
+    UsageError
+        If all are excluded.
     CannotCheckError
         If there are no patches, or they cannot be read.
     """
     kept = ids[~np.isin(ids, files.excluded)]
+    if len(ids) and not len(kept):
+        raise UsageError(f"All {len(ids):,} occurrences are excluded.", "Shorten the list of --exclude.")
     admission = admit(
         kept,
         files.patches,
         on_damaged=files.on_damaged,
         patch_size=patch_size,
         state=files.checks,
+        thresholds=files.thresholds,
     )
     counts = {"excluded": len(ids) - len(kept), "damaged patches": len(admission.left_out)}
     left_out = {reason: count for reason, count in counts.items() if count}

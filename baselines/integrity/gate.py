@@ -21,6 +21,7 @@ from baselines.integrity.findings import CLASSES, LEVELS, Finding, Level, Proble
 from baselines.integrity.folders import holds_roots
 from baselines.integrity.records import Record
 from baselines.integrity.state import default_state_path, usable_state
+from baselines.integrity.thresholds import Thresholds
 from baselines.integrity.verification import verify_patches
 from submissions.errors import BadInputError, CannotCheckError
 
@@ -90,6 +91,7 @@ def admit(
     patch_size: int = PATCH_SIZE,
     jobs: int | None = 1,
     state: str | os.PathLike[str] | None = None,
+    thresholds: Thresholds | None = None,
 ) -> Admission:
     """Decide which occurrences a baseline may use, by the state of their patches.
 
@@ -112,6 +114,8 @@ def admit(
         Processes.
     state : path-like, optional
         File of earlier checks; by default the one in the user's cache.
+    thresholds : Thresholds, optional
+        Those that the earlier checks went by; the usual ones by default.
 
     Returns
     -------
@@ -139,7 +143,8 @@ def admit(
     """
     wanted = np.asarray(ids, dtype=np.int64)
     memory, _ = usable_state(default_state_path() if state is None else state)
-    evidence = _evidence(wanted, paths, options=VerifyOptions("quick", patch_size, jobs=jobs, state=memory))
+    options = VerifyOptions("quick", patch_size, thresholds or Thresholds(), jobs=jobs, state=memory)
+    evidence = _evidence(wanted, paths, options=options)
     errors = [finding for finding in evidence.findings if finding.severity == "error"]
     if errors and on_damaged == "refuse":
         raise _refusal(errors, len(wanted), paths=paths)

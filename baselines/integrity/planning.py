@@ -195,15 +195,17 @@ def portions(plans: Sequence[FolderPlan]) -> Iterator[list[FolderPlan]]:
 
 
 def _by_folder(ids: NDArray[np.int64]) -> Mapping[tuple[str, str], tuple[int, ...]]:
+    if not len(ids):
+        return {}
     # The region's number, then the folder's as text would sort it; short ids have folders of
     # their own ("73/1" is not "73/01"), told apart by the number of digits.
-    lengths = np.minimum(np.char.str_len(ids.astype(np.str_)), 4) if len(ids) else ids
+    lengths = np.minimum(np.char.str_len(ids.astype(np.str_)), 4)
     regions = region_of_id(ids)
     order = np.lexsort((ids, lengths, folder_numbers(ids), regions))
     ids, regions, lengths = ids[order], regions[order], lengths[order]
     numbers = folder_numbers(ids)
     changes = (numbers[1:] != numbers[:-1]) | (lengths[1:] != lengths[:-1]) | (regions[1:] != regions[:-1])
-    starts = np.flatnonzero(np.concatenate([[True], changes])) if len(ids) else np.array([], dtype=np.intp)
+    starts = np.flatnonzero(np.concatenate([[True], changes]))
     ends = [*starts[1:].tolist(), len(ids)]
     return {
         (str(regions[start]), folder_of_id(int(ids[start]))): tuple(ids[start:end].tolist())
