@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +23,11 @@ from baselines.cnn.modelfile import WEIGHTS
 from baselines.forest.modelfile import model_path
 from glckit.demo import acts, story
 from glckit.demo.accident import Injury, damage_archives, extract_with_tar, injuries
-from glckit.demo.commands import Cost, Stage
+from glckit.demo.commands import Cost, Stage, typed
 from glckit.demo.report import next_steps, story_report
 from glckit.demo.scale import QUICK, Scale
-from glckit.demo.story import RUNS, Story, tell_story
-from glckit.demo.trainings import Training, note_training, recalled_training
+from glckit.demo.story import RUNS, ModelCost, Story, tell_story
+from glckit.demo.trainings import Training, note_begun, note_training, recalled_training
 from glckit.render import Format, render
 from submissions.errors import BadInputError, CannotCheckError, UsageError
 from submissions.files import folder_locked
@@ -153,6 +156,8 @@ def test_a_model_of_someone_else_is_not_overwritten(tmp_path: Path) -> None:
     model.write_bytes(b"mine")
     with pytest.raises(UsageError, match=r"forest\.npz is no model that this demo has trained"):
         recalled_training(notes, model)
+    note_begun(notes, model)
+    assert recalled_training(notes, model) is None  # stopped before it was noted: the demo's own
     training = Training(Cost(1.5, 7), is_whole=False)
     note_training(notes, model, training)
     assert recalled_training(notes, model) == training
@@ -162,6 +167,10 @@ def test_a_model_of_someone_else_is_not_overwritten(tmp_path: Path) -> None:
     notes.write_text("{")
     with pytest.raises(CannotCheckError, match=r"Cannot read .*trainings\.json"):
         recalled_training(notes, model)
+    for odd in ("[]", '{"forest.npz": 3}', '{"forest.npz": {}}'):
+        notes.write_text(odd)
+        with pytest.raises(CannotCheckError, match="something else than the demo's notes"):
+            recalled_training(notes, model)
 
 
 def test_the_demo_refuses_a_folder_with_something_else(tmp_path: Path) -> None:
@@ -278,3 +287,148 @@ def test_fusion_is_worth_its_while_unless_patches_are_damaged(
     assert reached["fusion-damaged"] < reached["fusion"]
     assert reached["prior"] < min(reached["rf"], reached["cnn"])
     assert max(reached, key=lambda name: reached[name]) == "bayes"
+
+
+def test_the_runs_of_the_story_are_those_of_the_paper() -> None:
+    names = ["prior", "rf", "cnn-dropout", "cnn", "cnn-damaged", "fusion-damaged", "fusion", "bayes"]
+    assert list(RUNS) == names
+
+
+def test_every_cost_stands_in_its_place(told: Told) -> None:
+    forest = ModelCost(Training(Cost(61.0, 2 * 10**9)), Cost(3.0, 4 * 10**6), 5_000)
+    network = ModelCost(Training(Cost(120.0, 7 * 10**9), is_whole=False), Cost(8.0, 9 * 10**6), 10**7)
+    models = {"rf": forest, "cnn": network}
+    known = replace(told.story, models=models, share_damaged=0.25, cost=Cost(40.0, 10**9), is_continued=True)
+    report = story_report(known)
+    lines = render(report).splitlines()
+    assert [" ".join(line.split()) for line in lines if line.startswith(("model", "forest", "network"))] == [
+        "model training its memory prediction its memory model size",
+        "forest 61 s 2 GB 3 s 4 MB 5 kB",
+        "network 2 min 7 GB 8 s 9 MB 10 MB",
+    ]
+    assert "The accident had damaged the patches of 25 % of them." in lines
+    assert lines[-2:] == [
+        "A training was stopped and went on; its cost here is that of its last part.",
+        "All this took 40 s, and 1 GB in its largest process. Trainings of an earlier run are not in it.",
+    ]
+    assert report.data["models"][1] == {
+        "model": "cnn",
+        "training_seconds": 120.0,
+        "training_peak_bytes": 7 * 10**9,
+        "training_is_whole": False,
+        "prediction_seconds": 8.0,
+        "prediction_peak_bytes": 9 * 10**6,
+        "n_bytes": 10**7,
+    }
+
+
+def test_the_story_costs_what_its_largest_process_does(told: Told) -> None:
+    peaks = [cost.training.cost.peak_bytes or 0 for cost in told.story.models.values()]
+    assert max(peaks) <= (told.story.cost.peak_bytes or 0) < 10**10
+    assert not told.story.is_continued
+
+
+@pytest.fixture
+def python_for_glckit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A script that runs in place of the commands."""
+    script = tmp_path / "command.py"
+    launcher = tmp_path / "python"
+    launcher.write_text(f"#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(script))}\n")
+    launcher.chmod(0o755)
+    monkeypatch.setattr("glckit.demo.commands.sys.executable", str(launcher))
+    return script
+
+
+def test_the_peak_of_a_command_is_measured(python_for_glckit: Path, tmp_path: Path) -> None:
+    """From a small process, as `glckit demo` is: a command starts with the peak of the one that starts it."""
+    python_for_glckit.write_text("held = b'x' * 600_000_000")
+    code = (
+        "import sys; from pathlib import Path; from glckit.demo.commands import Stage\n"
+        f"sys.executable = {str(tmp_path / 'python')!r}\n"
+        "print(Stage(Path(), lambda _: None).glckit('world').peak_bytes)"
+    )
+    real = python_for_glckit.with_name("python").read_text().split()[2]
+    done = subprocess.run([real, "-c", code], capture_output=True, text=True, check=True)
+    assert 6 * 10**8 < int(done.stdout) < 7 * 10**8
+
+
+def test_a_command_that_breaks_down_is_no_expected_failure(python_for_glckit: Path, tmp_path: Path) -> None:
+    python_for_glckit.write_text("raise ValueError('a defect')")
+    with pytest.raises(CannotCheckError, match="glckit verify-patches broke down"):
+        Stage(tmp_path, lambda _: None).glckit("verify-patches", expected=1)
+
+
+def test_a_command_that_was_killed_is_said_to_be(python_for_glckit: Path, tmp_path: Path) -> None:
+    python_for_glckit.write_text("import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(CannotCheckError, match="was killed by signal 9"):
+        Stage(tmp_path, lambda _: None).glckit("world")
+
+
+def test_commands_hold_the_lock_of_the_demo(python_for_glckit: Path, tmp_path: Path) -> None:
+    """So that what is left of a killed demo keeps others out until it has ended."""
+    python_for_glckit.write_text("import os; os.fstat(int(open('fd').read())); print('held')")
+    lines: list[str] = []
+    with folder_locked(tmp_path) as lock:
+        (tmp_path / "fd").write_text(str(lock))
+        Stage(tmp_path, lines.append, (lock,)).glckit("world")
+    assert lines[-1] == "held"
+
+
+@pytest.mark.parametrize(("error", "said"), [(KeyboardInterrupt, "cleaned up"), (ValueError, "")])
+def test_a_stage_leaves_no_command_behind(
+    python_for_glckit: Path, tmp_path: Path, error: type[BaseException], said: str
+) -> None:
+    """After Ctrl-C, which the command has got as well, it may clean up; otherwise it is ended."""
+    python_for_glckit.write_text(
+        "import os, time\nopen('pid', 'w').write(str(os.getpid()))\nprint('begun', flush=True)\n"
+        "time.sleep(2)\nopen('said', 'w').write('cleaned up')"
+    )
+
+    def tell(line: str) -> None:
+        if line == "begun":
+            raise error
+
+    with pytest.raises(error):
+        Stage(tmp_path, tell).glckit("world")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+    written = tmp_path / "said"
+    assert (written.read_text() if written.exists() else "") == said
+
+
+def test_a_folder_may_be_named_like_a_flag(told: Told) -> None:
+    assert next(next_steps(Path("-x"))) == "cd ./-x"
+    assert typed(Path("/a/-x")) == "/a/-x"
+
+
+def test_the_command_tells_to_stderr_and_reports_to_stdout(
+    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(story, "tell_story", lambda *_, **__: told.story)
+    result = glckit("demo", tmp_path, "--quick", "--json")
+    assert json.loads(result.stdout)["seed"] == 3
+    assert "Try next:" in result.stderr
+    assert "leave --quick out" in result.stderr
+    assert "leave --quick out" not in glckit("demo", tmp_path).stderr
+
+
+def test_a_training_that_goes_on_is_not_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def trained(_: Stage, __: str, name: str, *___: object, **____: object) -> Cost:
+        model = tmp_path / acts.MODELS[name]
+        model.parent.mkdir(parents=True, exist_ok=True)
+        model.write_bytes(b"")
+        return Cost(1.0)
+
+    monkeypatch.setattr(Stage, "glckit", trained)
+    (tmp_path / "models" / "cnn" / UNFINISHED).mkdir(parents=True)
+    trainings = acts.train(Stage(tmp_path, lambda _: None), TINY, seed=0)
+    assert [trainings[name].is_whole for name in ("rf", "cnn")] == [True, False]
+
+
+def test_an_accident_may_happen_again_after_a_kill(tiny_world: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_world, tmp_path / "w")
+    (tmp_path / "w" / "server" / "old").mkdir(parents=True)
+    stage = Stage(tmp_path / "w", lambda _: None)
+    acts.have_an_accident(stage, seed=0)
+    assert not (tmp_path / "w" / "server" / "old").exists()
+    assert len(list((tmp_path / "w" / "server").glob("patches_us_*"))) == 20

@@ -129,12 +129,20 @@ def write_tensors(
         On any device, in any memory format.
     notes : mapping, optional
         What JSON can say.
+
+    Raises
+    ------
+    CannotCheckError
+        If it cannot be written.
     """
     header = {name: json.dumps(note) for name, note in (notes or {}).items()}
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with written_atomically(path) as temporary:
         mode = temporary.stat().st_mode
-        save_file(plain, temporary, header or None)
+        try:
+            save_file(plain, temporary, header or None)
+        except SafetensorError as error:  # a full disk, for one
+            raise CannotCheckError(f"Cannot write {path}: {error}.") from error
         temporary.chmod(mode)  # safetensors leaves its files to their owner alone
 
 

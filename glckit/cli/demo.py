@@ -17,7 +17,9 @@ def demo(
     quick: Annotated[
         bool, typer.Option("--quick", help="Every step in under a minute, too small to learn much.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the world, the models and the damage.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Of the world, the models and the damage.")
+    ] = 0,
     digits: DigitsOption = 4,
     form: FormatOption = Format.TEXT,
     as_json: JsonOption = False,
@@ -31,7 +33,11 @@ def demo(
     from glckit.demo.scale import QUICK, Scale
     from glckit.demo.story import tell_story
 
-    story = tell_story(folder, QUICK if quick else Scale(), seed=seed, tell=say)
+    try:
+        story = tell_story(folder, QUICK if quick else Scale(), seed=seed, tell=say)
+    except KeyboardInterrupt:
+        say("\nStopped. The same command goes on from here.")
+        raise
     say("")
     show(story_report(story, digits=digits), form, as_json=as_json, digits=digits)
     if quick:

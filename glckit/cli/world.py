@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,7 +41,9 @@ def world(
     with progress("patches", plan.n_occurrences) as advance:
         made = make_world(folder, plan, extract=extract, progress=advance)
     show(_report(made), form, as_json=as_json)
-    say(f"Made a world in {folder}. Its ceiling: cd {folder} && glckit score runs/bayes.csv")
+    say(
+        f"Made a world in {folder}. Its ceiling: cd {shlex.quote(str(folder))} && glckit score runs/bayes.csv"
+    )
 
 
 def _report(made: World) -> Report:

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 from glckit.demo.accident import Extracted, damage_archives, extract_with_tar
-from glckit.demo.commands import Cost, Stage
+from glckit.demo.commands import Cost, Stage, typed
 from glckit.demo.scale import Scale
-from glckit.demo.trainings import Training, note_training, recalled_training
+from glckit.demo.trainings import Training, note_begun, note_training, recalled_training
 
 #: The models, and where each stands in the competition's folder.
 MODELS = {"rf": Path("models/rf/forest.npz"), "cnn": Path("models/cnn/model.safetensors")}
@@ -38,8 +38,8 @@ def make_competition(stage: Stage, scale: Scale, seed: int) -> None:
         "--patch-size": scale.patch_size,
     }
     flags = [word for flag, value in sizes.items() for word in (flag, value)]
-    stage.glckit("world", stage.folder, *flags, inside=False)
-    stage.tell(f"\n$ cd {shlex.quote(str(stage.folder))}")
+    stage.glckit("world", typed(stage.folder), *flags, inside=False)
+    stage.tell(f"\n$ cd {shlex.quote(typed(stage.folder))}")
     stage.glckit("baseline", "prior")
     stage.glckit("verify-patches", "archives", "--make-manifest", _MANIFEST)
     stage.glckit("verify-patches", "--manifest", _MANIFEST)
@@ -69,12 +69,14 @@ def have_an_accident(stage: Stage, seed: int) -> None:
         "The accident",
         "The patches move to another disk, and there is no room for 1 TB of archives beside them. On their "
         f"way {kinds.count('flipped bit')} of the US archives get one flipped bit each, and "
-        f"{kinds.count('truncation')} lose their ends. Plain tar extracts them:",
+        f"{kinds.count('truncation')} lose their ends: the demo leaves such copies in {_DAMAGED}/. "
+        "Plain tar extracts them:",
     )
     if server.exists():
         shutil.rmtree(server)  # of an earlier run; the world has just made them again
     archives.rename(server)
-    stage.tell(f"\n$ mv archives {_SERVER}\n$ for archive in {_DAMAGED}/*.tar.gz; do")
+    stage.tell(f"\n$ mv archives {_SERVER}\n$ rm -r patches_us && mkdir patches_us")
+    stage.tell(f"$ for archive in {_DAMAGED}/*.tar.gz; do")
     stage.tell(">     tar -xzf $archive -C patches_us --strip-components=1\n> done")
     said = extract_with_tar(list(copies), stage.folder / "patches_us")
     for extracted in said[:_N_COMPLAINTS]:
@@ -129,6 +131,7 @@ def _trained(stage: Stage, name: str, flags: tuple[str, ...]) -> Training:
         stage.tell(f"\n{MODELS[name]} is there from an earlier run of this demo.")
         return known
     is_whole = not (model.parent / _UNFINISHED).exists()
+    note_begun(notes, model)
     training = Training(stage.glckit("baseline", name, "--train", *flags), is_whole)
     note_training(notes, model, training)
     return training

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import subprocess
@@ -24,6 +25,10 @@ _NOT_INHERITED = "GLCKIT_"
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
+# Removing a world that is half made takes one or two.
+_SECONDS_TO_CLEAN_UP = 20
+
+
 @dataclass(frozen=True)
 class Cost:
     """What a command cost.
@@ -33,7 +38,7 @@ class Cost:
     seconds : float
         Wall clock, from start to end of its process.
     peak_bytes : int, optional
-        Its peak memory, where the system tells.
+        Its peak memory, where the system tells; at least that of the process that started it.
     """
 
     seconds: float
@@ -96,7 +101,8 @@ class Stage:
         Raises
         ------
         BadInputError, UsageError, CannotCheckError
-            If it has another exit status; which of them is as the command's own error was.
+            If it has another exit status; which of them is as the command's own error was. If it broke
+            down, whatever its status.
         """
         arguments = [str(word) for word in words]
         self.tell(f"\n$ {shlex.join(['glckit', *arguments])}")
@@ -104,11 +110,7 @@ class Stage:
         status, peak = self._run(arguments, self.folder if inside else None, n_lines)
         cost = Cost(time.perf_counter() - start, peak)
         if status != expected:
-            kind = _ERRORS.get(status, CannotCheckError)
-            raise kind(
-                f"glckit {arguments[0]} ended with exit status {status} instead of {expected}.",
-                "Its own messages are above.",
-            )
+            raise _wrong_end(arguments[0], status, expected)
         if expected:
             self.tell(f"(exit status {status})")
         self.costs.append(cost)
@@ -129,24 +131,58 @@ class Stage:
             errors="replace",
         )
         try:
-            self._tell_output(process, n_lines)
-            return _waited(process)
-        except BaseException:
-            process.terminate()
-            process.wait()
+            broke_down = self._tell_output(process, n_lines)
+            status, peak = _waited(process)
+        except BaseException as error:
+            _ended(process, has_been_told=isinstance(error, KeyboardInterrupt))
             raise
+        if broke_down:  # its status is 1, as that of damage is
+            raise CannotCheckError(f"glckit {arguments[0]} broke down.", "Its own messages are above.")
+        return status, peak
 
-    def _tell_output(self, process: subprocess.Popen[str], n_lines: int | None) -> None:
+    def _tell_output(self, process: subprocess.Popen[str], n_lines: int | None) -> bool:
         assert process.stdout is not None
-        n_left_out = 0
+        n_left_out, broke_down = 0, False
         with process.stdout as lines:
             for number, line in enumerate(lines):
+                broke_down |= line.startswith("Traceback (most recent call last)")
                 if n_lines is None or number < n_lines:
                     self.tell(line.rstrip("\n"))
                 else:
                     n_left_out += 1
         if n_left_out:
             self.tell(f"... ({n_left_out} more lines)")
+        return broke_down
+
+
+def typed(folder: Path) -> str:
+    """Return a folder as it can be typed on a command line: no flag, though its name begins with a dash.
+
+    Examples
+    --------
+    >>> typed(Path("demo")), typed(Path("-x"))
+    ('demo', './-x')
+    """
+    return f"./{folder}" if str(folder).startswith("-") else str(folder)
+
+
+def _wrong_end(command: str, status: int, expected: int) -> GlckitError:
+    if status < 0:
+        hint = "If nobody did that, memory may have run out."
+        return CannotCheckError(f"glckit {command} was killed by signal {-status}.", hint)
+    kind = _ERRORS.get(status, CannotCheckError)
+    message = f"glckit {command} ended with exit status {status} instead of {expected}."
+    return kind(message, "Its own messages are above.")
+
+
+def _ended(process: subprocess.Popen[str], *, has_been_told: bool) -> None:
+    # Ctrl-C goes to the command as well; a second signal would kill it while it cleans up.
+    if has_been_told:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_SECONDS_TO_CLEAN_UP)
+            return
+    process.terminate()
+    process.wait()
 
 
 def _environment() -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from baselines.cnn.watching import duration_text
-from glckit.demo.commands import Cost
+from glckit.demo.commands import Cost, typed
 from glckit.demo.story import RUNS, ModelCost, Story
 from glckit.render import Report, aligned, number, size_text
 from glckit.reports import score_data
@@ -26,7 +26,7 @@ def story_report(story: Story, *, digits: int = 4) -> Report:
 
 def next_steps(folder: Path) -> Iterator[str]:
     """Yield commands to try next in the folder of a story."""
-    yield f"cd {shlex.quote(str(folder))}"
+    yield f"cd {shlex.quote(typed(folder))}"
     yield "glckit score runs/fusion.csv runs/bayes.csv"
     yield "glckit validate runs/cnn-damaged.csv                  # what the accident left of a run"
     yield "glckit verify-patches damaged-archives                # the damage, seen before any extraction"
@@ -75,7 +75,9 @@ def _lines(story: Story, digits: int) -> Iterator[str]:
     yield ""
     if not all(cost.training.is_whole for cost in story.models.values()):
         yield "A training was stopped and went on; its cost here is that of its last part."
-    yield f"All this took {_cost_text(story.cost)}."
+    yield f"All this took {_cost_text(story.cost)}." + (
+        " Trainings of an earlier run are not in it." if story.is_continued else ""
+    )
 
 
 def _table_of_scores(scores: Mapping[str, Score], digits: int) -> str:
@@ -88,7 +90,7 @@ def _table_of_scores(scores: Mapping[str, Score], digits: int) -> str:
 
 
 def _table_of_costs(models: Mapping[str, ModelCost]) -> str:
-    columns = ["model", "training", "peak memory", "prediction", "peak memory", "model size"]
+    columns = ["model", "training", "its memory", "prediction", "its memory", "model size"]
     rows = [_model_row(_MODELS[name], cost) for name, cost in models.items()]
     return aligned(columns, rows, [False, *[True] * 5])
 

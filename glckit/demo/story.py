@@ -86,6 +86,8 @@ class Story:
         Test occurrences whose patches were found damaged before the repair.
     cost : Cost
         Of the whole story: seconds, and the peak memory of its largest process.
+    is_continued : bool
+        Whether a model was there from an earlier run, whose training is not in `cost`.
     """
 
     folder: Path
@@ -94,6 +96,7 @@ class Story:
     models: dict[str, ModelCost]
     share_damaged: float
     cost: Cost
+    is_continued: bool = False
 
 
 def tell_story(folder: Path, scale: Scale, *, seed: int = 0, tell: Tell) -> Story:
@@ -135,7 +138,8 @@ def tell_story(folder: Path, scale: Scale, *, seed: int = 0, tell: Tell) -> Stor
         scores = _scores(folder)
     peaks = [cost.peak_bytes for cost in stage.costs if cost.peak_bytes is not None]
     cost = Cost(time.perf_counter() - start, max(peaks, default=None))
-    return Story(folder, seed, scores, models, share_damaged, cost)
+    is_continued = any(model.training.cost not in stage.costs for model in models.values())
+    return Story(folder, seed, scores, models, share_damaged, cost, is_continued)
 
 
 def _played(stage: Stage, scale: Scale, seed: int) -> tuple[dict[str, ModelCost], float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 from glckit.demo.commands import Cost
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
+
+_BEGUN = {"begun": True}
+_KEYS = {"digest", "seconds", "peak_bytes", "is_whole"}
 
 
 @dataclass(frozen=True)
@@ -42,24 +46,39 @@ def recalled_training(notes: Path, model: Path) -> Training | None:
     Returns
     -------
     Training or None
-        None if there is no model.
+        None if there is no model, or the demo was stopped while it trained it.
 
     Raises
     ------
     UsageError
         If the model is none that the demo has noted, so that training would overwrite someone's work.
     CannotCheckError
-        If the notes cannot be read.
+        If the notes cannot be read, or are of another kind.
     """
     if not model.exists():
         return None
     noted = _read(notes).get(model.name)
+    if noted == _BEGUN:
+        return None
     if noted is None or noted["digest"] != _digest(model):
         raise UsageError(
             f"{model} is no model that this demo has trained and noted, and would be overwritten.",
             "Move or remove it, or name another folder.",
         )
     return Training(Cost(noted["seconds"], noted["peak_bytes"]), noted["is_whole"])
+
+
+def note_begun(notes: Path, model: Path) -> None:
+    """Note that a training begins, so that a demo that is stopped in it knows the model as its own.
+
+    Parameters
+    ----------
+    notes : Path
+        Where; a JSON file.
+    model : Path
+        The file that the model will have.
+    """
+    _note(notes, model, _BEGUN)
 
 
 def note_training(notes: Path, model: Path, training: Training) -> None:
@@ -75,19 +94,28 @@ def note_training(notes: Path, model: Path, training: Training) -> None:
         Its training.
     """
     noted = {"digest": _digest(model), **asdict(training.cost), "is_whole": training.is_whole}
+    _note(notes, model, noted)
+
+
+def _note(notes: Path, model: Path, noted: Mapping[str, Any]) -> None:
     known = _read(notes) | {model.name: noted}
     with written_atomically(notes) as temporary:
         temporary.write_text(json.dumps(known, indent=2) + "\n")
 
 
-def _read(notes: Path) -> dict[str, Any]:
+def _read(notes: Path) -> dict[str, dict[str, Any]]:
+    hint = "Remove it, and the models of the folder."
     try:
-        known: dict[str, Any] = json.loads(notes.read_text()) if notes.exists() else {}
+        known = json.loads(notes.read_text()) if notes.exists() else {}
     except (OSError, ValueError) as error:
-        raise CannotCheckError(
-            f"Cannot read {notes}: {error}.", "Remove it and the folder's models."
-        ) from error
+        raise CannotCheckError(f"Cannot read {notes}: {error}.", hint) from error
+    if not isinstance(known, dict) or not all(_is_note(noted) for noted in known.values()):
+        raise CannotCheckError(f"{notes} holds something else than the demo's notes.", hint)
     return known
+
+
+def _is_note(noted: object) -> bool:
+    return isinstance(noted, dict) and (noted == _BEGUN or noted.keys() == _KEYS)
 
 
 def _digest(model: Path) -> str:
