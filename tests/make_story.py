@@ -64,8 +64,8 @@ def cost_in(output: str) -> str:
     match = _COST.search(output)
     assert match, output[-2000:]
     return (
-        f"`make demo` takes {match[1]} on two cores without a GPU, the installation not counted, "
-        f"and about {match[2]} of memory.\n"
+        f"`make demo` took {match[1]} on two quiet cores without a GPU, the installation not counted, and "
+        f"about {match[2]} of memory; where other work goes on it may take twice as long.\n"
     )
 
 
