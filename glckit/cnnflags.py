@@ -10,7 +10,7 @@ from baselines.cnn.options import CHANNELS, InputPlan, Machine, TrainingOptions,
 from baselines.cnn.prediction import PredictionOptions
 from baselines.cnn.predictor import Draws
 from glckit.cnns import CnnRequest
-from glckit.datasets import place_of
+from submissions.competition.files import competition_of
 from submissions.errors import UsageError
 
 Flags = Mapping[str, Any]
@@ -28,12 +28,12 @@ def request_of(flags: Flags) -> CnnRequest:
     flags : mapping
         Values by the names of the command's parameters.
     """
-    dataset = place_of(_path(flags["data"]))
+    competition = competition_of(_path(flags["data"]))
     name = "cnn-dropout" if flags["dropout"] else "cnn"
     return CnnRequest(
-        dataset,
-        model=_path(flags["model"]) or dataset.model("cnn"),
-        run=_path(flags["output"]) or dataset.run(name),
+        competition,
+        model=_path(flags["model"]) or competition.model("cnn"),
+        run=_path(flags["output"]) or competition.run(name),
         train=flags["train"],
         predict=flags["predict"],
         on_damaged=_word(flags["on_damaged"]),
@@ -45,7 +45,7 @@ def shown_of(flags: Flags, request: CnnRequest) -> InputPlan:
     """Return what a network that is to be trained is shown."""
     given = flags["channels"]
     return InputPlan(
-        request.dataset.competition.data.patch_size,
+        request.competition.data.patch_size,
         CHANNELS if given is None else _listed(given, str.strip, "--channels"),
         _word(flags["land_cover"]),
         _word(flags["scaling"]),
@@ -91,11 +91,11 @@ def training_of(flags: Flags, request: CnnRequest, command: str) -> TrainingOpti
 def prediction_of(flags: Flags, request: CnnRequest, command: str) -> PredictionOptions:
     """Return how to predict."""
     return PredictionOptions(
-        request.dataset.competition.data.patch_size,
+        request.competition.data.patch_size,
         Draws(flags["dropout"], flags["passes"]),
         machine_of(flags),
         batch_size=flags["batch_size"] or _PREDICTION_BATCH,
-        max_rows=request.dataset.max_rows(flags["max_rows"]),
+        max_rows=request.competition.rows(flags["max_rows"]),
         seed=flags["seed"],
         command=command,
     )

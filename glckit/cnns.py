@@ -19,8 +19,7 @@ from baselines.cnn.watching import Watcher
 from baselines.forest.table import refuse_unknown_species
 from baselines.integrity.gate import OnDamaged
 from baselines.integrity.thresholds import Thresholds
-from glckit.datasets import Dataset, occurrence_files
-from glckit.patchdata import patch_data_of
+from submissions.competition.settings import Competition, Part
 from submissions.errors import UsageError
 from submissions.tables import read_occurrence_ids, read_species
 
@@ -31,7 +30,7 @@ class CnnRequest:
 
     Parameters
     ----------
-    dataset : Dataset
+    competition : Competition
         The competition.
     model, run : Path
         Where they belong.
@@ -43,7 +42,7 @@ class CnnRequest:
         List of occurrences to leave out.
     """
 
-    dataset: Dataset
+    competition: Competition
     model: Path
     run: Path
     train: bool = False
@@ -66,11 +65,11 @@ class CnnRequest:
         """Whether a run is to be written."""
         return self.predict or not self.train
 
-    def files(self, part: str) -> PatchFiles:
+    def files(self, part: Part) -> PatchFiles:
         """Return the occurrence files of a part, and the patches."""
         excluded = np.empty(0, np.int64) if self.exclude is None else read_id_list(self.exclude)
-        tables, patches = occurrence_files(self.dataset, part), patch_data_of(self.dataset.folder).paths
-        thresholds = Thresholds.from_mapping(self.dataset.competition.verify)
+        tables, patches = self.competition.occurrence_files(part), self.competition.patch_paths
+        thresholds = Thresholds.from_mapping(self.competition.verify)
         return PatchFiles(tables, patches, self.on_damaged, excluded, thresholds=thresholds)
 
 
@@ -159,24 +158,24 @@ def describe_network(
     """
     model: Model | None = read_model(request.model) if has_model(request.model) else None
     return describe_cnn(
-        model, plan, machine=machine, n_occurrences=_n_test(request.dataset), batch_size=batch_size
+        model, plan, machine=machine, n_occurrences=_n_test(request.competition), batch_size=batch_size
     )
 
 
 def _train(request: CnnRequest, options: TrainingOptions, watcher: Watcher) -> Trained:
     if request.predicts:
-        occurrence_files(request.dataset, "test")  # missing ones are noticed before the work
+        request.competition.occurrence_files("test")  # missing ones are noticed before the work
     return train_cnn(request.files("train"), request.model, options, watcher=watcher)
 
 
 def _refuse_other_species(request: CnnRequest, species: NDArray[np.int64]) -> None:
-    table = request.dataset.competition.species
+    table = request.competition.species
     if table is not None:
         refuse_unknown_species(species, read_species(table), what=f"the model {request.model}")
 
 
-def _n_test(dataset: Dataset) -> int:
+def _n_test(competition: Competition) -> int:
     try:
-        return len(read_occurrence_ids(occurrence_files(dataset, "test")))
+        return len(read_occurrence_ids(competition.occurrence_files("test")))
     except UsageError:  # no test files here: the challenge's
         return CHALLENGE_TEST

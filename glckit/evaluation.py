@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glckit.config import Competition, truth_of_environment
+from submissions.competition.files import truth_of_environment
+from submissions.competition.settings import Competition
 from submissions.errors import CannotCheckError, GlckitError, UsageError
 from submissions.files import written_atomically
 from submissions.reading.runs import read_run

@@ -17,7 +17,7 @@ from baselines.forest.modelfile import model_path, read_model
 from baselines.forest.submission import ForestRun, RunPlan, refuse_other_covariates, write_forest_run
 from baselines.forest.table import TrainingTable, refuse_unknown_species, training_table
 from baselines.forest.training import TrainedForest, TrainingPlan, train_forest
-from glckit.datasets import Dataset, occurrence_files
+from submissions.competition.settings import Competition
 from submissions.errors import UsageError
 from submissions.tables import read_species
 
@@ -28,7 +28,7 @@ class ForestRequest:
 
     Parameters
     ----------
-    dataset : Dataset
+    competition : Competition
         The competition.
     model, run : Path
         Where they belong.
@@ -42,7 +42,7 @@ class ForestRequest:
         Share kept for validation.
     """
 
-    dataset: Dataset
+    competition: Competition
     model: Path
     run: Path
     train: bool = False
@@ -142,9 +142,9 @@ def run_forest(request: ForestRequest, plans: ForestPlans, *, bars: Bars = no_ba
 
 
 def _training_table(request: ForestRequest, plan: TrainingPlan, bars: Bars) -> TrainingTable:
-    occurrences = read_all_occurrences(occurrence_files(request.dataset, "train"))
+    occurrences = read_all_occurrences(request.competition.occurrence_files("train"))
     if request.predicts and request.points is None:
-        occurrence_files(request.dataset, "test")  # missing ones are noticed before the work
+        request.competition.occurrence_files("test")  # missing ones are noticed before the work
     _refuse_unknown(request, occurrences.species, what="the training occurrences")
     given = request.covariates
     source = _rasters(request, bars) if given is None else FileSource(given, RASTER_NAMES)
@@ -166,16 +166,15 @@ def _places(request: ForestRequest, model: ForestModel, bars: Bars) -> Places:
     refuse_other_covariates(model, tuple(source.layout.names))
     if request.points is not None:
         return source.points(request.points)
-    return source.occurrences(occurrence_files(request.dataset, "test"))
+    return source.occurrences(request.competition.occurrence_files("test"))
 
 
 def _refuse_unknown(request: ForestRequest, species: NDArray[np.int64], *, what: str) -> None:
-    table = request.dataset.competition.species
+    table = request.competition.species
     if table is not None:
         refuse_unknown_species(np.unique(species), read_species(table), what=what)
 
 
 def _rasters(request: ForestRequest, bars: Bars) -> RasterSource:
-    competition, folder = request.dataset.competition, request.dataset.folder
-    root = competition.data.rasters if competition.folder else folder / "rasters"
-    return RasterSource(RasterLayout(root, nodata=competition.data.nodata), request.cache, bars)
+    data = request.competition.data
+    return RasterSource(RasterLayout(data.rasters, nodata=data.nodata), request.cache, bars)

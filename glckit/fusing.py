@@ -11,9 +11,9 @@ from baselines.fusion.options import FusionOptions, weights_of
 from baselines.fusion.plan import Weighting, plan_fusion
 from baselines.fusion.results import Fusion, write_fusion
 from baselines.fusion.tuning import Tried, no_tried
-from glckit.config import Competition
 from glckit.evaluation import Bars, size_of
 from glckit.render import Report, aligned, number
+from submissions.competition.settings import Competition
 from submissions.errors import CannotCheckError, UsageError
 from submissions.metadata import metadata_path, write_metadata
 from submissions.reading.runs import read_run

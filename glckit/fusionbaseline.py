@@ -15,9 +15,9 @@ from baselines.fusion.options import FusionOptions, weights_of
 from baselines.fusion.results import Fusion
 from baselines.integrity.gate import OnDamaged
 from glckit.cnns import CnnOutcome, CnnRequest, run_cnn
-from glckit.datasets import Dataset
 from glckit.forests import ForestOutcome, ForestPlans, ForestRequest, run_forest
 from glckit.fusing import Recipe, fuse_files
+from submissions.competition.settings import Competition
 from submissions.errors import BadInputError
 from submissions.tables import read_occurrence_ids
 
@@ -31,7 +31,7 @@ class FusionRequest:
 
     Parameters
     ----------
-    dataset : Dataset
+    competition : Competition
         The competition.
     models : Path
         Folder of the models ``rf`` and ``cnn``.
@@ -45,7 +45,7 @@ class FusionRequest:
         List of occurrences that the network leaves out.
     """
 
-    dataset: Dataset
+    competition: Competition
     models: Path
     run: Path
     train: bool = False
@@ -61,20 +61,20 @@ class FusionRequest:
     @property
     def runs(self) -> tuple[Path, ...]:
         """Where the runs of the parts belong."""
-        return tuple(self.dataset.run(name) for name in PARTS)
+        return tuple(self.competition.run(name) for name in PARTS)
 
     @property
     def forest(self) -> ForestRequest:
         """What the forest is asked for."""
         return ForestRequest(
-            self.dataset, self.models / "rf", self.runs[0], train=self.train, predict=self.predict
+            self.competition, self.models / "rf", self.runs[0], train=self.train, predict=self.predict
         )
 
     @property
     def network(self) -> CnnRequest:
         """What the network is asked for."""
         return CnnRequest(
-            self.dataset,
+            self.competition,
             self.models / "cnn",
             self.runs[1],
             train=self.train,
@@ -145,7 +145,7 @@ def run_fusion(request: FusionRequest, recipe: Recipe, *, watcher: Watcher, seed
         [str(run) for run in request.runs],
         request.run,
         recipe=recipe,
-        competition=request.dataset.competition,
+        competition=request.competition,
         bars=watcher.bar,
     )
     return FusionOutcome(forest, network, fusion)
@@ -157,7 +157,7 @@ def pass_gate(request: FusionRequest, options: FusionOptions) -> None:
     The network asks again for its training and its prediction; here both are asked for at once, so that
     nobody trains for days to learn that the test patches are damaged.
     """
-    network, size = request.network, request.dataset.competition.data.patch_size
+    network, size = request.network, request.competition.data.patch_size
     if network.trains:
         files = network.files("train")
         admitted(read_occurrence_ids(files.tables), files, patch_size=size)
@@ -174,15 +174,15 @@ def pass_gate(request: FusionRequest, options: FusionOptions) -> None:
 
 
 def _forest_plans(request: FusionRequest, recipe: Recipe, seed: int) -> ForestPlans:
-    training = ForestTraining(seed=seed, k=request.dataset.competition.k)
+    training = ForestTraining(seed=seed, k=request.competition.k)
     return ForestPlans(training, RunPlan(recipe.options.max_rows, command=recipe.command))
 
 
 def _network_training(request: FusionRequest, recipe: Recipe, seed: int) -> TrainingOptions:
-    shown = InputPlan(request.dataset.competition.data.patch_size)
+    shown = InputPlan(request.competition.data.patch_size)
     return TrainingOptions(shown, TrainingPlan(seed=seed), command=recipe.command)
 
 
 def _network_prediction(request: FusionRequest, recipe: Recipe, seed: int) -> PredictionOptions:
-    size, rows = request.dataset.competition.data.patch_size, recipe.options.max_rows
+    size, rows = request.competition.data.patch_size, recipe.options.max_rows
     return PredictionOptions(size, max_rows=rows, seed=seed, command=recipe.command)

@@ -41,7 +41,7 @@ def description_report(request: FusionRequest, *, digits: int = 4) -> Report:
     UsageError, CannotCheckError
         If there is no forest yet, or a model cannot be read.
     """
-    shown = InputPlan(request.dataset.competition.data.patch_size)
+    shown = InputPlan(request.competition.data.patch_size)
     network = describe_network(request.network, shown, Machine(), batch_size=_PROBE)
     parts = {
         "rf": glckit.forestreports.description_report(describe_forest(request.forest.model), digits=digits),

@@ -23,7 +23,8 @@ from baselines.integrity.report import Report
 from baselines.integrity.state import default_state_path, usable_state
 from baselines.integrity.thresholds import Thresholds
 from baselines.integrity.verification import verify_patches
-from glckit.config import Competition, find_competition
+from submissions.competition.files import competition_above, competition_of
+from submissions.competition.settings import Competition
 from submissions.errors import UsageError
 from submissions.tables import OccurrenceTable, read_occurrences
 
@@ -120,7 +121,8 @@ def verify(request: VerifyRequest, *, on_progress: Progress | None = None) -> Ve
     GlckitError
         If options contradict each other, files are absent, or nothing can be checked.
     """
-    competition = _competition_of(request.paths)
+    # The configuration above the patches knows them better than that of the current folder.
+    competition = competition_above(request.paths) or competition_of()
     trees, archives = trees_and_archives(request.paths or _patches_of(competition))
     _refuse_contradictions(request, trees)
     table = _table(request, competition, paths=(*trees, *archives))
@@ -143,7 +145,7 @@ def extract(
     archives: Sequence[Path], out: Path, *, on_progress: Callable[[str, int], None] | None
 ) -> Extraction:
     """Extract archives into a data root; see `baselines.integrity.extraction.extract_archives`."""
-    competition = _competition_of((out, *archives))
+    competition = competition_above((out, *archives)) or competition_of()
     tables = [path for path in (*competition.train, *competition.test) if path.is_file()]
     ids = read_occurrences(tables).ids if tables else None
     size = competition.data.patch_size
@@ -163,23 +165,11 @@ def write_lists(verified: Verified, *, ids: Path | None, jsonl: Path | None, htm
         write_page(verified.report, html, trees=trees, patch_size=verified.patch_size)
 
 
-def _competition_of(paths: Sequence[Path]) -> Competition:
-    # The configuration above the patches knows them better than that of the current folder.
-    for path in paths:
-        found = find_competition(path.parent if path.is_file() else path)
-        if found.folder is not None:
-            return found
-    return find_competition()
-
-
 def _patches_of(competition: Competition) -> tuple[Path, ...]:
-    named = os.environ.get("GLCKIT_DATA")
-    if named:
-        return (Path(named),)
     if all(path.exists() for path in competition.data.patches):
         return competition.data.patches
     # Of the folder as a whole, a region that is absent is missing; otherwise it would go unchecked.
-    return (competition.folder or Path(),)
+    return (competition.folder,)
 
 
 def _refuse_contradictions(request: VerifyRequest, trees: Sequence[Path]) -> None:

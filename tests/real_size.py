@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from glckit.config import FILE_NAME
-from glckit.initialisation import competition_toml
 from scoring.sparse import Pairs
+from submissions.competition.initialisation import competition_toml
+from submissions.competition.settings import FILE_NAME
 from submissions.writing import run_writer
 
 N_OCCURRENCES = {"fr": 20_608, "us": 21_797}

@@ -16,8 +16,8 @@ import torch
 from commands import glckit, glckit_json
 
 import glckit as public
-from glckit.datasets import place_of
 from glckit.fusionbaseline import FusionRequest
+from submissions.competition.files import competition_of
 from submissions.metadata import metadata_path
 from submissions.run import Run
 from submissions.tables import read_occurrence_ids
@@ -126,8 +126,8 @@ def test_models_are_described_and_missed(folder: Path, tmp_path: Path) -> None:
 
 
 def test_what_has_no_model_is_trained(folder: Path, tmp_path: Path) -> None:
-    dataset = place_of(folder)
-    request = FusionRequest(dataset, folder / "models", tmp_path / "o.csv")
+    competition = competition_of(folder)
+    request = FusionRequest(competition, folder / "models", tmp_path / "o.csv")
     assert (request.forest.trains, request.network.trains, request.predicts) == (False, False, True)
     fresh = replace(request, models=tmp_path)
     assert (fresh.forest.trains, fresh.network.trains) == (True, True)

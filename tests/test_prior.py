@@ -20,7 +20,7 @@ from baselines.covariates.occurrences import place_occurrences, read_all_occurre
 from baselines.prior import regional_frequencies, write_prior_run
 from baselines.provenance import Provenance, digest_of
 from glckit.cli import app
-from glckit.datasets import dataset_of
+from submissions.competition.files import competition_of
 from submissions.errors import BadInputError, UsageError
 from submissions.tables import OccurrenceTable
 
@@ -152,18 +152,20 @@ def test_official_names_do_without_a_configuration(
     for path in tiny_world.glob("occurrences_us_*.csv"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     monkeypatch.setenv("GLCKIT_DATA", str(tmp_path))
-    dataset = dataset_of(None)
-    assert [path.name for path in dataset.train + dataset.test] == [
+    competition = competition_of(None)
+    assert [
+        path.name for path in competition.occurrence_files("train") + competition.occurrence_files("test")
+    ] == [
         "occurrences_us_train.csv",
         "occurrences_us_test.csv",
     ]
-    assert dataset.run("prior") == Path("runs/prior.csv")
-    assert dataset.model("rf") == Path("models/rf")
+    assert competition.run("prior") == Path("runs/prior.csv")
+    assert competition.model("rf") == Path("models/rf")
 
 
 def test_a_folder_without_occurrences_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="has no train occurrences"):
-        dataset_of(tmp_path)
+        competition_of(tmp_path).occurrence_files("train")
     result = CliRunner().invoke(app, ["baseline", "prior", "--data", str(tmp_path)])
     assert result.exit_code == 2
     assert "--data" in result.stderr

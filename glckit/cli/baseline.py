@@ -46,15 +46,15 @@ def prior(
 ) -> None:
     """Predict for every test occurrence the most frequent species of its region."""
     from baselines.prior import write_prior_run
-    from glckit.datasets import dataset_of
+    from submissions.competition.files import competition_of
 
-    dataset = dataset_of(data)
-    run = output or dataset.run("prior")
+    competition = competition_of(data)
+    run = output or competition.run("prior")
     made = write_prior_run(
-        dataset.train,
-        dataset.test,
+        competition.occurrence_files("train"),
+        competition.occurrence_files("test"),
         path=run,
-        max_rows=dataset.max_rows(max_rows),
+        max_rows=competition.rows(max_rows),
         seed=seed,
         command=command_line(),
     )

@@ -102,23 +102,31 @@ def rf(
     from baselines.forest.options import read_options
     from baselines.forest.submission import Outside, RunPlan
     from baselines.forest.training import TrainingPlan
-    from glckit.datasets import place_of
     from glckit.forestreports import description_report, outcome_report
     from glckit.forests import ForestPlans, ForestRequest, run_forest
+    from submissions.competition.files import competition_of
 
-    dataset = place_of(data)
-    where = model or dataset.model("rf")
+    competition = competition_of(data)
+    where = model or competition.model("rf")
     if describe:
         _refuse_more_than_a_description(train=train, predict=predict)
         show(description_report(describe_forest(where), digits=digits), form, as_json=as_json, digits=digits)
         return
     request = ForestRequest(
-        dataset, where, output or dataset.run("rf"), train, predict, covariates, points, cache, holdout
+        competition,
+        where,
+        output or competition.run("rf"),
+        train,
+        predict,
+        covariates,
+        points,
+        cache,
+        holdout,
     )
     training = TrainingPlan(
-        read_options(options, _given(context)), seed, Workers(jobs, backend), dataset.competition.k
+        read_options(options, _given(context)), seed, Workers(jobs, backend), competition.k
     )
-    run = RunPlan(dataset.max_rows(max_rows), Outside(outside.value), command_line())
+    run = RunPlan(competition.rows(max_rows), Outside(outside.value), command_line())
     outcome = run_forest(request, ForestPlans(training, run), bars=progress)
     show(outcome_report(outcome, digits=digits), form, as_json=as_json, digits=digits)
     if outcome.run is not None:

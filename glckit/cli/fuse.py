@@ -59,13 +59,12 @@ def fuse(
     occurrence). With --missing renormalise an occurrence that a run lacks is averaged over the others.
     """
     from baselines.fusion.options import FusionOptions
-    from glckit.config import find_competition
-    from glckit.datasets import max_rows_of
     from glckit.fusing import Recipe, fuse_files, fusion_report, parsed_weights, remarks
+    from submissions.competition.files import find_competition
 
     competition = find_competition()
     recipe = Recipe(
-        FusionOptions(method.value, missing.value, max_rows_of(competition, max_rows)),
+        FusionOptions(method.value, missing.value, competition.rows(max_rows)),
         weights=None if weights is None else parsed_weights(weights),
         tune=tune,
         command=command_line(),

@@ -50,16 +50,16 @@ def fusion(
     require_extra()
     from baselines.cnn.watching import Watcher
     from baselines.fusion.options import FusionOptions
-    from glckit.datasets import place_of
     from glckit.fusing import Recipe, parsed_weights, remarks
     from glckit.fusionbaseline import FusionRequest, run_fusion
     from glckit.fusionreports import description_report, outcome_report
+    from submissions.competition.files import competition_of
 
-    dataset = place_of(data)
+    competition = competition_of(data)
     request = FusionRequest(
-        dataset,
-        model or dataset.model("rf").parent,
-        output or dataset.run("fusion"),
+        competition,
+        model or competition.model("rf").parent,
+        output or competition.run("fusion"),
         train=train,
         predict=predict,
         on_damaged=on_damaged.value,
@@ -71,7 +71,7 @@ def fusion(
         show(description_report(request, digits=digits), form, as_json=as_json, digits=digits)
         return
     recipe = Recipe(
-        FusionOptions(method.value, missing.value, dataset.max_rows(max_rows)),
+        FusionOptions(method.value, missing.value, competition.rows(max_rows)),
         weights=None if weights is None else parsed_weights(weights),
         command=command_line(),
     )

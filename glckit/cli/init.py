@@ -16,7 +16,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace a competition.toml that is there.")] = False,
 ) -> None:
     """Write a competition.toml for a folder of the organizers' files, and say what was found."""
-    from glckit.initialisation import initialise
+    from submissions.competition.initialisation import initialise
 
     path, found = initialise(folder, force=force)
     for what, where in found:

@@ -41,9 +41,9 @@ def score(
     An invalid run is not scored: its faults are reported instead, and the exit status is 1. What is not
     given as an option is read from competition.toml.
     """
-    from glckit.config import find_competition
     from glckit.evaluation import Inputs, check_frame_path, score_files, write_per_occurrence
     from glckit.reports import score_report
+    from submissions.competition.files import find_competition
 
     inputs = Inputs(
         truth=truth,

@@ -24,17 +24,17 @@ def show_patch(
     scans it whole.
     """
     from baselines.covariates.patches.picture import draw_occurrence
-    from glckit.patchdata import patch_data_of
+    from submissions.competition.files import competition_of
 
-    found = patch_data_of(data)
+    found = competition_of(data)
     path = out or Path(f"{occurrence_id}.png")
     with progress("scanning", None) as told:
         draw_occurrence(
             occurrence_id,
-            found.paths,
+            found.patch_paths,
             path,
             tables=found.tables,
-            patch_size=found.patch_size,
+            patch_size=found.data.patch_size,
             progress=told,
         )
     say(f"Wrote {path}.")

@@ -35,9 +35,9 @@ def validate(
     The exit status is 1 if a run has errors; warnings do not change it. What is not given as an option
     is read from competition.toml.
     """
-    from glckit.config import find_competition
     from glckit.evaluation import Inputs, validate_files
     from glckit.reports import validation_report
+    from submissions.competition.files import find_competition
 
     inputs = Inputs(
         test=tuple(test or ()),

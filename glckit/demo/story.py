@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from glckit.config import FILE_NAME, read_competition
 from glckit.demo.acts import (
     MODELS,
     NOTES,
@@ -26,6 +25,7 @@ from glckit.demo.scale import Scale
 from glckit.demo.trainings import Training
 from glckit.evaluation import Inputs, score_files
 from scoring.score import Score
+from submissions.competition.settings import FILE_NAME, read_competition
 from submissions.errors import CannotCheckError, UsageError, require_installed
 from submissions.files import folder_locked
 from submissions.metadata import read_metadata

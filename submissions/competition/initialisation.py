@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from glckit.config import FILE_NAME, Competition
+from submissions.competition.settings import FILE_NAME, Competition
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
 

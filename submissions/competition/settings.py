@@ -1,17 +1,23 @@
-"""The configuration of a competition folder, and where commands find their files."""
+"""The settings of a competition folder, and the files that they name."""
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
+from scoring.places import REGIONS
 from submissions.errors import CannotCheckError, UsageError
+from submissions.writing import MAX_ROWS
 
 FILE_NAME = "competition.toml"
+
+#: The two parts of the occurrences.
+Part = Literal["train", "test"]
+
+_PATCHES = ("patches_fr", "patches_us")
 
 _T = TypeVar("_T")
 _N = TypeVar("_N", int, None)
@@ -23,48 +29,51 @@ class Data:
 
     Parameters
     ----------
-    rasters, archives : Path
-        Folders.
     patches : tuple of Path
-        Folders of extracted patches, one a region.
-    patch_size : int
-        Pixels along a side of a patch.
+        Folders of extracted patches, one for each region.
     nodata : mapping of str to float
         Values that mean no data, for rasters without a tag.
     """
 
-    rasters: Path = Path("rasters")
-    patches: tuple[Path, ...] = (Path("patches_fr"), Path("patches_us"))
-    archives: Path = Path("archives")
+    rasters: Path
+    patches: tuple[Path, ...]
+    archives: Path
     patch_size: int = 256
     nodata: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def below(cls, folder: Path) -> Data:
+        """Return the places of the covariates in a folder whose configuration names none."""
+        return cls(folder / "rasters", tuple(folder / name for name in _PATCHES), folder / "archives")
 
 
 @dataclass(frozen=True)
 class Competition:
-    """What ``competition.toml`` says, its paths resolved against its folder.
+    """The folder of a competition: its settings, its files, and where what is made of them belongs.
+
+    Every path is resolved: against the folder of ``competition.toml`` or, without one, against `folder`.
 
     Parameters
     ----------
-    folder : Path, optional
-        Where the file is; None if there is none.
-    name : str
-        For titles.
+    folder : Path
+        Folder of the data.
+    file : Path, optional
+        The ``competition.toml`` that was read; None where there is none.
     k : int
-        Species an occurrence of the metrics.
+        Species per occurrence of the metrics.
     truth, species : Path, optional
         The truth (organizers only) and the species table.
     test, train : tuple of Path
-        Occurrence tables.
+        Occurrence tables, as named; see `occurrence_files` for those of the official names.
     max_rows : int, optional
-        Rows allowed for an occurrence.
-    data : Data
-        Where the covariates are.
+        Rows allowed per occurrence.
     verify : mapping
         Thresholds of ``verify-patches``.
     """
 
-    folder: Path | None = None
+    folder: Path
+    data: Data
+    file: Path | None = None
     name: str = "GeoLifeCLEF 2020"
     k: int = 30
     truth: Path | None = None
@@ -72,37 +81,73 @@ class Competition:
     test: tuple[Path, ...] = ()
     train: tuple[Path, ...] = ()
     max_rows: int | None = None
-    data: Data = field(default_factory=Data)
     verify: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def without_settings(cls, folder: Path) -> Competition:
+        """Return the competition of a folder that has no ``competition.toml``."""
+        return cls(folder, Data.below(folder))
 
-def find_competition(start: Path | None = None) -> Competition:
-    """Return the competition of the environment, or of the current folder or its nearest parent.
+    def run(self, name: str) -> Path:
+        """Return where the run of a baseline belongs unless told otherwise."""
+        return self._home / "runs" / f"{name}.csv"
 
-    Parameters
-    ----------
-    start : Path, optional
-        Where to begin; the current folder by default.
+    def model(self, name: str) -> Path:
+        """Return where the model of a baseline belongs unless told otherwise."""
+        return self._home / "models" / name
 
-    Returns
-    -------
-    Competition
-        With nothing but defaults if there is no file.
+    def rows(self, given: int | None = None) -> int:
+        """Return how many species per occurrence a run gets: as given, as is allowed here, or 150."""
+        return given or self.max_rows or MAX_ROWS
+
+    def occurrence_files(self, part: Part) -> tuple[Path, ...]:
+        """Return the occurrence tables of a part: those that are named, else those of the official names.
+
+        Raises
+        ------
+        UsageError
+            If there are none.
+        """
+        return (self.train if part == "train" else self.test) or self._official(part)
+
+    @property
+    def tables(self) -> tuple[Path, ...]:
+        """The occurrence tables that are there, training and test, whether named or not; may be none."""
+        named = (*self.train, *self.test) or sorted(self.folder.glob("occurrences_??_t*.csv"))
+        return tuple(table for table in named if table.is_file())
+
+    @property
+    def patch_paths(self) -> tuple[Path, ...]:
+        """The named folders of patches and archives that are there; else the folder, to be searched."""
+        named = (*self.data.patches, self.data.archives) if self.file else ()
+        return tuple(path for path in named if path.exists()) or (self.folder,)
+
+    @property
+    def _home(self) -> Path:
+        # Without a configuration the folder may be an archive that nobody writes to.
+        return self.folder if self.file else Path()
+
+    def _official(self, part: Part) -> tuple[Path, ...]:
+        paths = [self.folder / f"occurrences_{region}_{part}.csv" for region in REGIONS]
+        present = tuple(path for path in paths if path.is_file())
+        if not present:
+            raise UsageError(
+                f"{self.folder} has no {part} occurrences: neither {FILE_NAME} nor {paths[0].name} is there.",
+                "Name the folder of the competition with --data.",
+            )
+        return present
+
+
+def read_competition(path: Path) -> Competition:
+    """Read a ``competition.toml``.
 
     Raises
     ------
     UsageError
         If the file says something that it cannot mean.
     CannotCheckError
-        If ``GLCKIT_COMPETITION`` names no readable file.
+        If it cannot be read.
     """
-    named = os.environ.get("GLCKIT_COMPETITION")
-    found = Path(named) if named else _nearest(start or Path.cwd())
-    return Competition() if found is None else read_competition(found)
-
-
-def read_competition(path: Path) -> Competition:
-    """Read a ``competition.toml``; see `find_competition` for errors."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -113,6 +158,8 @@ def read_competition(path: Path) -> Competition:
     section = _Section(path, "competition", content.get("competition", {}))
     return Competition(
         folder=path.parent,
+        data=_data(_Section(path, "data", content.get("data", {}))),
+        file=path,
         name=section.get("name", str, Competition.name),
         k=section.positive("k", Competition.k),
         truth=section.path("truth"),
@@ -120,28 +167,8 @@ def read_competition(path: Path) -> Competition:
         test=section.paths("test"),
         train=section.paths("train"),
         max_rows=section.positive("max_rows", None),
-        data=_data(_Section(path, "data", content.get("data", {}))),
         verify=content.get("verify", {}),
     )
-
-
-def truth_of_environment() -> Path | None:
-    """Return the truth that ``GLCKIT_TRUTH`` names, which wins over that of the competition."""
-    named = os.environ.get("GLCKIT_TRUTH")
-    return Path(named) if named else None
-
-
-def data_folder(flag: Path | None, competition: Competition) -> Path:
-    """Return the folder of the data: the flag, ``GLCKIT_DATA``, the competition's, or the current one."""
-    if flag is not None:
-        return flag
-    named = os.environ.get("GLCKIT_DATA")
-    return Path(named) if named else competition.folder or Path()
-
-
-def _nearest(start: Path) -> Path | None:
-    folders = (start.resolve(), *start.resolve().parents)
-    return next((folder / FILE_NAME for folder in folders if (folder / FILE_NAME).is_file()), None)
 
 
 def _refuse_unknown(path: Path, content: Mapping[str, Any]) -> None:
@@ -160,11 +187,12 @@ def _refuse_unknown(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def _data(section: _Section) -> Data:
+    usual = Data.below(section.folder)
     return Data(
-        rasters=section.path("rasters") or section.folder / Data.rasters,
-        patches=section.paths("patches") or tuple(section.folder / patches for patches in Data.patches),
-        archives=section.path("archives") or section.folder / Data.archives,
-        patch_size=section.positive("patch_size", Data.patch_size),
+        rasters=section.path("rasters") or usual.rasters,
+        patches=section.paths("patches") or usual.patches,
+        archives=section.path("archives") or usual.archives,
+        patch_size=section.positive("patch_size", usual.patch_size),
         nodata=section.numbers("nodata"),
     )
 
