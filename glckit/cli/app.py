@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from glckit.render import Format, Report, render
 from submissions.errors import BadInputError, CannotCheckError, GlckitError, UsageError
+from submissions.progress import Advance, Progress, stand_still
 
 if TYPE_CHECKING:
     from glckit.evaluation import Outcome
@@ -104,19 +105,35 @@ def _status(outcome: Outcome) -> int:
     return OK if outcome.evaluation is not None and outcome.evaluation.validation.valid else BAD
 
 
-@contextlib.contextmanager
-def progress(description: str, total: int | None) -> Iterator[Any]:
-    """Show a bar of bytes on a terminal, and nothing elsewhere; yields what to tell of each read."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import Progress
+class _Terminal:
+    """The only bar there is: on a terminal, on stderr; elsewhere work goes on in silence."""
 
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(escape(description), total=total)
-        yield lambda n: bars.advance(task, n)
+    @contextlib.contextmanager
+    def bar(self, work: str, total: int | None = None) -> Iterator[Advance]:
+        if not sys.stderr.isatty():
+            yield stand_still
+            return
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(show_speed=True),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+            task = bars.add_task(escape(work), total=total)
+            yield lambda n_units: bars.advance(task, n_units)
+
+    def say(self, message: str) -> None:
+        say(message)
+
+
+#: Tells the person at the terminal how work goes on.
+TERMINAL: Progress = _Terminal()
+progress = TERMINAL.bar
 
 
 @app.callback(invoke_without_command=True)
