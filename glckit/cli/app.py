@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from typer.core import TyperGroup
 
+from glckit.cli.help import Command
 from glckit.render import Format, Report, render
 from submissions.errors import BadInputError, CannotCheckError, GlckitError, UsageError
 from submissions.progress import Advance, Progress, stand_still
 
 if TYPE_CHECKING:
     from glckit.evaluation import Outcome
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 #: Exit statuses: fine, bad, usage, could not check.
 OK, BAD, USAGE, CANNOT_CHECK = 0, 1, 2, 3
@@ -65,7 +68,15 @@ class _Group(TyperGroup):
             return super().invoke(ctx)
 
 
-app = typer.Typer(
+class Commands(typer.Typer):
+    """A group of commands that share the form of their help."""
+
+    def command(self, *args: Any, **kwargs: Any) -> Callable[[_F], _F]:
+        """Register a function as a command; see `typer.Typer.command`."""
+        return super().command(*args, **{"cls": Command, **kwargs})
+
+
+app = Commands(
     name="glckit",
     cls=_Group,
     no_args_is_help=True,
@@ -79,7 +90,8 @@ app = typer.Typer(
 FormatOption = Annotated[Format, typer.Option("--format", help="How to write the report.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 DigitsOption = Annotated[
-    int, typer.Option("-w", "--width", min=1, max=17, help="Decimals in text, Markdown and LaTeX.")
+    int,
+    typer.Option("-w", "--width", min=1, max=17, metavar="N", help="Decimals in text, Markdown and LaTeX."),
 ]
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glckit.cli.app import FormatOption, JsonOption, app, say, show
+from glckit.cli.app import Commands, FormatOption, JsonOption, app, say, show
 from glckit.render import Format, Report
 
 if TYPE_CHECKING:
     from baselines.prior import PriorRun
 
-baseline = typer.Typer(
+baseline = Commands(
     no_args_is_help=True, rich_markup_mode=None, help="Make the runs of the reference submitters."
 )
 app.add_typer(baseline, name="baseline")

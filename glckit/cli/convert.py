@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from glckit.cli.app import app, progress, say
+from glckit.cli.options import MaxBytesOption
 
 
 @app.command()
@@ -18,10 +19,10 @@ def convert(
         typer.Argument(metavar="OUT", help="Its name says the format: .csv .txt .gz .zst .zip .parquet .npy"),
     ],
     max_rows: Annotated[
-        int | None, typer.Option(min=1, help="Rows kept for an occurrence, the best.")
+        int | None, typer.Option(min=1, metavar="N", help="Rows kept per occurrence, the best.")
     ] = None,
     rerank: Annotated[bool, typer.Option("--rerank", help="Number ranks anew, by score.")] = False,
-    max_bytes: Annotated[int | None, typer.Option(min=1, help="Decompressed bytes allowed.")] = None,
+    max_bytes: MaxBytesOption = None,
 ) -> None:
     """Convert a run, mending what can be mended.
 

@@ -18,7 +18,7 @@ def demo(
         bool, typer.Option("--quick", help="Every step in under a minute, too small to learn much.")
     ] = False,
     seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Of the world, the models and the damage.")
+        int, typer.Option(min=0, max=2**32 - 1, metavar="N", help="Of the world, the models and the damage.")
     ] = 0,
     digits: DigitsOption = 4,
     form: FormatOption = Format.TEXT,

@@ -8,26 +8,35 @@ from typing import Annotated
 import typer
 
 from glckit.cli.app import DigitsOption, FormatOption, JsonOption, app, finish, progress, show
+from glckit.cli.options import (
+    KOption,
+    MaxBytesOption,
+    RowsAllowedOption,
+    RunsArgument,
+    SpeciesOption,
+    TestOption,
+    TrainTableOption,
+)
 from glckit.render import Format
 
 
 @app.command(short_help="Score runs by both metrics of the challenge.")
 def score(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN", help="Run files; - is standard input.")],
-    truth: Annotated[Path | None, typer.Option(help="True species: id;...;species_id.")] = None,
-    test: Annotated[list[Path] | None, typer.Option(help="Test occurrences; may be repeated.")] = None,
-    train: Annotated[
-        list[Path] | None, typer.Option(help="Training occurrences, to tell what unknown ones are.")
+    runs: RunsArgument,
+    truth: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="True species: id;...;species_id.")
     ] = None,
-    species: Annotated[Path | None, typer.Option(help="Species table, to find unknown species.")] = None,
-    k: Annotated[int | None, typer.Option("-k", min=1, help="Species an occurrence; 30 by default.")] = None,
+    test: TestOption = None,
+    train: TrainTableOption = None,
+    species: SpeciesOption = None,
+    k: KOption = None,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Score a run without some occurrences.")
     ] = False,
-    max_rows: Annotated[int | None, typer.Option(min=1, help="Rows allowed for an occurrence.")] = None,
-    max_bytes: Annotated[int | None, typer.Option(min=1, help="Decompressed bytes allowed.")] = None,
+    max_rows: RowsAllowedOption = None,
+    max_bytes: MaxBytesOption = None,
     per_occurrence: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a row for each occurrence (.csv, .parquet).")
+        Path | None, typer.Option(metavar="FILE", help="Write a row per occurrence (.csv, .parquet).")
     ] = None,
     bare: Annotated[
         bool, typer.Option("-b", "--bare", help="Print the adaptive score and nothing else.")

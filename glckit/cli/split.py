@@ -21,9 +21,13 @@ def split(
         list[Path], typer.Argument(metavar="FILE", help="Labelled occurrences: id;lat;lon;species_id.")
     ],
     folder: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write both sides.")],
-    block_km: Annotated[float, typer.Option(help="Side of a quadrat in km on the ground.")] = 5.0,
-    holdout: Annotated[float, typer.Option(help="Share of the occupied quadrats to hold out.")] = 0.025,
-    seed: Annotated[int, typer.Option(help="Another seed holds out other quadrats.")] = 0,
+    block_km: Annotated[
+        float, typer.Option(metavar="KM", help="Side of a quadrat in km on the ground.")
+    ] = 5.0,
+    holdout: Annotated[
+        float, typer.Option(metavar="SHARE", help="Share of the occupied quadrats to hold out.")
+    ] = 0.025,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another seed holds out other quadrats.")] = 0,
     plot: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw a map of both sides.")] = None,
     form: FormatOption = Format.TEXT,
     as_json: JsonOption = False,

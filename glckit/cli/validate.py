@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from glckit.cli.app import FormatOption, JsonOption, app, finish, progress, show
+from glckit.cli.options import (
+    KOption,
+    MaxBytesOption,
+    RowsAllowedOption,
+    RunsArgument,
+    SpeciesOption,
+    TestOption,
+    TrainTableOption,
+)
 from glckit.render import Format
 
 
 @app.command(short_help="Find everything that is wrong with runs.")
 def validate(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN", help="Run files; - is standard input.")],
-    test: Annotated[list[Path] | None, typer.Option(help="Test occurrences; may be repeated.")] = None,
-    train: Annotated[
-        list[Path] | None, typer.Option(help="Training occurrences, to tell what unknown ones are.")
-    ] = None,
-    species: Annotated[Path | None, typer.Option(help="Species table, to find unknown species.")] = None,
-    k: Annotated[int | None, typer.Option("-k", min=1, help="Species an occurrence; 30 by default.")] = None,
-    max_rows: Annotated[int | None, typer.Option(min=1, help="Rows allowed for an occurrence.")] = None,
-    max_bytes: Annotated[
-        int | None, typer.Option(min=1, help="Decompressed bytes allowed; 8 GiB by default.")
-    ] = None,
+    runs: RunsArgument,
+    test: TestOption = None,
+    train: TrainTableOption = None,
+    species: SpeciesOption = None,
+    k: KOption = None,
+    max_rows: RowsAllowedOption = None,
+    max_bytes: MaxBytesOption = None,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Make missing occurrences a warning.")
     ] = False,

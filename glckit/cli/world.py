@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @app.command(short_help="Make a synthetic competition.")
 def world(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
-    seed: Annotated[int, typer.Option(help="Another seed makes another world.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another seed makes another world.")] = 0,
     occurrences: Annotated[int, typer.Option(metavar="N", help="Occurrences, train and test.")] = 6000,
     species: Annotated[int, typer.Option(metavar="N", help="Species of both regions.")] = 300,
     patch_size: Annotated[
