@@ -34,10 +34,10 @@ bench: $(STAMP) ## compare with the peers; prints ratios and peak memory
 	$(BIN)/pytest -m benchmark -s -p no:xdist
 
 docs: $(STAMP) ## write docs/cli.md from --help and the README's example from a real run
-	$(BIN)/python tests/make_docs.py
+	$(BIN)/python tests/support/make_docs.py
 
 story: $(STAMP) ## write docs/story.md and the demo's cost from real runs; 20 quiet minutes
-	$(BIN)/python tests/make_story.py
+	$(BIN)/python tests/support/make_story.py
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from test_house import FLOORS, ROOT, modules
+from floors import FLOORS, ROOT, modules
 
 # What the extras bring, and what glckit --help must not need either.
 BLOCKED = (

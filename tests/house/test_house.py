@@ -6,13 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[1]
-FLOORS = {"scoring": 0, "submissions": 1, "baselines": 2, "glckit": 3}
-
-
-def modules() -> list[Path]:
-    return [path for floor in FLOORS for path in sorted((ROOT / floor).rglob("*.py"))]
+from floors import FLOORS, ROOT, modules
 
 
 def imported_names(path: Path) -> set[str]:

@@ -10,7 +10,7 @@ import pytest
 from commands import glckit
 from hypothesis import given
 from hypothesis import strategies as st
-from test_formats import pairs_of
+from run_files import pairs_of
 
 from scoring.sparse import Pairs
 from submissions.reading.runs import read_run

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import glckit, glckit_json
-from test_formats import pairs_of
+from run_files import pairs_of
 
 import glckit as public
 from submissions.metadata import metadata_path, write_metadata

@@ -14,7 +14,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from make_docs import README, ROOT, with_block
+from floors import ROOT
+from make_docs import README, with_block
 
 from glckit.demo.story import RUNS
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import glckit, glckit_json
-from test_formats import TEXT, dense, pairs_of, zipped
+from run_files import TEXT, dense, pairs_of, zipped
 
 import glckit as face
 

@@ -1,6 +1,6 @@
 """Write what the documentation takes from the program: docs/cli.md, and the example of the README.
 
-Run it with `make docs`; tests/test_docs.py fails when either is stale.
+Run it with `make docs`; tests/house/test_docs.py fails when either is stale.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pathlib import Path
 
 import typer.main
 from commands import glckit
+from floors import ROOT
 
 from glckit.cli import app
 
-ROOT = Path(__file__).parents[1]
 CLI = ROOT / "docs" / "cli.md"
 README = ROOT / "README.md"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import make_docs
 import pytest
-from test_house import ROOT, modules
+from floors import ROOT, modules
 
 
 def test_the_command_reference_is_fresh() -> None:

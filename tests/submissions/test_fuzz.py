@@ -7,7 +7,7 @@ from pathlib import Path
 
 import oracle
 import pytest
-from test_formats import pairs_of
+from run_files import pairs_of
 
 import submissions.reading.blocks
 from submissions.reading.runs import read_run
