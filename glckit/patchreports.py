@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from baselines.integrity.extraction import Extraction
+from baselines.integrity.extraction.extract import Extraction
 from baselines.integrity.findings import Finding
 from baselines.integrity.report import Report as Integrity
 from baselines.integrity.report import Share
-from glckit.patchverification import Verified
+from baselines.integrity.verify import Verified
 from glckit.render import Report
 
 _MAX_LISTED = 20

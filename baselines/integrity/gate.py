@@ -15,14 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 from baselines.covariates.patches.layout import parse_archive_name
 from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.covariates.patches.sources import find_archives
-from baselines.integrity.archivememory import recall_archive
-from baselines.integrity.execution import VerifyOptions
+from baselines.integrity.archives.memory import recall_archive
 from baselines.integrity.findings import CLASSES, LEVELS, Finding, Level, Problem, archive_of
-from baselines.integrity.folders import holds_roots
-from baselines.integrity.records import Record
-from baselines.integrity.state import default_state_path, usable_state
+from baselines.integrity.memory.records import Record
+from baselines.integrity.memory.state import default_state_path, usable_state
 from baselines.integrity.thresholds import Thresholds
-from baselines.integrity.verification import verify_patches
+from baselines.integrity.trees.execution import VerifyOptions
+from baselines.integrity.trees.survey import holds_roots
+from baselines.integrity.trees.verification import verify_patches
 from submissions.errors import BadInputError, CannotCheckError
 
 #: What to do about damaged patches.

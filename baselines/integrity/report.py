@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.integrity.findings import CLASSES, Finding, Level
-from baselines.integrity.manifest import Entry
-from baselines.integrity.planning import archives_of_ids
+from baselines.integrity.manifests.manifest import Entry
+from baselines.integrity.trees.planning import archives_of_ids
 from scoring.places import region_of_id
 
 #: What the exit statuses of a verification mean.

@@ -75,9 +75,9 @@ def verify_patches(
     Exit status 0: whole; 1: damaged or missing; 3: could not be checked. The report says what it cannot
     see. A second run, or one after a kill, continues where the first was.
     """
-    from baselines.integrity.planning import Selection
+    from baselines.integrity.trees.planning import Selection
+    from baselines.integrity.verify import VerifyRequest, verify, write_lists
     from glckit.patchreports import verification_report
-    from glckit.patchverification import VerifyRequest, verify, write_lists
 
     request = VerifyRequest(
         paths=tuple(paths or ()),
@@ -113,8 +113,8 @@ def extract(
     A hashes.md5 beside an archive is obeyed. Files in place are left alone, so an extraction that was
     stopped continues.
     """
+    from baselines.integrity.verify import extract as extract_into
     from glckit.patchreports import extraction_report
-    from glckit.patchverification import extract as extract_into
 
     with _bar("extracting") as on_progress:
         told = None if on_progress is None else lambda _, n_done: on_progress(n_done, 0)

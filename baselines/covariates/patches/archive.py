@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from baselines.covariates.patches.errors import DamagedPatchError, UnreadablePatchError
 from baselines.covariates.patches.handles import ArchiveHandle, MemberError, open_handle
 from baselines.covariates.patches.index import NOT_READABLE, Member, MemberIndex
-from baselines.covariates.patches.indexfile import load_or_build_index
 from baselines.covariates.patches.layout import Kind, relative_path
+from baselines.covariates.patches.savedindex import load_or_build_index
 from baselines.covariates.patches.scanning import Progress
 
 

@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 
 from baselines.covariates.patches.errors import DamagedArchiveError
 from baselines.covariates.patches.index import MemberIndex, index_of
-from baselines.covariates.patches.indexfile import save_index
+from baselines.covariates.patches.savedindex import save_index
 from baselines.covariates.patches.scanning import Progress, form_of_archive, gzip_stream, tar_members
 from submissions.errors import UsageError
 from submissions.files import written_atomically

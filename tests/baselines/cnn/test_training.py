@@ -31,10 +31,10 @@ from baselines.cnn.sampling import Course, Share, StepSampler
 from baselines.cnn.training import Trained
 from baselines.cnn.trainingdata import read_training_data
 from baselines.covariates.patches.errors import DamagedPatchError
-from baselines.integrity.execution import VerifyOptions
-from baselines.integrity.state import usable_state
+from baselines.integrity.memory.state import usable_state
 from baselines.integrity.thresholds import Thresholds
-from baselines.integrity.verification import verify_patches
+from baselines.integrity.trees.execution import VerifyOptions
+from baselines.integrity.trees.verification import verify_patches
 from submissions.errors import BadInputError, CannotCheckError, UsageError
 
 

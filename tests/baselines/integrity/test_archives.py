@@ -19,16 +19,16 @@ import pytest
 from patches_on_disk import PATCH_SIZE, make_ids, make_patch, write_archive, write_archives, write_tree
 
 from baselines.covariates.patches.layout import relative_path
-from baselines.integrity.archivecheck import check_archive, published_sums
-from baselines.integrity.archivereport import verify_archives
-from baselines.integrity.execution import VerifyOptions
-from baselines.integrity.extraction import extract_archives
+from baselines.integrity.archives.check import check_archive, published_sums
+from baselines.integrity.archives.checksums import manifest_of_archives
+from baselines.integrity.archives.verification import verify_archives
+from baselines.integrity.extraction.extract import extract_archives
+from baselines.integrity.extraction.placing import place
+from baselines.integrity.extraction.repair import repair_patches
 from baselines.integrity.findings import archive_of
-from baselines.integrity.manifestmaking import manifest_of_archives
-from baselines.integrity.placing import place
-from baselines.integrity.repair import repair_patches
 from baselines.integrity.report import Report
-from baselines.integrity.verification import verify_patches
+from baselines.integrity.trees.execution import VerifyOptions
+from baselines.integrity.trees.verification import verify_patches
 from submissions.errors import BadInputError, CannotCheckError
 
 IDS = make_ids(30, 60)

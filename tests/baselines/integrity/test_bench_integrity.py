@@ -19,11 +19,11 @@ from processes import compare, python, timed
 
 from baselines.covariates.patches.layout import relative_path, relative_paths
 from baselines.covariates.patches.npyheader import form_of
-from baselines.integrity.archivecheck import check_archive
-from baselines.integrity.execution import VerifyOptions
-from baselines.integrity.manifest import Entry, manifest_of, read_manifest, write_manifest
-from baselines.integrity.manifestmaking import manifest_of_tree
-from baselines.integrity.verification import verify_patches
+from baselines.integrity.archives.check import check_archive
+from baselines.integrity.archives.checksums import manifest_of_tree
+from baselines.integrity.manifests.manifest import Entry, manifest_of, read_manifest, write_manifest
+from baselines.integrity.trees.execution import VerifyOptions
+from baselines.integrity.trees.verification import verify_patches
 
 pytestmark = pytest.mark.benchmark
 
@@ -155,8 +155,8 @@ def test_manifests_of_3_8_million_files(benchmark: Any, tmp_path: Path) -> None:
 _MEASURED = """
 import sys
 import numpy as np
-from baselines.integrity.verification import verify_patches
-from baselines.integrity.execution import VerifyOptions
+from baselines.integrity.trees.verification import verify_patches
+from baselines.integrity.trees.execution import VerifyOptions
 from submissions.tables import OccurrenceTable
 ids = np.load(sys.argv[2])
 options = VerifyOptions(sys.argv[3], patch_size=4, state=None if sys.argv[4] == "-" else sys.argv[4])

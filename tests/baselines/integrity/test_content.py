@@ -13,23 +13,23 @@ from hypothesis import strategies as st
 from patches_on_disk import PATCH_SIZE, make_ids, make_patch, smooth_field, write_tree
 
 from baselines.covariates.patches.npyheader import HEADER_BYTES, form_of
-from baselines.integrity.altitude import altitude_problems, max_step
-from baselines.integrity.comparisons import compare_patches
-from baselines.integrity.content import bands_problems, constant_bands, land_cover_problems, zero_runs
-from baselines.integrity.digests import DIGEST_BYTES, digester
-from baselines.integrity.execution import VerifyOptions
-from baselines.integrity.facts import Facts
 from baselines.integrity.findings import Problem, region_of
-from baselines.integrity.manifest import Entry, manifest_of, read_manifest, write_manifest
-from baselines.integrity.planning import (
+from baselines.integrity.manifests.digests import DIGEST_BYTES, digester
+from baselines.integrity.manifests.manifest import Entry, manifest_of, read_manifest, write_manifest
+from baselines.integrity.patches.altitude import altitude_problems, max_step
+from baselines.integrity.patches.bands import bands_problems, constant_bands, land_cover_problems, zero_runs
+from baselines.integrity.patches.comparisons import compare_patches
+from baselines.integrity.patches.facts import Facts
+from baselines.integrity.thresholds import DEFAULT_THRESHOLDS
+from baselines.integrity.trees.execution import VerifyOptions
+from baselines.integrity.trees.planning import (
     Selection,
     archives_of_ids,
     detection_probability,
     in_scope,
     select,
 )
-from baselines.integrity.thresholds import DEFAULT_THRESHOLDS
-from baselines.integrity.verification import verify_patches
+from baselines.integrity.trees.verification import verify_patches
 from submissions.errors import BadInputError, UsageError
 from submissions.tables import OccurrenceTable
 

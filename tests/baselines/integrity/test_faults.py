@@ -15,12 +15,12 @@ import pytest
 from patches_on_disk import PATCH_SIZE, make_ids, make_table, path_of, write_tree
 
 from baselines.covariates.patches.npyheader import HEADER_BYTES
-from baselines.integrity.execution import VerifyOptions
-from baselines.integrity.filecheck import Settings, check_file, problem_of_error
 from baselines.integrity.findings import CLASSES, archive_of, region_of
-from baselines.integrity.manifest import Entry, manifest_of
+from baselines.integrity.manifests.manifest import Entry, manifest_of
+from baselines.integrity.patches.file import Settings, check_file, problem_of_error
 from baselines.integrity.report import Report
-from baselines.integrity.verification import verify_patches
+from baselines.integrity.trees.execution import VerifyOptions
+from baselines.integrity.trees.verification import verify_patches
 from baselines.world.folder import WorldPlan, make_world
 from submissions.tables import OccurrenceTable, read_occurrences
 

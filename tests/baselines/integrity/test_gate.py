@@ -12,10 +12,10 @@ import pytest
 from patches_on_disk import PATCH_SIZE, make_ids, path_of, write_archives, write_tree
 
 from baselines.covariates.patches.npyheader import HEADER_BYTES
-from baselines.integrity.archivereport import verify_archives
-from baselines.integrity.execution import VerifyOptions
+from baselines.integrity.archives.verification import verify_archives
 from baselines.integrity.gate import Admission, OnDamaged, admit
-from baselines.integrity.verification import verify_patches
+from baselines.integrity.trees.execution import VerifyOptions
+from baselines.integrity.trees.verification import verify_patches
 from submissions.errors import BadInputError, CannotCheckError
 
 IDS = make_ids(10, 10)

@@ -20,16 +20,16 @@ import pytest
 from patches_on_disk import PATCH_SIZE, make_ids, make_patch, make_table, path_of, write_archives, write_tree
 
 from baselines.covariates.patches.layout import relative_path
-from baselines.integrity.execution import VerifyOptions
-from baselines.integrity.filecheck import Proof, Settings
+from baselines.integrity.extraction.staging import staging_folder
 from baselines.integrity.findings import archive_of
-from baselines.integrity.foldercheck import FolderTask
-from baselines.integrity.records import Record
+from baselines.integrity.memory.records import Record
+from baselines.integrity.memory.state import State
+from baselines.integrity.patches.file import Proof, Settings
 from baselines.integrity.report import Report
-from baselines.integrity.running import run_portions
-from baselines.integrity.staging import staging_folder
-from baselines.integrity.state import State
-from baselines.integrity.verification import verify_patches
+from baselines.integrity.trees.execution import VerifyOptions
+from baselines.integrity.trees.folder import FolderTask
+from baselines.integrity.trees.processes import run_portions
+from baselines.integrity.trees.verification import verify_patches
 from submissions.errors import CannotCheckError
 
 IDS = make_ids(150, 250)
@@ -92,7 +92,7 @@ def test_death_of_a_worker_is_a_failure(damaged: Path) -> None:
 
 
 def test_parts_join_to_the_whole(damaged: Path, alone: Report) -> None:
-    from baselines.integrity.planning import Selection
+    from baselines.integrity.trees.planning import Selection
 
     parts = [verify(damaged, selection=Selection(subset=(i, 4))) for i in (1, 2, 3, 4)]
     assert sorted(i for part in parts for i in part.damaged_ids) == list(alone.damaged_ids)
@@ -161,7 +161,7 @@ def test_file_just_written_is_not_remembered(tmp_path: Path) -> None:
 
 def test_time_limit_leaves_the_rest_unchecked(damaged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(np.arange(0, 1000, 1.0).tolist())
-    monkeypatch.setattr("baselines.integrity.execution.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("baselines.integrity.trees.execution.time.monotonic", lambda: next(clock))
     report = verify(damaged, max_duration=4)
     assert 0 < len(report.checked_ids) < len(IDS)
     assert sorted([*report.checked_ids, *report.unchecked_ids]) == IDS
@@ -293,9 +293,9 @@ def kill_repair(packed: Path, damaged: Path, folder: Path, *, n_kills: int, seed
 
 # With small portions that are written at once, there is something to remember at every moment.
 _IN_SMALL_STEPS = """
-import baselines.integrity.execution, baselines.integrity.planning
-baselines.integrity.execution._SECONDS_BETWEEN_WRITES = 0
-baselines.integrity.planning._IDS_A_PORTION = 4
+import baselines.integrity.trees.execution, baselines.integrity.trees.planning
+baselines.integrity.trees.execution._SECONDS_BETWEEN_WRITES = 0
+baselines.integrity.trees.planning._IDS_A_PORTION = 4
 from glckit.cli import main
 main()
 """

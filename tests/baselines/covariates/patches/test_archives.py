@@ -20,10 +20,10 @@ import pytest
 from baselines.covariates.patches.archive import ArchiveSource
 from baselines.covariates.patches.errors import DamagedArchiveError, DamagedPatchError, UnreadablePatchError
 from baselines.covariates.patches.index import NO_CRC
-from baselines.covariates.patches.indexfile import INDEX_SUFFIX, load_or_build_index
 from baselines.covariates.patches.layout import KINDS, relative_path
 from baselines.covariates.patches.reading import PatchReader
 from baselines.covariates.patches.rewriting import rewrite_as_tar
+from baselines.covariates.patches.savedindex import INDEX_SUFFIX, load_or_build_index
 from baselines.covariates.patches.scanning import scan_archive
 from baselines.covariates.patches.sources import ManySources, open_patches
 from baselines.covariates.patches.tree import TreeSource
@@ -153,7 +153,7 @@ def test_an_index_is_made_once(archive: Path, monkeypatch: pytest.MonkeyPatch) -
     first = load_or_build_index(archive)
     index_file = archive.with_name(archive.name + INDEX_SUFFIX)
     assert index_file.is_file()
-    monkeypatch.setattr("baselines.covariates.patches.indexfile.scan_archive", None)  # would fail if called
+    monkeypatch.setattr("baselines.covariates.patches.savedindex.scan_archive", None)  # would fail if called
     again = load_or_build_index(archive)
     assert again.members.equals(first.members)
     assert (again.form, again.seek_points) == (first.form, first.seek_points)
@@ -374,7 +374,7 @@ def test_a_tar_gz_rewritten_as_tar_reads_the_same(
     rewrite_as_tar(tar_gz, out)
     assert out.read_bytes() == gzip.decompress(tar_gz.read_bytes())
     monkeypatch.setattr(
-        "baselines.covariates.patches.indexfile.scan_archive", None
+        "baselines.covariates.patches.savedindex.scan_archive", None
     )  # its index is there already
     from_tar, from_gz = (
         PatchReader(ArchiveSource(path), patch_size=SIZE) for path in (out, tar_gz_indexed(tar_gz))
@@ -384,7 +384,7 @@ def test_a_tar_gz_rewritten_as_tar_reads_the_same(
 
 
 def tar_gz_indexed(path: Path) -> Path:
-    from baselines.covariates.patches.indexfile import save_index
+    from baselines.covariates.patches.savedindex import save_index
 
     save_index(scan_archive(path), path)
     return path

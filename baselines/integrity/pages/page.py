@@ -11,10 +11,10 @@ import numpy as np
 
 from baselines.covariates.patches.layout import file_name, folder_of_id
 from baselines.integrity.findings import Finding, archive_of, region_of
-from baselines.integrity.folders import survey
-from baselines.integrity.planning import archives_of_ids
+from baselines.integrity.pages.thumbnails import thumbnail
 from baselines.integrity.report import Report, Share
-from baselines.integrity.thumbnails import thumbnail
+from baselines.integrity.trees.planning import archives_of_ids
+from baselines.integrity.trees.survey import survey
 from submissions.files import written_atomically
 
 Home = Callable[[str, str], str]

@@ -8,7 +8,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from baselines.integrity.archivecheck import Proven
+from baselines.integrity.archives.check import Proven
 from submissions.errors import CannotCheckError
 
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from baselines.covariates.patches.layout import KINDS, file_name, folder_of_id, parse_name
-from baselines.integrity.facts import Facts
-from baselines.integrity.filecheck import Settings, problem_of_error
 from baselines.integrity.findings import Finding, Level, Problem, region_of
-from baselines.integrity.manifest import Entry
-from baselines.integrity.patchcheck import PatchCheck, PatchFiles, Proofs, check_patch
-from baselines.integrity.records import NOTHING, Record, joined, record_of
+from baselines.integrity.manifests.manifest import Entry
+from baselines.integrity.memory.records import NOTHING, Record, joined, record_of
+from baselines.integrity.patches.facts import Facts
+from baselines.integrity.patches.file import Settings, problem_of_error
+from baselines.integrity.patches.patch import PatchCheck, PatchFiles, Proofs, check_patch
 
 _AB = re.compile(r"[0-9]{1,2}")
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.layout import N_ARCHIVES, archive_name, archive_numbers, folder_of_id
-from baselines.integrity.folders import Tree
+from baselines.integrity.trees.survey import Tree
 from scoring.places import REGIONS, region_of_id
 
 # A portion of work is big enough to outweigh its way to a process and back, and small enough to

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from baselines.covariates.patches.layout import KINDS, Kind
-from baselines.integrity.digests import Digester, digester
-from baselines.integrity.facts import Facts, facts_of
-from baselines.integrity.filecheck import FileResult, Proof, Settings, check_file, stat_of
 from baselines.integrity.findings import Finding, Problem
-from baselines.integrity.manifest import Entry
+from baselines.integrity.manifests.digests import Digester, digester
+from baselines.integrity.manifests.manifest import Entry
+from baselines.integrity.patches.facts import Facts, facts_of
+from baselines.integrity.patches.file import FileResult, Proof, Settings, check_file, stat_of
 
 Proofs = tuple[Proof | None, Proof | None]
 Status = os.stat_result | Problem

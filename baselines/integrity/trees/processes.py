@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 
-from baselines.integrity.filecheck import Settings
-from baselines.integrity.foldercheck import FolderResult, FolderTask, check_folders
+from baselines.integrity.patches.file import Settings
+from baselines.integrity.trees.folder import FolderResult, FolderTask, check_folders
 from submissions.errors import CannotCheckError, require
 
 

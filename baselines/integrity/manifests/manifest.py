@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.layout import parse_path
-from baselines.integrity.checklists import Checklist, read_checklist
-from baselines.integrity.digests import DIGEST_BYTES, Digester, digester
-from baselines.integrity.filecheck import Proof
+from baselines.integrity.manifests.checklists import Checklist, read_checklist
+from baselines.integrity.manifests.digests import DIGEST_BYTES, Digester, digester
+from baselines.integrity.patches.file import Proof
 from scoring.version import VERSION
 from submissions.errors import BadInputError, CannotCheckError
 from submissions.files import written_atomically
@@ -60,7 +60,7 @@ class Manifest:
     Parameters
     ----------
     algorithm : str
-        Name of the checksum, one of `baselines.integrity.digests.DIGEST_BYTES`.
+        Name of the checksum, one of `baselines.integrity.manifests.digests.DIGEST_BYTES`.
     ids : ndarray of int64 of shape (n,)
         Occurrences, ascending.
     sizes : ndarray of int64 of shape (n, 2)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.npyheader import HEADER_BYTES, form_of
-from baselines.integrity.content import is_torn, zero_runs
 from baselines.integrity.findings import Problem
+from baselines.integrity.patches.bands import is_torn, zero_runs
 from baselines.integrity.thresholds import Thresholds
 
 # What terrain models write where they know nothing. 0 is none of them: it is the sea.

@@ -6,10 +6,10 @@ import contextlib
 import os
 from pathlib import Path
 
-from baselines.integrity.archivecheck import ArchiveCheck
-from baselines.integrity.filecheck import Settings
-from baselines.integrity.records import Record
-from baselines.integrity.state import State
+from baselines.integrity.archives.check import ArchiveCheck
+from baselines.integrity.memory.records import Record
+from baselines.integrity.memory.state import State
+from baselines.integrity.patches.file import Settings
 from submissions.errors import CannotCheckError
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.layout import file_name, folder_of_id
-from baselines.integrity.facts import Facts
 from baselines.integrity.findings import Finding, Problem, archive_of, region_of
+from baselines.integrity.patches.facts import Facts
 from baselines.integrity.thresholds import Thresholds
 from submissions.tables import OccurrenceTable
 

@@ -11,9 +11,9 @@ from functools import lru_cache
 
 from baselines.covariates.patches.layout import Kind
 from baselines.covariates.patches.npyheader import HEADER_BYTES, PATCH_SIZE, FileForm, form_of, why_bad_header
-from baselines.integrity.altitude import altitude_hole_problems, altitude_problems
-from baselines.integrity.content import bands_problems, hole_problems
 from baselines.integrity.findings import Level, Problem
+from baselines.integrity.patches.altitude import altitude_hole_problems, altitude_problems
+from baselines.integrity.patches.bands import bands_problems, hole_problems
 from baselines.integrity.thresholds import DEFAULT_THRESHOLDS, Thresholds
 
 # A FIFO under the name of a patch must not hold the check up; it is told by its type.

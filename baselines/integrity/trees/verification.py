@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.integrity.comparisons import compare_patches
-from baselines.integrity.execution import Outcome, VerifyOptions, run_plans
 from baselines.integrity.findings import LEVELS, Finding
-from baselines.integrity.folders import survey
-from baselines.integrity.manifest import Manifest
-from baselines.integrity.planning import (
+from baselines.integrity.manifests.manifest import Manifest
+from baselines.integrity.patches.comparisons import compare_patches
+from baselines.integrity.report import Report
+from baselines.integrity.trees.execution import Outcome, VerifyOptions, run_plans
+from baselines.integrity.trees.planning import (
     Selection,
     archives_of_ids,
     detection_probability,
@@ -21,9 +21,9 @@ from baselines.integrity.planning import (
     plan_folders,
     select,
 )
-from baselines.integrity.report import Report
-from baselines.integrity.strays import place_strays, unlisted_patches
-from baselines.integrity.visibility import cannot_see
+from baselines.integrity.trees.strays import place_strays, unlisted_patches
+from baselines.integrity.trees.survey import survey
+from baselines.integrity.trees.visibility import cannot_see
 from submissions.errors import UsageError
 from submissions.tables import OccurrenceTable
 

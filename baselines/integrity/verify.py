@@ -9,20 +9,20 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.integrity.archivereport import merged, verify_archives
-from baselines.integrity.execution import VerifyOptions
-from baselines.integrity.extraction import Extraction, extract_archives
+from baselines.integrity.archives.checksums import ALGORITHM, manifest_of_archives, manifest_of_tree
+from baselines.integrity.archives.verification import merged, verify_archives
+from baselines.integrity.extraction.extract import Extraction, extract_archives
+from baselines.integrity.extraction.repair import Repair, repair_patches
 from baselines.integrity.findings import Level
-from baselines.integrity.folders import archives_in, data_root_of, trees_and_archives
-from baselines.integrity.lists import write_ids, write_json_lines
-from baselines.integrity.manifest import Manifest, read_manifest, write_manifest
-from baselines.integrity.manifestmaking import ALGORITHM, manifest_of_archives, manifest_of_tree
-from baselines.integrity.planning import Selection
-from baselines.integrity.repair import Repair, repair_patches
+from baselines.integrity.manifests.manifest import Manifest, read_manifest, write_manifest
+from baselines.integrity.memory.state import default_state_path, usable_state
+from baselines.integrity.pages.lists import write_ids, write_json_lines
 from baselines.integrity.report import Report
-from baselines.integrity.state import default_state_path, usable_state
 from baselines.integrity.thresholds import Thresholds
-from baselines.integrity.verification import verify_patches
+from baselines.integrity.trees.execution import VerifyOptions
+from baselines.integrity.trees.planning import Selection
+from baselines.integrity.trees.survey import archives_in, data_root_of, trees_and_archives
+from baselines.integrity.trees.verification import verify_patches
 from submissions.competition.files import competition_above, competition_of
 from submissions.competition.settings import Competition
 from submissions.errors import UsageError
@@ -144,7 +144,7 @@ def verify(request: VerifyRequest, *, on_progress: Progress | None = None) -> Ve
 def extract(
     archives: Sequence[Path], out: Path, *, on_progress: Callable[[str, int], None] | None
 ) -> Extraction:
-    """Extract archives into a data root; see `baselines.integrity.extraction.extract_archives`."""
+    """Extract archives into a data root; see `baselines.integrity.extraction.extract.extract_archives`."""
     competition = competition_above((out, *archives)) or competition_of()
     tables = [path for path in (*competition.train, *competition.test) if path.is_file()]
     ids = read_occurrences(tables).ids if tables else None
@@ -159,7 +159,7 @@ def write_lists(verified: Verified, *, ids: Path | None, jsonl: Path | None, htm
     if jsonl is not None:
         write_json_lines(verified.report, jsonl)
     if html is not None:
-        from baselines.integrity.page import write_page
+        from baselines.integrity.pages.page import write_page
 
         trees = [path for path in verified.paths if path.is_dir()]
         write_page(verified.report, html, trees=trees, patch_size=verified.patch_size)

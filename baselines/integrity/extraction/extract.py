@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.npyheader import PATCH_SIZE
-from baselines.integrity.archivecheck import ArchiveCheck, check_archive, published_sums
-from baselines.integrity.archived import Archived, archived_files
+from baselines.integrity.archives.check import ArchiveCheck, check_archive, published_sums
+from baselines.integrity.archives.members import of_archive
+from baselines.integrity.archives.reading import Archived, archived_files
+from baselines.integrity.extraction.placing import Placement, place
+from baselines.integrity.extraction.staging import staging_folder
 from baselines.integrity.findings import Finding, Problem
-from baselines.integrity.membercheck import of_archive
-from baselines.integrity.placing import Placement, place
-from baselines.integrity.staging import staging_folder
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.npyheader import PATCH_SIZE
-from baselines.integrity.archivecheck import ArchiveCheck, check_archive, published_sums
-from baselines.integrity.archivememory import remember_archive
+from baselines.integrity.archives.check import ArchiveCheck, check_archive, published_sums
+from baselines.integrity.archives.memory import remember_archive
 from baselines.integrity.report import Report
 
 _AS_PACKED = "defects that the patches had when they were packed"

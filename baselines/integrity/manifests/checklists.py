@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from baselines.integrity.digests import DIGEST_BYTES
+from baselines.integrity.manifests.digests import DIGEST_BYTES
 from submissions.errors import BadInputError, CannotCheckError
 
 _LINE = re.compile(rb"([0-9A-Fa-f]+) [ *](.+)")

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from baselines.integrity.facts import Facts
-from baselines.integrity.filecheck import Settings
 from baselines.integrity.findings import LEVELS, Finding, Level
-from baselines.integrity.records import Record
+from baselines.integrity.memory.records import Record
+from baselines.integrity.patches.facts import Facts
+from baselines.integrity.patches.file import Settings
 from scoring.version import VERSION
 from submissions.errors import CannotCheckError
 

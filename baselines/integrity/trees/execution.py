@@ -10,22 +10,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from baselines.covariates.patches.npyheader import PATCH_SIZE
-from baselines.integrity.facts import Facts
-from baselines.integrity.filecheck import Settings
 from baselines.integrity.findings import Finding, Level
-from baselines.integrity.foldercheck import (
+from baselines.integrity.manifests.manifest import Entry, Manifest
+from baselines.integrity.memory.records import NOTHING, Record
+from baselines.integrity.memory.state import State
+from baselines.integrity.patches.facts import Facts
+from baselines.integrity.patches.file import Settings
+from baselines.integrity.thresholds import DEFAULT_THRESHOLDS, Thresholds
+from baselines.integrity.trees.folder import (
     FolderResult,
     FolderTask,
     files_below,
     unreadable_folder,
 )
-from baselines.integrity.folders import Tree
-from baselines.integrity.manifest import Entry, Manifest
-from baselines.integrity.planning import FolderPlan, Selection, portions
-from baselines.integrity.records import NOTHING, Record
-from baselines.integrity.running import run_portions
-from baselines.integrity.state import State
-from baselines.integrity.thresholds import DEFAULT_THRESHOLDS, Thresholds
+from baselines.integrity.trees.planning import FolderPlan, Selection, portions
+from baselines.integrity.trees.processes import run_portions
+from baselines.integrity.trees.survey import Tree
 
 # What is lost to a kill is at most what was checked in this time.
 _SECONDS_BETWEEN_WRITES = 1.0

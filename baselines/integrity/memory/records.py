@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from baselines.integrity.facts import Facts
 from baselines.integrity.findings import Finding, Level
-from baselines.integrity.patchcheck import PatchCheck
+from baselines.integrity.patches.facts import Facts
+from baselines.integrity.patches.patch import PatchCheck
 
 # What may be otherwise the next time though no file has changed.
 _FLEETING = frozenset({"unstable", "unreadable"})

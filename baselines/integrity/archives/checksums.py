@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from baselines.covariates.patches.layout import KINDS, Kind
 from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.covariates.patches.scanning import form_of_archive, scan_archive
-from baselines.integrity.archivecheck import Key, Proven, check_archive
-from baselines.integrity.manifest import ABSENT, Entry, Manifest, manifest_of
+from baselines.integrity.archives.check import Key, Proven, check_archive
+from baselines.integrity.manifests.manifest import ABSENT, Entry, Manifest, manifest_of
 from baselines.integrity.report import Report
 from submissions.errors import BadInputError
 

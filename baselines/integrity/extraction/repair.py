@@ -10,12 +10,12 @@ from pathlib import Path
 
 from baselines.covariates.patches.layout import KINDS, file_name, folder_of_id, parse_archive_name
 from baselines.covariates.patches.npyheader import PATCH_SIZE
-from baselines.integrity.archivecheck import ArchiveCheck, check_archive, published_sums
-from baselines.integrity.extraction import take_out
+from baselines.integrity.archives.check import ArchiveCheck, check_archive, published_sums
+from baselines.integrity.extraction.extract import take_out
+from baselines.integrity.extraction.placing import Placement
+from baselines.integrity.extraction.staging import staging_folder
 from baselines.integrity.findings import Finding, archive_of, region_of
-from baselines.integrity.folders import data_root_of, survey
-from baselines.integrity.placing import Placement
-from baselines.integrity.staging import staging_folder
+from baselines.integrity.trees.survey import data_root_of, survey
 from submissions.errors import CannotCheckError
 
 
@@ -54,7 +54,7 @@ def repair_patches(
     Parameters
     ----------
     paths : sequence of path-like
-        The trees, as given to `baselines.integrity.verification.verify_patches`.
+        The trees, as given to `baselines.integrity.trees.verification.verify_patches`.
     damaged_ids : sequence of int
         Occurrences to mend.
     archives : path-like

@@ -12,11 +12,11 @@ from baselines.covariates.patches.layout import (
     parse_path,
 )
 from baselines.covariates.patches.npyheader import HEADER_BYTES, form_of, why_bad_header
-from baselines.integrity.altitude import altitude_problems
-from baselines.integrity.archived import Archived
-from baselines.integrity.content import bands_problems
-from baselines.integrity.filecheck import Settings
+from baselines.integrity.archives.reading import Archived
 from baselines.integrity.findings import Finding, Problem, region_of
+from baselines.integrity.patches.altitude import altitude_problems
+from baselines.integrity.patches.bands import bands_problems
+from baselines.integrity.patches.file import Settings
 
 
 def why_unsafe(path: str) -> str | None:

@@ -18,13 +18,13 @@ from baselines.covariates.patches.index import ArchiveForm
 from baselines.covariates.patches.layout import KINDS, Kind, parse_archive_name, parse_path
 from baselines.covariates.patches.npyheader import PATCH_SIZE, form_of
 from baselines.covariates.patches.scanning import form_of_archive
-from baselines.integrity.archived import Archived, ArchiveFault, archived_files, proves_itself
-from baselines.integrity.autopsy import why_stream_is_damaged
-from baselines.integrity.checklists import read_checklist
-from baselines.integrity.filecheck import Settings
+from baselines.integrity.archives.autopsy import why_stream_is_damaged
+from baselines.integrity.archives.members import findings_of_member, of_archive
+from baselines.integrity.archives.reading import Archived, ArchiveFault, archived_files, proves_itself
 from baselines.integrity.findings import Finding, Problem
-from baselines.integrity.membercheck import findings_of_member, of_archive
-from baselines.integrity.planning import in_scope
+from baselines.integrity.manifests.checklists import read_checklist
+from baselines.integrity.patches.file import Settings
+from baselines.integrity.trees.planning import in_scope
 from submissions.errors import CannotCheckError
 
 #: Name of the organizers' list of the archives' MD5 sums.

@@ -1,0 +1,1 @@
+"""The verification of archives of patches, without extracting them."""

@@ -1,0 +1,1 @@
+"""Taking proven patches out of archives."""

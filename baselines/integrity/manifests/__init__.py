@@ -1,0 +1,1 @@
+"""Checksums of patches that are known to be good."""

@@ -1,0 +1,1 @@
+"""What earlier verifications showed, for as long as nothing changes."""

@@ -1,0 +1,1 @@
+"""What is written of a verification for people and other programs."""
