@@ -12,7 +12,7 @@ from baselines.forest.training import TrainedForest
 from glckit.evaluation import Outcome
 from glckit.forests import ForestOutcome
 from glckit.render import Report, number, size_text
-from glckit.reports import score_report
+from glckit.reports.runs import score_report
 
 _REASONS = {"outside": "outside the rasters", "nodata": "on nodata"}
 

@@ -77,7 +77,7 @@ def verify_patches(
     """
     from baselines.integrity.trees.planning import Selection
     from baselines.integrity.verify import VerifyRequest, verify, write_lists
-    from glckit.patchreports import verification_report
+    from glckit.reports.patches import verification_report
 
     request = VerifyRequest(
         paths=tuple(paths or ()),
@@ -114,7 +114,7 @@ def extract(
     stopped continues.
     """
     from baselines.integrity.verify import extract as extract_into
-    from glckit.patchreports import extraction_report
+    from glckit.reports.patches import extraction_report
 
     with _bar("extracting") as on_progress:
         told = None if on_progress is None else lambda _, n_done: on_progress(n_done, 0)

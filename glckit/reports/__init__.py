@@ -1,0 +1,1 @@
+"""What commands report of the results of the library."""
