@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from baselines.integrity.trees.verification import verify_patches
+    from baselines.integrity.verify import verify_patches
     from glckit.api import fuse, read_run, read_truth, score, validate
     from glckit.arrays import adaptive_top_k, top_k
 
@@ -44,7 +44,7 @@ _HOMES = {
     "score": ("glckit.api", "score"),
     "top_k": ("glckit.arrays", "top_k"),
     "validate": ("glckit.api", "validate"),
-    "verify_patches": ("baselines.integrity.trees.verification", "verify_patches"),
+    "verify_patches": ("baselines.integrity.verify", "verify_patches"),
 }
 
 

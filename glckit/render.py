@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -169,3 +171,8 @@ def _as_latex(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Se
 def _escaped(text: str) -> str:
     special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     return "".join(special.get(c, "\\" + c if c in "&%$#_{}" else c) for c in text)
+
+
+def as_given(text: str) -> str:
+    """Return a message, or a path, with paths below the current folder relative to it."""
+    return re.sub(rf"(?<![\w./-]){re.escape(os.getcwd().rstrip(os.sep))}/(?=[^/\s])", "", text)  # noqa: PTH109

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.reading import PatchSource
-from baselines.covariates.patches.sources import ManySources, open_patches
-from baselines.covariates.patches.tree import TreeSource
-from baselines.integrity.gate import OnDamaged, admit
+from baselines.covariates.patches.sources import ManySources, open_patches, open_trees
+from baselines.integrity.findings import OnDamaged
+from baselines.integrity.gate import admit
 from baselines.integrity.thresholds import Thresholds
 from submissions.errors import CannotCheckError, UsageError
 
@@ -58,8 +58,7 @@ class PatchFiles:
 
         Archives are only looked into for what is not extracted: a scan of them takes long.
         """
-        trees = [TreeSource(path) for path in self.patches if pathlib.Path(path).is_dir()]
-        trees = [tree for tree in trees if tree.has_roots()]
+        trees = open_trees(self.patches)
         absent = ids[~np.isin(ids, np.concatenate([ids[:0], *(tree.ids() for tree in trees)]))]
         if len(absent) or not trees:
             return open_patches(list(self.patches), ids=absent)

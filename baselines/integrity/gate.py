@@ -6,27 +6,21 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from baselines.covariates.patches.layout import parse_archive_name
+from baselines.covariates.patches.finding import archives_for, find_archives, find_roots, no_patches
 from baselines.covariates.patches.npyheader import PATCH_SIZE
-from baselines.covariates.patches.sources import find_archives
 from baselines.integrity.archives.memory import recall_archive
-from baselines.integrity.findings import CLASSES, LEVELS, Finding, Level, Problem, archive_of
-from baselines.integrity.memory.records import Record
+from baselines.integrity.findings import CLASSES, LEVELS, Finding, Level, OnDamaged, Problem
 from baselines.integrity.memory.state import default_state_path, usable_state
+from baselines.integrity.options import VerifyOptions
+from baselines.integrity.places import archive_of, at_occurrence
 from baselines.integrity.thresholds import Thresholds
-from baselines.integrity.trees.execution import VerifyOptions
-from baselines.integrity.trees.survey import holds_roots
-from baselines.integrity.trees.verification import verify_patches
-from submissions.errors import BadInputError, CannotCheckError
-
-#: What to do about damaged patches.
-OnDamaged = Literal["refuse", "drop", "ignore"]
+from baselines.integrity.trees.survey import survey
+from baselines.integrity.trees.verification import verify_tree
+from submissions.errors import BadInputError
 
 # A file with one of these faults cannot be read as a patch, whatever one is willing to ignore.
 _NOT_READABLE = frozenset(
@@ -60,8 +54,6 @@ class Admission:
         Occurrences with damaged patches, among those asked for.
     counts : dict of str to int
         Occurrences by class of damage.
-    on_damaged : {"refuse", "drop", "ignore"}
-        What was asked for.
     """
 
     ids: NDArray[np.int64]
@@ -133,6 +125,7 @@ def admit(
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> folder = Path(tempfile.mkdtemp()) / "patches_us"
     >>> folder.mkdir()
     >>> try:
@@ -145,10 +138,10 @@ def admit(
     memory, _ = usable_state(default_state_path() if state is None else state)
     options = VerifyOptions("quick", patch_size, thresholds or Thresholds(), jobs=jobs, state=memory)
     evidence = _evidence(wanted, paths, options=options)
-    errors = [finding for finding in evidence.findings if finding.severity == "error"]
+    errors = [finding for finding in evidence.findings if finding.problem.is_error]
     if errors and on_damaged == "refuse":
         raise _refusal(errors, len(wanted), paths=paths)
-    left_out = _ids_of(f for f in errors if on_damaged == "drop" or f.fault in _NOT_READABLE)
+    left_out = _ids_of(f for f in errors if on_damaged == "drop" or f.problem.fault in _NOT_READABLE)
     admitted = wanted[~np.isin(wanted, left_out)]
     if len(wanted) and not len(admitted):
         raise _refusal(errors, len(wanted), paths=paths)
@@ -165,41 +158,39 @@ class _Evidence:
 def _evidence(
     ids: NDArray[np.int64], paths: Sequence[str | os.PathLike[str]], *, options: VerifyOptions
 ) -> _Evidence:
-    trees = [path for path in paths if Path(path).is_dir() and holds_roots(path)]
+    trees = [path for path in paths if find_roots(path)]
     archives = [archive for path in paths for archive in find_archives(path)]
     if not trees and not archives:
-        raise CannotCheckError(f"There are no patches in {', '.join(os.fspath(path) for path in paths)}.")
+        raise no_patches(paths)
     levels: list[Level] = []
     findings: list[Finding] = []
     absent = np.unique(ids)
     if trees:
-        report = verify_patches(trees, ids, options=options)
+        report = verify_tree(survey(trees), ids, options=options)
         levels += [report.evidence or options.level] if len(report.checked_ids) else []
-        gone = _ids_of(finding for finding in report.errors if finding.fault == "missing")
+        gone = _ids_of(finding for finding in report.errors if finding.problem.fault == "missing")
         absent = np.union1d(gone, report.unchecked_ids)
-        findings += [finding for finding in report.findings if finding.fault != "missing"]
+        findings += [finding for finding in report.findings if finding.problem.fault != "missing"]
     if len(absent) and archives:
         found, absent = _evidence_of_archives(absent, archives, options=options)
         findings += found
         levels.append("full")
     missing = Problem("missing", "error", "the patch of an occurrence", "nothing")
-    findings += [Finding.of_occurrence(missing, i, path=archive_of(i)) for i in absent.tolist()]
+    findings += [at_occurrence(missing, i, archive_of(i)) for i in absent.tolist()]
     return _Evidence(findings, min(levels, key=LEVELS.index, default=options.level))
 
 
 def _evidence_of_archives(
-    ids: NDArray[np.int64], archives: Sequence[Path], *, options: VerifyOptions
+    ids: NDArray[np.int64], archives: Sequence[str], *, options: VerifyOptions
 ) -> tuple[list[Finding], NDArray[np.int64]]:
     wanted = set(ids.tolist())
-    stems = {archive_of(i) for i in wanted}
     findings: list[Finding] = []
     unverified: list[str] = []
-    for archive in archives:
-        if not _may_hold(archive, stems):
-            continue
-        record = _recalled(archive, options)
+    for archive in archives_for(archives, ids):
+        state = options.state
+        record = None if state is None else recall_archive(archive, state, patch_size=options.patch_size)
         if record is None:
-            unverified.append(os.fspath(archive))
+            unverified.append(archive)
             continue
         held = wanted & record.statuses.keys()
         findings += [finding for finding in record.findings if finding.occurrence_id in held]
@@ -207,20 +198,6 @@ def _evidence_of_archives(
     if unverified and wanted:
         raise _unverified(unverified)
     return findings, np.array(sorted(wanted), dtype=np.int64)
-
-
-def _may_hold(archive: Path, stems: set[str]) -> bool:
-    named = parse_archive_name(archive.name)
-    if named is None:
-        return True
-    own = archive.name.removesuffix(named.suffix)
-    return any(stem == own or stem.startswith(f"{own}_") for stem in stems)
-
-
-def _recalled(archive: Path, options: VerifyOptions) -> Record | None:
-    if options.state is None:
-        return None
-    return recall_archive(archive, options.state, patch_size=options.patch_size)
 
 
 def _unverified(archives: Sequence[str]) -> BadInputError:
@@ -249,5 +226,5 @@ def _ids_of(findings: Iterable[Finding]) -> NDArray[np.int64]:
 
 
 def _counts(findings: Iterable[Finding]) -> dict[str, int]:
-    found = Counter(fault for fault, _ in {(f.fault, f.occurrence_id) for f in findings})
+    found = Counter(fault for fault, _ in {(f.problem.fault, f.occurrence_id) for f in findings})
     return {fault: found[fault] for fault in CLASSES if found[fault]}

@@ -6,27 +6,25 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines.integrity.findings import CLASSES, Finding, Level
 from baselines.integrity.manifests.manifest import Entry
-from baselines.integrity.trees.planning import archives_of_ids
+from baselines.integrity.places import archives_of_ids
 from scoring.places import region_of_id
 
-#: What the exit statuses of a verification mean.
-EXIT_FINE, EXIT_DAMAGED, EXIT_CANNOT_CHECK = 0, 1, 3
+#: What a verification comes to; unknown if nothing could be checked or files could not be read.
+Verdict = Literal["whole", "damaged", "unknown"]
 
 
 @dataclass(frozen=True)
-class Share:
-    """How much of a region or an archive is damaged.
+class DamageShare:
+    """How many occurrences of a region or an archive were checked, have an error, and are missing.
 
-    Parameters
-    ----------
-    n_checked, n_damaged, n_missing : int
-        Occurrences that were checked, that have an error (the missing ones too), and that are missing.
+    The missing ones are damaged too.
     """
 
     n_checked: int
@@ -49,19 +47,15 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Report:
+class PatchReport:
     """What a verification found.
 
     Parameters
     ----------
-    level : {"quick", "full", "deep"}
-        How deep it looked.
     checked_ids : ndarray of int64 of shape (n,)
         Occurrences that were checked, ascending.
     unchecked_ids : ndarray of int64
         Occurrences of the tables that were not: outside the part, the sample, the folders or the time.
-    findings : tuple of Finding
-        Errors and warnings.
     cannot_see : tuple of str
         Damage that this verification would not notice.
     n_remembered : int
@@ -72,6 +66,8 @@ class Report:
         Checksums of the whole patches, if they were wanted.
     evidence : {"quick", "full", "deep"} or None
         The least level of check that it rests on, which remembered checks may raise above `level`.
+    trees : tuple of str
+        The folders of extracted patches that were looked at.
     """
 
     level: Level
@@ -83,16 +79,17 @@ class Report:
     notes: tuple[str, ...] = ()
     entries: tuple[Entry, ...] = ()
     evidence: Level | None = None
+    trees: tuple[str, ...] = ()
 
     @cached_property
     def errors(self) -> tuple[Finding, ...]:
         """The findings for which the patches are damaged."""
-        return tuple(finding for finding in self.findings if finding.severity == "error")
+        return tuple(finding for finding in self.findings if finding.problem.is_error)
 
     @cached_property
     def warnings(self) -> tuple[Finding, ...]:
-        """The findings that change neither `ok` nor the exit status."""
-        return tuple(finding for finding in self.findings if finding.severity == "warning")
+        """The findings that change neither `ok` nor the verdict."""
+        return tuple(finding for finding in self.findings if not finding.problem.is_error)
 
     @cached_property
     def damaged_ids(self) -> tuple[int, ...]:
@@ -102,14 +99,14 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether something was checked and no error found."""
-        return self.exit_status == EXIT_FINE
+        return self.verdict == "whole"
 
     @property
-    def exit_status(self) -> int:
-        """0 if whole, 1 if damaged, 3 if nothing could be checked or files could not be read."""
-        if any(finding.fault != "unreadable" for finding in self.errors):
-            return EXIT_DAMAGED
-        return EXIT_CANNOT_CHECK if self.errors or not len(self.checked_ids) else EXIT_FINE
+    def verdict(self) -> Verdict:
+        """What it comes to; damage counts for more than what could not be read."""
+        if any(finding.problem.fault != "unreadable" for finding in self.errors):
+            return "damaged"
+        return "unknown" if self.errors or not len(self.checked_ids) else "whole"
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -117,12 +114,12 @@ class Report:
         return _counts(self.findings)
 
     @cached_property
-    def by_region(self) -> dict[str, Share]:
+    def by_region(self) -> dict[str, DamageShare]:
         """Shares by region, in alphabetic order."""
         return _shares(self, region_of_id(self.checked_ids), attribute="region")
 
     @cached_property
-    def by_archive(self) -> dict[str, Share]:
+    def by_archive(self) -> dict[str, DamageShare]:
         """Shares by the archive (without suffix) that holds the patches."""
         return _shares(self, archives_of_ids(self.checked_ids), attribute="archive")
 
@@ -147,15 +144,33 @@ class Report:
         }
 
 
+def merged(first: PatchReport, second: PatchReport) -> PatchReport:
+    """Join the reports on different trees or archives, at the level of the first.
+
+    Unchecked is what neither checked.
+    """
+    checked = np.union1d(first.checked_ids, second.checked_ids)
+    return PatchReport(
+        first.level,
+        checked,
+        np.setdiff1d(np.union1d(first.unchecked_ids, second.unchecked_ids), checked),
+        first.findings + second.findings,
+        tuple(dict.fromkeys(first.cannot_see + second.cannot_see)),
+        first.n_remembered + second.n_remembered,
+        first.notes + second.notes,
+        first.entries + second.entries,
+    )
+
+
 def _counts(findings: Iterable[Finding]) -> dict[str, int]:
-    places = {(f.fault, f.path if f.occurrence_id is None else f.occurrence_id): f for f in findings}
+    places = {(f.problem.fault, f.path if f.occurrence_id is None else f.occurrence_id): f for f in findings}
     counts: Counter[str] = Counter()
     for (fault, _), finding in places.items():
         counts[fault] += finding.n_files
     return {fault: counts[fault] for fault in CLASSES if counts[fault]}
 
 
-def _shares(report: Report, names: NDArray[np.str_], *, attribute: str) -> dict[str, Share]:
+def _shares(report: PatchReport, names: NDArray[np.str_], *, attribute: str) -> dict[str, DamageShare]:
     damaged: dict[str, set[int]] = {}
     missing: Counter[str] = Counter()
     for finding in report.errors:
@@ -163,15 +178,16 @@ def _shares(report: Report, names: NDArray[np.str_], *, attribute: str) -> dict[
         if finding.occurrence_id is None or name is None:
             continue
         damaged.setdefault(name, set()).add(finding.occurrence_id)
-        missing[name] += finding.fault == "missing"
+        missing[name] += finding.problem.fault == "missing"
     checked = dict(zip(*(part.tolist() for part in np.unique_counts(names)), strict=True))
     return _joined(checked, damaged, missing=missing)
 
 
 def _joined(
     checked: Mapping[str, int], damaged: Mapping[str, set[int]], *, missing: Mapping[str, int]
-) -> dict[str, Share]:
+) -> dict[str, DamageShare]:
     names = sorted(checked.keys() | damaged.keys())
     return {
-        name: Share(checked.get(name, 0), len(damaged.get(name, ())), missing.get(name, 0)) for name in names
+        name: DamageShare(checked.get(name, 0), len(damaged.get(name, ())), missing.get(name, 0))
+        for name in names
     }

@@ -73,17 +73,7 @@ class Thresholds:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, object]) -> Thresholds:
-        """Make thresholds from the section of a configuration file.
-
-        Parameters
-        ----------
-        values : mapping of str to number
-            Names of the parameters and their values; the rest keep their defaults.
-
-        Returns
-        -------
-        Thresholds
-            The limits.
+        """Make thresholds from the section of a configuration file; what it does not name keeps its default.
 
         Raises
         ------

@@ -1,271 +1,196 @@
-"""What ``glckit verify-patches`` and ``glckit extract`` do: find the files, verify, repair, write lists."""
+"""What ``glckit verify-patches`` and ``glckit extract`` do: find the files, verify, repair, write."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from baselines.integrity.archives.checksums import ALGORITHM, manifest_of_archives, manifest_of_tree
-from baselines.integrity.archives.verification import merged, verify_archives
+from baselines.covariates.patches.finding import Found, data_folder_of, find_archives, find_patches
+from baselines.integrity.archives.checksums import manifest_of_archives
+from baselines.integrity.archives.verification import verify_archives
 from baselines.integrity.extraction.extract import Extraction, extract_archives
-from baselines.integrity.extraction.repair import Repair, repair_patches
-from baselines.integrity.findings import Level
-from baselines.integrity.manifests.manifest import Manifest, read_manifest, write_manifest
-from baselines.integrity.memory.state import default_state_path, usable_state
-from baselines.integrity.pages.lists import write_ids, write_json_lines
-from baselines.integrity.report import Report
+from baselines.integrity.extraction.repair import repair_patches
+from baselines.integrity.manifests.digests import ALGORITHM
+from baselines.integrity.manifests.manifest import Manifest, manifest_of, read_manifest, write_manifest
+from baselines.integrity.memory.state import usable_state
+from baselines.integrity.options import VerifyOptions
+from baselines.integrity.report import PatchReport, merged
 from baselines.integrity.thresholds import Thresholds
-from baselines.integrity.trees.execution import VerifyOptions
-from baselines.integrity.trees.planning import Selection
-from baselines.integrity.trees.survey import archives_in, data_root_of, trees_and_archives
-from baselines.integrity.trees.verification import verify_patches
-from submissions.competition.files import competition_above, competition_of
+from baselines.integrity.trees.survey import survey
+from baselines.integrity.trees.verification import Occurrences, ids_of, verify_tree
 from submissions.competition.settings import Competition
-from submissions.errors import UsageError
+from submissions.errors import BadInputError, UsageError
+from submissions.progress import SILENT, Progress
 from submissions.tables import OccurrenceTable, read_occurrences
-
-#: Called with what is done and what there is to do; 0 where that is not known.
-Progress = Callable[[int, int], None]
 
 # Below this, starting processes takes longer than the check.
 _OCCURRENCES_WORTH_PROCESSES = 4000
 
 
-@dataclass(frozen=True)
-class VerifyRequest:
-    """What is to be verified, and what is to be done about it.
+def verify_patches(
+    paths: Sequence[str | os.PathLike[str]],
+    occurrences: Occurrences | None = None,
+    *,
+    options: VerifyOptions | None = None,
+    progress: Progress = SILENT,
+) -> PatchReport:
+    """Verify that patches are whole: extracted ones, or archives to their last byte.
 
     Parameters
     ----------
-    paths : tuple of Path
-        Trees and archives; those of the competition by default.
-    occurrences : tuple of Path
-        Occurrence tables; those of the competition by default.
-    level : {"quick", "full", "deep"}
-        How deep to look.
-    manifest, make_manifest : Path, optional
-        Manifest to hold the files against, and where to write one.
-    archives : Path, optional
-        Folder of archives to hold the files against, or to repair them from.
-    repair : bool
-        Whether to repair what is damaged.
-    selection : Selection
-        A part or a sample.
-    max_duration : float, optional
-        Seconds.
-    use_state : bool
-        Whether earlier checks count.
-    jobs : int, optional
-        Processes; by default all cores for many occurrences.
-    """
-
-    paths: tuple[Path, ...] = ()
-    occurrences: tuple[Path, ...] = ()
-    level: Level = "full"
-    manifest: Path | None = None
-    make_manifest: Path | None = None
-    archives: Path | None = None
-    repair: bool = False
-    selection: Selection = field(default_factory=Selection)
-    max_duration: float | None = None
-    use_state: bool = True
-    jobs: int | None = None
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What came of a request.
-
-    Parameters
-    ----------
-    report : Report
-        The state of the patches; after the repair if there was one.
-    repair : Repair or None
-        What was repaired.
-    paths : tuple of Path
-        What was verified.
-    patch_size : int
-        Side of the patches in pixels.
-    messages : tuple of str
-        What else happened.
-    """
-
-    report: Report
-    repair: Repair | None
-    paths: tuple[Path, ...]
-    patch_size: int
-    messages: tuple[str, ...] = ()
-
-
-def verify(request: VerifyRequest, *, on_progress: Progress | None = None) -> Verified:
-    """Verify patches, and repair them and write a manifest if that is asked for.
-
-    Parameters
-    ----------
-    request : VerifyRequest
-        What to do.
-    on_progress : callable, optional
-        Called with what is done and what there is to do.
+    paths : sequence of path-like
+        Data folders, which hold ``patches_fr`` and the like, ``CD/AB/`` or archives; folders of a region; or
+        archives. In a data folder, archives are verified only for regions that are not extracted.
+    occurrences : OccurrenceTable or ndarray of int64, optional
+        The occurrences whose patches should be there, or just their ids. Without them, those of the
+        manifest; without that, whatever is found is checked, and missing patches cannot be seen.
+    options : VerifyOptions, optional
+        Level, thresholds, manifest, part, time, processes, state, repair.
+    progress : Progress
+        Told of the occurrences that are done, and of what was written.
 
     Returns
     -------
-    Verified
-        The report, and what was repaired.
+    PatchReport
+        Findings, counts and rates, after the repair if there was one. Nothing is raised for damage.
 
     Raises
     ------
-    GlckitError
-        If options contradict each other, files are absent, or nothing can be checked.
+    CannotCheckError
+        If a path is absent, holds no patches or cannot be listed, a worker died, or the state file
+        is broken.
+    UsageError
+        If options contradict each other, or a sample or a deep check is asked for without the tables that
+        it needs.
+    BadInputError
+        If a manifest is to be made of damaged patches, or a list of checksums is not to be trusted.
     """
-    # The configuration above the patches knows them better than that of the current folder.
-    competition = competition_above(request.paths) or competition_of()
-    trees, archives = trees_and_archives(request.paths or _patches_of(competition))
-    _refuse_contradictions(request, trees)
-    table = _table(request, competition, paths=(*trees, *archives))
-    options, notes = _options(request, competition, trees=trees, table=table)
-    report = _report(trees, archives, table=table, options=options, on_progress=on_progress)
-    mended = None
-    if request.repair and report.damaged_ids:
-        folder = request.archives or competition.data.archives
-        mended = repair_patches(trees, report.damaged_ids, archives=folder, patch_size=options.patch_size)
-        report = _report(trees, archives, table=table, options=options, on_progress=on_progress)
-    if request.make_manifest is not None:
-        write_manifest(
-            _manifest(report, trees, archives=archives, patch_size=options.patch_size), request.make_manifest
-        )
-        notes += (f"Wrote {request.make_manifest}.",)
-    return Verified(report, mended, (*trees, *archives), options.patch_size, notes)
+    return _verify(find_patches(paths), occurrences, options or VerifyOptions(), progress)
+
+
+def verify_competition(
+    competition: Competition,
+    paths: Sequence[Path] = (),
+    *,
+    tables: Sequence[Path] = (),
+    options: VerifyOptions,
+    progress: Progress = SILENT,
+) -> PatchReport:
+    """Verify the patches of a competition, or others by its settings; see `verify_patches`.
+
+    What the options leave open, the competition decides: tables, thresholds, where archives are; and
+    without a number, so many processes as are worth it.
+    """
+    found = find_patches(paths) if paths else _patches_of(competition)
+    table = _table(competition, tables, paths=(*found.trees, *found.archives))
+    settled = replace(
+        options,
+        patch_size=competition.data.patch_size,
+        thresholds=Thresholds.from_mapping(competition.verify),
+        jobs=options.jobs or _jobs(table),
+        state=None if options.make_manifest else options.state,
+        archives=options.archives or (competition.data.archives if options.repair else None),
+    )
+    if settled.state is not None:
+        state, why_not = usable_state(settled.state)
+        settled = replace(settled, state=state)
+        if why_not:
+            progress.say(f"Nothing is remembered of this verification: {why_not}")
+    return _verify(found, table, settled, progress)
 
 
 def extract(
-    archives: Sequence[Path], out: Path, *, on_progress: Callable[[str, int], None] | None
+    archives: Sequence[Path], out: Path, competition: Competition, *, progress: Progress = SILENT
 ) -> Extraction:
-    """Extract archives into a data root; see `baselines.integrity.extraction.extract.extract_archives`."""
-    competition = competition_above((out, *archives)) or competition_of()
+    """Extract archives into a data folder, by the settings of a competition; see `extract_archives`."""
     tables = [path for path in (*competition.train, *competition.test) if path.is_file()]
     ids = read_occurrences(tables).ids if tables else None
     size = competition.data.patch_size
-    return extract_archives(archives, out, occurrences=ids, patch_size=size, on_progress=on_progress)
+    return extract_archives(archives, out, occurrences=ids, patch_size=size, progress=progress)
 
 
-def write_lists(verified: Verified, *, ids: Path | None, jsonl: Path | None, html: Path | None) -> None:
-    """Write what was asked for: damaged ids, findings as JSON Lines, and a page with thumbnails."""
-    if ids is not None:
-        write_ids(verified.report, ids)
-    if jsonl is not None:
-        write_json_lines(verified.report, jsonl)
-    if html is not None:
-        from baselines.integrity.pages.page import write_page
-
-        trees = [path for path in verified.paths if path.is_dir()]
-        write_page(verified.report, html, trees=trees, patch_size=verified.patch_size)
-
-
-def _patches_of(competition: Competition) -> tuple[Path, ...]:
+def _patches_of(competition: Competition) -> Found:
     if all(path.exists() for path in competition.data.patches):
-        return competition.data.patches
+        return find_patches(competition.data.patches)
     # Of the folder as a whole, a region that is absent is missing; otherwise it would go unchecked.
-    return (competition.folder,)
-
-
-def _refuse_contradictions(request: VerifyRequest, trees: Sequence[Path]) -> None:
-    if request.repair and not trees:
-        raise UsageError("--repair mends extracted patches.", "Name their folder.")
-    if request.manifest is not None and request.archives is not None and not request.repair:
-        raise UsageError("--manifest and --archives both say what the files must be.", "Give one of them.")
-    if not trees and (request.selection != Selection() or request.manifest is not None):
-        raise UsageError(
-            "Archives are read whole, and prove themselves.",
-            "Leave out --subset, --sample and --manifest, or name extracted patches.",
-        )
-    if request.make_manifest is not None and request.level == "quick":
-        raise UsageError("A manifest needs every byte.", "Use --level full with --make-manifest.")
+    return find_patches([competition.folder], archives=competition.data.archives)
 
 
 def _table(
-    request: VerifyRequest, competition: Competition, *, paths: Sequence[Path]
+    competition: Competition, tables: Sequence[Path], *, paths: Sequence[str]
 ) -> OccurrenceTable | None:
-    tables: Sequence[Path] = request.occurrences
-    if not tables:
-        tables = [path for path in (*competition.train, *competition.test) if path.is_file()]
-    if not tables:
-        folder = data_root_of(paths[0])
-        tables = sorted(folder.glob("occurrences_??_t*.csv"))
+    tables = tables or [path for path in (*competition.train, *competition.test) if path.is_file()]
+    tables = tables or sorted(data_folder_of(paths[0]).glob("occurrences_??_t*.csv"))
     return read_occurrences(list(tables)) if tables else None
 
 
-def _options(
-    request: VerifyRequest, competition: Competition, *, trees: Sequence[Path], table: OccurrenceTable | None
-) -> tuple[VerifyOptions, tuple[str, ...]]:
-    size = competition.data.patch_size
-    options = VerifyOptions(
-        request.level,
-        size,
-        Thresholds.from_mapping(competition.verify),
-        _manifest_to_hold(request, size),
-        request.selection,
-        request.max_duration,
-        _jobs(request, table),
-    )
-    if request.make_manifest is not None:
-        return replace(options, fingerprint=ALGORITHM), ()
-    if not request.use_state:
-        return options, ()
-    state, why_not = usable_state(default_state_path())
-    notes = (f"Nothing is remembered of this verification: {why_not}",) if why_not else ()
-    return replace(options, state=state), notes
-
-
-def _jobs(request: VerifyRequest, table: OccurrenceTable | None) -> int:
-    if request.jobs is not None:
-        return request.jobs
+def _jobs(table: OccurrenceTable | None) -> int:
     is_small = table is not None and len(table) < _OCCURRENCES_WORTH_PROCESSES
     return 1 if is_small else os.cpu_count() or 1
 
 
-def _manifest_to_hold(request: VerifyRequest, patch_size: int) -> Manifest | None:
-    if request.manifest is not None:
-        return read_manifest(request.manifest)
-    if request.archives is None or request.repair:
-        return None
-    return manifest_of_archives(archives_in(request.archives), patch_size=patch_size)
-
-
-def _report(
-    trees: Sequence[Path],
-    archives: Sequence[Path],
-    *,
-    table: OccurrenceTable | None,
-    options: VerifyOptions,
-    on_progress: Progress | None,
-) -> Report:
-    reports = []
-    if trees:
-        reports.append(verify_patches(trees, table, options=options, on_progress=on_progress))
-    if archives:
-        ids = None if table is None else np.unique(table.ids)
-        size = options.patch_size
-        state = options.state
-        reports.append(
-            verify_archives(
-                archives,
-                ids,
-                patch_size=size,
-                state=state,
-                max_duration=options.max_duration,
-                on_progress=on_progress,
-            )
+def _verify(
+    found: Found, occurrences: Occurrences | None, options: VerifyOptions, progress: Progress
+) -> PatchReport:
+    options.refuse_contradictions(has_trees=bool(found.trees))
+    manifest = _manifest_to_hold(options)
+    reports = _reports(found, occurrences, options=options, manifest=manifest, progress=progress)
+    notes: tuple[str, ...] = ()
+    if options.repair and options.archives is not None and reports[0].damaged_ids:
+        repair = repair_patches(
+            found.trees,
+            reports[0].damaged_ids,
+            archives=options.archives,
+            patch_size=options.patch_size,
+            progress=progress,
         )
-    return reports[0] if len(reports) == 1 else merged(*reports)
+        notes = (f"Repaired {len(repair.mended_ids)}; no archive could mend {len(repair.left_ids)}.",)
+        reports = _reports(found, occurrences, options=options, manifest=manifest, progress=progress)
+    report = reports[0] if len(reports) == 1 else merged(*reports)
+    if options.make_manifest is not None:
+        write_manifest(_manifest_made(report, found, options), options.make_manifest)
+        progress.say(f"Wrote {os.fspath(options.make_manifest)}.")
+    return replace(report, notes=(*notes, *report.notes), trees=found.trees)
 
 
-def _manifest(
-    report: Report, trees: Sequence[Path], *, archives: Sequence[Path], patch_size: int
-) -> Manifest:
-    if trees and archives:
+def _reports(
+    found: Found,
+    occurrences: Occurrences | None,
+    *,
+    options: VerifyOptions,
+    manifest: Manifest | None,
+    progress: Progress,
+) -> list[PatchReport]:
+    """Return the report on trees, if there are any, and the one on archives."""
+    reports = []
+    if found.trees:
+        tree = survey(found.trees, elsewhere=found.elsewhere)
+        reports.append(verify_tree(tree, occurrences, options=options, manifest=manifest, progress=progress))
+    if found.archives:
+        ids = ids_of(occurrences)
+        reports.append(verify_archives(found.archives, ids, options=options, progress=progress))
+    return reports
+
+
+def _manifest_to_hold(options: VerifyOptions) -> Manifest | None:
+    if options.manifest is not None:
+        return read_manifest(options.manifest)
+    if options.archives is None or options.repair:
+        return None
+    return manifest_of_archives(find_archives(options.archives), patch_size=options.patch_size)
+
+
+def _manifest_made(report: PatchReport, found: Found, options: VerifyOptions) -> Manifest:
+    if found.trees and found.archives:
         raise UsageError("A manifest is made of a tree or of archives, not of both.", "Name one of them.")
-    return manifest_of_tree(report) if trees else manifest_of_archives(archives, patch_size=patch_size)
+    if not found.trees:
+        return manifest_of_archives(found.archives, patch_size=options.patch_size)
+    if not report.ok:
+        # It would vouch for the damage.
+        raise BadInputError(
+            f"No manifest is made of patches of which {len(report.damaged_ids)} are damaged.",
+            "Repair them, or leave them out of the occurrence tables.",
+        )
+    return manifest_of(report.entries, ALGORITHM)

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from glckit.cli.help import Command
-from glckit.render import Format, Report, render
+from glckit.render import Format, Report, as_given, render
 from submissions.errors import BadInputError, CannotCheckError, GlckitError, UsageError
 from submissions.progress import Advance, Progress, stand_still
 
@@ -37,7 +37,7 @@ def reported() -> Iterator[None]:
     try:
         yield
     except GlckitError as error:
-        say(f"glckit: {error}")
+        say(f"glckit: {as_given(str(error))}")
         raise typer.Exit(exit_status(error)) from error
     except BrokenPipeError:
         raise

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from glckit.cli.app import app, progress, say
+from glckit.cli.app import TERMINAL, app
 
 
 @app.command("show", short_help="Draw the patch of an occurrence and its place.")
@@ -28,13 +28,12 @@ def show_patch(
 
     found = competition_of(data)
     path = out or Path(f"{occurrence_id}.png")
-    with progress("scanning", None) as told:
-        draw_occurrence(
-            occurrence_id,
-            found.patch_paths,
-            path,
-            tables=found.tables,
-            patch_size=found.data.patch_size,
-            progress=told,
-        )
-    say(f"Wrote {path}.")
+    draw_occurrence(
+        occurrence_id,
+        found.patch_paths,
+        path,
+        tables=found.tables,
+        patch_size=found.data.patch_size,
+        progress=TERMINAL,
+    )
+    TERMINAL.say(f"Wrote {path}.")

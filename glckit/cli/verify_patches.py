@@ -1,27 +1,18 @@
-"""glckit verify-patches and glckit extract."""
+"""glckit verify-patches."""
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from glckit.cli.app import FormatOption, JsonOption, app, say, show
+from baselines.integrity.findings import Level
+from glckit.cli.app import BAD, CANNOT_CHECK, OK, TERMINAL, FormatOption, JsonOption, app, show
 from glckit.render import Format
 from submissions.errors import UsageError
 
-
-class LevelName(StrEnum):
-    """How deep to look."""
-
-    QUICK = "quick"
-    FULL = "full"
-    DEEP = "deep"
+_STATUS = {"whole": OK, "damaged": BAD, "unknown": CANNOT_CHECK}
 
 
 @app.command("verify-patches", short_help="Find damaged and missing patches.")
@@ -31,11 +22,11 @@ def verify_patches(
         typer.Argument(metavar="PATH", help="Data folders, folders of a region, or archives."),
     ] = None,
     occurrences: Annotated[
-        list[Path] | None, typer.Option(help="Occurrence tables; may be repeated.")
+        list[Path] | None, typer.Option(metavar="FILE", help="Occurrence tables; may be repeated.")
     ] = None,
     level: Annotated[
-        LevelName, typer.Option(help="quick: names, sizes, headers; full: every byte; deep: compare patches.")
-    ] = LevelName.FULL,
+        Level, typer.Option(help="quick: names, sizes, headers; full: every byte; deep: compare patches.")
+    ] = "full",
     manifest: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Checksums to hold the files against.")
     ] = None,
@@ -51,7 +42,8 @@ def verify_patches(
     ] = False,
     subset: Annotated[str | None, typer.Option(metavar="I/N", help="Check the I-th of N parts.")] = None,
     sample: Annotated[
-        int | None, typer.Option(min=1, help="Check about N occurrences of all archives.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Check about N occurrences of all archives."),
     ] = None,
     max_duration: Annotated[
         float | None, typer.Option(min=0, metavar="S", help="Stop after S seconds.")
@@ -59,13 +51,15 @@ def verify_patches(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Read files again that have not changed.")
     ] = False,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; all cores for large trees.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Processes; all cores for large trees.")
+    ] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with thumbnails.")] = None,
     jsonl: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every error as a line of JSON.")
     ] = None,
     ids: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the damaged ids, one a line.")
+        Path | None, typer.Option(metavar="FILE", help="Write the damaged ids, one per line.")
     ] = None,
     form: FormatOption = Format.TEXT,
     as_json: JsonOption = False,
@@ -75,52 +69,33 @@ def verify_patches(
     Exit status 0: whole; 1: damaged or missing; 3: could not be checked. The report says what it cannot
     see. A second run, or one after a kill, continues where the first was.
     """
-    from baselines.integrity.trees.planning import Selection
-    from baselines.integrity.verify import VerifyRequest, verify, write_lists
+    from baselines.integrity.memory.state import default_state_path
+    from baselines.integrity.options import VerifyOptions
+    from baselines.integrity.pages.lists import write_lists
+    from baselines.integrity.verify import verify_competition
     from glckit.reports.patches import verification_report
+    from submissions.competition.files import competition_above, competition_of
 
-    request = VerifyRequest(
-        paths=tuple(paths or ()),
-        occurrences=tuple(occurrences or ()),
-        level=level.value,
+    # The configuration above the patches knows them better than that of the current folder.
+    competition = competition_above(paths or ()) or competition_of()
+    options = VerifyOptions(
+        level=level,
+        subset=_part(subset),
+        sample=sample,
+        max_duration=max_duration,
+        jobs=jobs,
+        state=None if no_cache else default_state_path(),
         manifest=manifest,
         make_manifest=make_manifest,
         archives=archives,
         repair=repair,
-        selection=Selection(_part(subset), sample),
-        max_duration=max_duration,
-        use_state=not no_cache,
-        jobs=jobs,
     )
-    with _bar("verifying") as on_progress:
-        verified = verify(request, on_progress=on_progress)
-    write_lists(verified, ids=ids, jsonl=jsonl, html=html)
-    show(verification_report(verified), form, as_json=as_json)
-    for message in verified.messages:
-        say(message)
-    raise typer.Exit(verified.report.exit_status)
-
-
-@app.command(short_help="Extract archives of patches, verified.")
-def extract(
-    archives: Annotated[list[Path], typer.Argument(metavar="ARCHIVE", help="tar.gz, tar or zip.")],
-    out: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Data folder to extract into.")],
-    form: FormatOption = Format.TEXT,
-    as_json: JsonOption = False,
-) -> None:
-    """Extract archives of patches, verified: nothing is written of an archive that is not whole.
-
-    A hashes.md5 beside an archive is obeyed. Files in place are left alone, so an extraction that was
-    stopped continues.
-    """
-    from baselines.integrity.verify import extract as extract_into
-    from glckit.reports.patches import extraction_report
-
-    with _bar("extracting") as on_progress:
-        told = None if on_progress is None else lambda _, n_done: on_progress(n_done, 0)
-        extraction = extract_into(archives, out, on_progress=told)
-    show(extraction_report(extraction), form, as_json=as_json)
-    raise typer.Exit(0 if extraction.ok else 1)
+    found = verify_competition(
+        competition, paths or (), tables=occurrences or (), options=options, progress=TERMINAL
+    )
+    write_lists(found, ids=ids, jsonl=jsonl, html=html, patch_size=competition.data.patch_size)
+    show(verification_report(found), form, as_json=as_json)
+    raise typer.Exit(_STATUS[found.verdict])
 
 
 def _part(subset: str | None) -> tuple[int, int] | None:
@@ -130,36 +105,3 @@ def _part(subset: str | None) -> tuple[int, int] | None:
     if not separator or not part.isdigit() or not n_parts.isdigit():
         raise UsageError(f"--subset {subset} is no part.", "Write it as I/N, such as 1/4.")
     return int(part), int(n_parts)
-
-
-@contextlib.contextmanager
-def _bar(description: str) -> Iterator[Callable[[int, int], None] | None]:
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text("" if task.speed is None else f"{task.speed:,.0f}/s")
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Rate(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(description, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total or None)

@@ -6,23 +6,21 @@ from collections.abc import Iterator
 
 from baselines.integrity.extraction.extract import Extraction
 from baselines.integrity.findings import Finding
-from baselines.integrity.report import Report as Integrity
-from baselines.integrity.report import Share
-from baselines.integrity.verify import Verified
-from glckit.render import Report
+from baselines.integrity.report import DamageShare, PatchReport
+from glckit.render import Report, as_given
 
 _MAX_LISTED = 20
 _COLUMNS = ("part", "checked", "damaged", "missing", "rate")
+_VERDICTS = {"whole": "whole", "damaged": "DAMAGED", "unknown": "NOT CHECKED"}
 
 
-def verification_report(verified: Verified) -> Report:
+def verification_report(found: PatchReport) -> Report:
     """Report what came of verifying patches; the table is by region and by archive."""
-    report = verified.report
-    parts = {**report.by_region, **report.by_archive}
+    parts = {**found.by_region, **found.by_archive}
     rows = [
         [name, share.n_checked, share.n_damaged, share.n_missing, share.rate] for name, share in parts.items()
     ]
-    return Report(report.to_json(), _COLUMNS, rows, "\n".join(_lines(verified)))
+    return Report(found.to_json(), _COLUMNS, rows, "\n".join(_lines(found)))
 
 
 def extraction_report(extraction: Extraction) -> Report:
@@ -33,59 +31,55 @@ def extraction_report(extraction: Extraction) -> Report:
     return Report(extraction.to_json(), columns, [row], "\n".join([head, *_listed(extraction.findings)]))
 
 
-def _lines(verified: Verified) -> Iterator[str]:
-    report = verified.report
-    yield _headline(report)
-    if report.counts:
-        yield "Found: " + ", ".join(f"{fault} {count}" for fault, count in report.counts.items())
+def _lines(found: PatchReport) -> Iterator[str]:
+    yield _headline(found)
+    if found.counts:
+        yield "Found: " + ", ".join(f"{fault} {count}" for fault, count in found.counts.items())
     yield ""
-    yield from _table(report)
-    if report.findings:
+    yield from _table(found)
+    if found.findings:
         yield ""
-        yield from _listed(report.errors or report.warnings)
-    if report.archives_to_fetch:
+        yield from _listed(found.errors or found.warnings)
+    if found.archives_to_fetch:
         yield ""
-        yield f"Extract or fetch again: {', '.join(report.archives_to_fetch)}"
-    if verified.repair is not None:
-        repair = verified.repair
-        yield f"Repaired {len(repair.mended_ids)}; no archive could mend {len(repair.left_ids)}."
-    yield from _remarks(report)
+        yield f"Extract or fetch again: {', '.join(found.archives_to_fetch)}"
+    yield from _remarks(found)
 
 
-def _headline(report: Integrity) -> str:
-    verdict = "whole" if report.ok else "DAMAGED"
-    if report.exit_status == 3:
-        verdict = "NOT CHECKED"
-    words = f"{verdict}: {len(report.checked_ids)} occurrences checked ({report.level})"
-    words += f", {len(report.damaged_ids)} damaged, {len(report.warnings)} warnings"
-    return words + (f", {len(report.unchecked_ids)} not checked" if len(report.unchecked_ids) else "")
+def _headline(found: PatchReport) -> str:
+    words = f"{_VERDICTS[found.verdict]}: {len(found.checked_ids)} occurrences checked ({found.level})"
+    words += f", {len(found.damaged_ids)} damaged, {len(found.warnings)} warnings"
+    return words + (f", {len(found.unchecked_ids)} not checked" if len(found.unchecked_ids) else "")
 
 
-def _table(report: Integrity) -> Iterator[str]:
+def _table(found: PatchReport) -> Iterator[str]:
     yield f"{'':16}{'checked':>10}{'damaged':>10}{'missing':>10}{'rate':>9}"
-    for name, share in report.by_region.items():
+    for name, share in found.by_region.items():
         yield _row(name, share)
-    for name, share in report.by_archive.items():
+    for name, share in found.by_archive.items():
         if share.n_damaged:
             yield _row(name, share)
 
 
-def _row(name: str, share: Share) -> str:
+def _row(name: str, share: DamageShare) -> str:
     return f"{name:16}{share.n_checked:10}{share.n_damaged:10}{share.n_missing:10}{share.rate:9.2%}"
 
 
 def _listed(findings: tuple[Finding, ...]) -> Iterator[str]:
-    for each in findings[:_MAX_LISTED]:
-        yield f"{each.severity} {each.fault}: {each.path}: {each.found}; expected {each.expected}"
+    for finding in findings[:_MAX_LISTED]:
+        problem = finding.problem
+        where = as_given(finding.path)
+        found, expected = as_given(problem.found), as_given(problem.expected)
+        yield f"{problem.severity} {problem.fault}: {where}: {found}; expected {expected}"
     if len(findings) > _MAX_LISTED:
         yield f"and {len(findings) - _MAX_LISTED} more: --jsonl FILE lists all"
 
 
-def _remarks(report: Integrity) -> Iterator[str]:
+def _remarks(found: PatchReport) -> Iterator[str]:
     yield ""
-    if report.n_remembered:
-        yield f"{report.n_remembered} occurrences were checked before; their files have not changed since."
-    yield from report.notes
+    if found.n_remembered:
+        yield f"{found.n_remembered} occurrences were checked before; their files have not changed since."
+    yield from found.notes
     yield "This verification cannot see:"
-    for unseen in report.cannot_see:
+    for unseen in found.cannot_see:
         yield f"- {unseen}"

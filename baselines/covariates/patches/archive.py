@@ -13,20 +13,13 @@ from baselines.covariates.patches.handles import ArchiveHandle, MemberError, ope
 from baselines.covariates.patches.index import NOT_READABLE, Member, MemberIndex
 from baselines.covariates.patches.layout import Kind, relative_path
 from baselines.covariates.patches.savedindex import load_or_build_index
-from baselines.covariates.patches.scanning import Progress
+from submissions.progress import SILENT, Progress
 
 
 class ArchiveSource:
     """Read patches out of one tar, tar.gz or zip; nothing is extracted.
 
-    Parameters
-    ----------
-    path : path-like
-        The archive. It is scanned once; see `load_or_build_index`.
-    index_folder : path-like, optional
-        Where the index is kept; beside the archive by default.
-    progress : callable, optional
-        Called with the bytes of the scan done since the last call.
+    The archive is scanned once; its index is kept in `index_folder`, see `load_or_build_index`.
 
     Raises
     ------
@@ -41,7 +34,7 @@ class ArchiveSource:
         path: str | os.PathLike[str],
         *,
         index_folder: str | os.PathLike[str] | None = None,
-        progress: Progress | None = None,
+        progress: Progress = SILENT,
     ) -> None:
         self.path = os.fspath(path)
         self._index_folder = index_folder

@@ -9,6 +9,8 @@ from submissions.errors import BadInputError, CannotCheckError
 
 #: The faults that a reader meets; the words are those of the report of ``verify-patches``.
 PatchFault = Literal["missing", "wrong-type", "wrong-size", "bad-header", "checksum", "implausible"]
+#: What can be wrong with a whole archive: bytes are lost or doubled, altered, or zeros.
+ArchiveFault = Literal["wrong-size", "checksum", "zero-filled"]
 
 _HINTS = {
     "missing": "Extract its archive again, or leave the occurrence out.",
@@ -21,10 +23,6 @@ class DamagedPatchError(BadInputError):
 
     Parameters
     ----------
-    code : str
-        The fault, one of `PatchFault`.
-    occurrence_id : int
-        Whose patch it is.
     where : str
         The file, or the archive and its member.
     what : str
@@ -50,8 +48,6 @@ class UnreadablePatchError(CannotCheckError):
 
     Parameters
     ----------
-    occurrence_id : int
-        Whose patch it is.
     where : str
         The file, or the archive and its member.
     why : str
@@ -74,18 +70,19 @@ class DamagedArchiveError(BadInputError):
 
     Parameters
     ----------
-    path : path-like
-        The archive.
     what : str
         What is wrong, in words that go on after the archive's name.
+    fault : str, optional
+        How it is damaged; None if its form is unknown or its gzip stream cannot be read.
     """
 
-    def __init__(self, path: str | os.PathLike[str], what: str) -> None:
+    def __init__(self, path: str | os.PathLike[str], what: str, fault: ArchiveFault | None = None) -> None:
         name = os.fspath(path)
         super().__init__(f"The archive {name} is damaged: {what}.", "Fetch it again and compare its MD5 sum.")
         self.path = name
         self.what = what
+        self.fault = fault
 
-    def __reduce__(self) -> tuple[type[DamagedArchiveError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[DamagedArchiveError], tuple[str, str, ArchiveFault | None]]:
         """Let the error cross from a worker process whole."""
-        return type(self), (self.path, self.what)
+        return type(self), (self.path, self.what, self.fault)

@@ -31,12 +31,10 @@ class Member(NamedTuple):
 
     Parameters
     ----------
-    path : str
-        Its path in the archive.
     offset : int
         Where its bytes begin: in the archive, or in the decompressed stream of a tar.gz.
-    n_bytes, n_stored : int
-        Its size, and what it takes in the archive.
+    n_stored : int
+        What it takes in the archive.
     crc32 : int
         CRC-32 of its bytes; `NO_CRC` where that is not known.
     method : int

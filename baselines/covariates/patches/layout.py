@@ -7,15 +7,19 @@ files of occurrence 10561900 lie in ``00/19/``. Digits are those of the unpadded
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import PurePath
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
+
+from scoring.places import REGIONS
 
 #: The two files of a patch: imagery with land cover, and altitude.
 Kind = Literal["bands", "altitude"]
@@ -29,9 +33,34 @@ ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
 _SUFFIX_OF_KIND: dict[Kind, str] = {"bands": ".npy", "altitude": "_alti.npy"}
 # At most 18 digits: what int64 holds whatever the digits are.
 _NAME = r"^(?P<id>0|[1-9][0-9]{0,17})(?P<alti>_alti)?\.npy$"
-_ROOT = re.compile(r"patches_(fr|us)(?:_([0-9]{2}))?(?:/patches_(fr|us)_([0-9]{2}))?")
-_ARCHIVE = re.compile(r"patches_(fr|us)(?:_([0-9]{2}))?(\.tar\.gz|\.tgz|\.tar|\.zip)")
 _NAME_PATTERN = re.compile(_NAME)
+
+
+class Scope(NamedTuple):
+    """Whose patches something holds, as its name says: a region's, or those of one archive, 1 to 20, of it.
+
+    Where there is no region, as above a bare ``CD/AB/``, each patch is of the region that its id says.
+    """
+
+    region: str | None = None
+    number: int | None = None
+
+    def holds(self, region: str, number: int) -> bool:
+        """Tell whether the patches of an archive of a region may be there."""
+        return self.region in (None, region) and self.number in (None, number)
+
+    @property
+    def name(self) -> str:
+        """The name of the folder or, without its suffix, of the archive, such as ``"patches_us_07"``."""
+        return f"patches_{self.region}" + ("" if self.number is None else f"_{self.number:02d}")
+
+
+#: What the name of a folder, or of an archive without its suffix, says.
+SCOPES = {
+    Scope(region, number).name: Scope(region, number)
+    for region in REGIONS
+    for number in (None, *range(1, N_ARCHIVES + 1))
+}
 
 
 @dataclass(frozen=True)
@@ -40,10 +69,6 @@ class PatchPath:
 
     Parameters
     ----------
-    occurrence_id : int
-        The occurrence, by the file's name.
-    kind : {"bands", "altitude"}
-        Which of the two files of its patch.
     region : {"fr", "us"} or None
         Region of the folder; None where no folder names one.
     archive : int or None
@@ -58,25 +83,6 @@ class PatchPath:
     region: str | None
     archive: int | None
     in_place: bool
-
-
-@dataclass(frozen=True)
-class ArchiveName:
-    """What the file name of an archive says.
-
-    Parameters
-    ----------
-    region : {"fr", "us"}
-        Region of its patches.
-    number : int or None
-        Its number, 1 to 20; None for one archive of the whole region.
-    suffix : str
-        One of `ARCHIVE_SUFFIXES`.
-    """
-
-    region: str
-    number: int | None
-    suffix: str
 
 
 def file_name(occurrence_id: int, kind: Kind) -> str:
@@ -114,22 +120,7 @@ def relative_path(occurrence_id: int, kind: Kind) -> str:
 
 
 def folders_of_ids(ids: ArrayLike) -> NDArray[np.str_]:
-    """Return the folder of each patch below its root, for millions of ids.
-
-    Parameters
-    ----------
-    ids : array-like of int of shape (n,)
-        Occurrence ids.
-
-    Returns
-    -------
-    ndarray of str of shape (n,)
-        ``CD/AB``, as `folder_of_id` gives it.
-
-    Raises
-    ------
-    ValueError
-        If an id is negative.
+    """Return the folder of each patch below its root, as `folder_of_id` does, for millions of ids.
 
     Examples
     --------
@@ -163,19 +154,7 @@ def archive_numbers(ids: ArrayLike) -> NDArray[np.int64]:
 
 
 def parse_names(names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Tell the occurrence and the kind of many file names at once.
-
-    Parameters
-    ----------
-    names : sequence of str of length n
-        File names without folders.
-
-    Returns
-    -------
-    ids : ndarray of int64 of shape (n,)
-        Occurrence ids; -1 for a name that no file of a patch has.
-    is_altitude : ndarray of bool of shape (n,)
-        Whether the name is that of the altitude.
+    """Tell the occurrence of each of many file names, -1 where no patch has it, and whether it is altitude.
 
     Examples
     --------
@@ -201,18 +180,9 @@ def parse_name(name: str) -> tuple[int, Kind] | None:
 
 
 def parse_path(path: str) -> PatchPath | None:
-    """Return what a path below a data root, or in an archive, says of the file that stands there.
+    """Return what a path below a data root, or in an archive, says of the file there; None if of no patch.
 
-    Parameters
-    ----------
-    path : str
-        A relative path with forward slashes; a leading ``./`` is ignored. The folder above
-        ``CD/AB`` is nothing at all or one of `roots`.
-
-    Returns
-    -------
-    PatchPath or None
-        None if the name is not that of a file of a patch.
+    Slashes are forward; a leading ``./`` is ignored. Above ``CD/AB`` stands nothing at all or one of `roots`.
 
     Examples
     --------
@@ -225,28 +195,38 @@ def parse_path(path: str) -> PatchPath | None:
     if (named := parse_name(name)) is None:
         return None
     root = _root_above(folder, folder_of_id(named[0]))
-    region, number, is_root = _parse_root(folder if root is None else root)
-    fits = root is not None and is_root and number in (None, int(archive_numbers(named[0])))
-    return PatchPath(*named, region, number, fits)
+    scope = None if root is None else scope_of_root(root)
+    fits = scope is not None and scope.number in (None, int(archive_numbers(named[0])))
+    return PatchPath(*named, *(scope or Scope()), fits)
 
 
 def roots(region: str, number: int) -> tuple[str, ...]:
     """Return the folders below a data root in which the patches of one archive may lie.
-
-    Parameters
-    ----------
-    region : {"fr", "us"}
-        The region.
-    number : int
-        The archive's number, 1 to 20.
 
     Examples
     --------
     >>> roots("us", 15)
     ('patches_us', 'patches_us/patches_us_15', 'patches_us_15')
     """
-    whole, part = f"patches_{region}", f"patches_{region}_{number:02d}"
+    whole, part = Scope(region).name, Scope(region, number).name
     return whole, f"{whole}/{part}", part
+
+
+def scope_of_root(root: str) -> Scope | None:
+    """Return what a folder that `roots` gives says of its patches; None for any other folder.
+
+    Examples
+    --------
+    >>> scope_of_root("patches_us/patches_us_15"), scope_of_root(""), scope_of_root("patches_us_15/73")
+    (Scope(region='us', number=15), Scope(region=None, number=None), None)
+    """
+    if not root:
+        return Scope()
+    outer, slash, inner = root.rpartition("/")
+    scope = SCOPES.get(inner)
+    if scope is None or not slash:
+        return scope
+    return scope if scope.number is not None and SCOPES.get(outer) == Scope(scope.region) else None
 
 
 def archive_name(region: str, number: int, suffix: str = ".tar.gz") -> str:
@@ -257,32 +237,20 @@ def archive_name(region: str, number: int, suffix: str = ".tar.gz") -> str:
     >>> archive_name("us", 3), archive_name("fr", 20, ".zip")
     ('patches_us_03.tar.gz', 'patches_fr_20.zip')
     """
-    return f"patches_{region}_{number:02d}{suffix}"
+    return Scope(region, number).name + suffix
 
 
-def parse_archive_name(name: str) -> ArchiveName | None:
-    """Return what the file name of an archive says, or None if no archive of patches has that name.
-
-    Examples
-    --------
-    >>> parse_archive_name("patches_us_03.tar.gz")
-    ArchiveName(region='us', number=3, suffix='.tar.gz')
-    """
-    match = _ARCHIVE.fullmatch(name)
-    if match is None or not _is_number(match[2]):
-        return None
-    return ArchiveName(match[1], int(match[2]) if match[2] else None, match[3])
-
-
-def region_and_number(root: str) -> tuple[str | None, int | None]:
-    """Return the region and the number of the archive that a root names, None where it names none.
+def scope_of_archive(path: str | os.PathLike[str]) -> Scope | None:
+    """Return what the file name of an archive says of its patches, or None if no archive has that name.
 
     Examples
     --------
-    >>> region_and_number("patches_us/patches_us_15"), region_and_number("")
-    (('us', 15), (None, None))
+    >>> scope_of_archive("data/patches_us_03.tar.gz")
+    Scope(region='us', number=3)
     """
-    return _parse_root(root)[:2]
+    name = PurePath(path).name
+    suffix = next((suffix for suffix in ARCHIVE_SUFFIXES if name.endswith(suffix)), None)
+    return None if suffix is None else SCOPES.get(name.removesuffix(suffix))
 
 
 def _root_above(folder: str, own_folder: str) -> str | None:
@@ -291,23 +259,6 @@ def _root_above(folder: str, own_folder: str) -> str | None:
         return ""
     root = folder.removesuffix("/" + own_folder)
     return root if root not in ("", folder) else None
-
-
-def _parse_root(root: str) -> tuple[str | None, int | None, bool]:
-    if not root:
-        return None, None, True
-    match = _ROOT.fullmatch(root)
-    if match is None:
-        return None, None, False
-    region, number, inner_region, inner_number = match.groups()
-    doubled = inner_number is not None and number is not None  # patches_us_01/patches_us_01/
-    fits = inner_region in (None, region) and not doubled and _is_number(number or inner_number)
-    last = number or inner_number
-    return region, int(last) if last else None, fits
-
-
-def _is_number(digits: str | None) -> bool:
-    return digits is None or 1 <= int(digits) <= N_ARCHIVES
 
 
 def _checked(occurrence_id: int) -> int:

@@ -73,10 +73,6 @@ class NpyHeader:
     ----------
     descr : str
         The dtype as NumPy writes it, such as ``"|u1"``.
-    fortran_order : bool
-        Whether the first axis varies fastest.
-    shape : tuple of int
-        Shape of the array.
     n_bytes : int
         Where the values begin.
     """
@@ -89,24 +85,7 @@ class NpyHeader:
 
 @lru_cache(maxsize=32)
 def form_of(kind: Kind, patch_size: int = PATCH_SIZE) -> FileForm:
-    """Return the form of one of the two files of a patch.
-
-    Parameters
-    ----------
-    kind : {"bands", "altitude"}
-        Which file.
-    patch_size : int, default 256
-        Side of the patch in pixels; never inferred from a file.
-
-    Returns
-    -------
-    FileForm
-        dtype, shape, header and sizes.
-
-    Raises
-    ------
-    ValueError
-        If `patch_size` is not positive.
+    """Return the form of one of the two files of a patch, whose size is never inferred from a file.
 
     Examples
     --------
@@ -121,17 +100,7 @@ def form_of(kind: Kind, patch_size: int = PATCH_SIZE) -> FileForm:
 
 
 def parse_header(head: bytes) -> NpyHeader:
-    """Parse the header of an ``.npy`` file, strictly and without NumPy's reader.
-
-    Parameters
-    ----------
-    head : bytes
-        The beginning of the file, at least its header.
-
-    Returns
-    -------
-    NpyHeader
-        What it says.
+    """Parse the header at the beginning of an ``.npy`` file, strictly and without NumPy's reader.
 
     Raises
     ------
@@ -150,19 +119,7 @@ def parse_header(head: bytes) -> NpyHeader:
 
 
 def why_bad_header(head: bytes, form: FileForm) -> str | None:
-    """Tell how the beginning of a file differs from the form that it must have.
-
-    Parameters
-    ----------
-    head : bytes
-        The first 128 bytes of the file, or what there is.
-    form : FileForm
-        What is expected.
-
-    Returns
-    -------
-    str or None
-        The difference in words; None if there is none.
+    """Tell in words how the first 128 bytes of a file differ from the form that it must have; None if not.
 
     Examples
     --------

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.covariates.patches.planes import N_LAND_COVER_CODES
 from baselines.covariates.patches.reading import Patch, PatchReader
-from baselines.covariates.patches.scanning import Progress
 from baselines.covariates.patches.sources import Paths, open_patches
 from baselines.covariates.regions import REGION_WORDS
 from scoring.places import region_of_id
 from submissions.errors import BadInputError, require
 from submissions.files import written_atomically
+from submissions.progress import SILENT, Progress
 from submissions.tables import OccurrenceTable, read_occurrences
 
 _MARK = "#d7191c"
@@ -29,15 +29,7 @@ _CONTOUR_STEPS_M = (500, 200, 100, 50, 20, 10, 5, 2, 1)
 
 @dataclass(frozen=True)
 class Place:
-    """Where an occurrence is, among those of its region.
-
-    Parameters
-    ----------
-    latitude, longitude : float
-        Degrees, WGS84.
-    latitudes, longitudes : ndarray of float64 of shape (n,)
-        All known occurrences of the region.
-    """
+    """Where an occurrence is, among all known ones of its region; degrees, WGS84."""
 
     latitude: float
     longitude: float
@@ -52,24 +44,12 @@ def draw_occurrence(
     *,
     tables: Sequence[str | os.PathLike[str]] = (),
     patch_size: int = PATCH_SIZE,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> None:
     """Read the patch of an occurrence and draw it with its place.
 
-    Parameters
-    ----------
-    occurrence_id : int
-        Whose patch.
-    patches : path-like or sequence of path-like
-        Where patches are; see `open_patches`. Of archives only the one that should hold it is opened.
-    out : path-like
-        The PNG to write.
-    tables : sequence of path-like
-        Occurrence tables to find the place in; without any, no map is drawn.
-    patch_size : int, default 256
-        Side of a patch in pixels.
-    progress : callable, optional
-        Called with the bytes that the scan of an archive has done since the last call.
+    Of archives only the one that should hold it is opened. The place is looked for in `tables`; without
+    any, no map is drawn.
 
     Raises
     ------
@@ -81,7 +61,7 @@ def draw_occurrence(
         If matplotlib is not installed.
     """
     if region_of_id(occurrence_id) not in REGION_WORDS:
-        raise BadInputError(f"{occurrence_id} is the id of no edition's occurrence.")
+        raise BadInputError(f"{occurrence_id} is not the id of an occurrence of any edition.")
     require("matplotlib", "plot")
     source = open_patches(patches, ids=[occurrence_id], progress=progress)
     patch = PatchReader(source, patch_size=patch_size).read_patch(occurrence_id)
@@ -103,15 +83,6 @@ def find_place(table: OccurrenceTable, occurrence_id: int) -> Place | None:
 
 def picture_of(patch: Patch, occurrence_id: int, place: Place | None = None) -> Any:
     """Draw a patch: imagery, near-infrared, land cover, altitude, and its place on a map.
-
-    Parameters
-    ----------
-    patch : Patch
-        What to draw.
-    occurrence_id : int
-        For the title.
-    place : Place, optional
-        Where it is.
 
     Returns
     -------

@@ -49,18 +49,9 @@ def empty_planes(
 
 
 def stack_planes(bands: NDArray[np.uint8], altitude: NDArray[np.int16], out: NDArray[np.float32]) -> None:
-    """Write a patch into planes: red, green, blue, near-infrared, land cover codes, altitude.
+    """Write a patch into planes: red, green, blue, near-infrared, land cover codes, altitude in metres.
 
     Values are the files' own, not scaled.
-
-    Parameters
-    ----------
-    bands : ndarray of uint8 of shape (P, P, 5)
-        The imagery with land cover.
-    altitude : ndarray of int16 of shape (P, P)
-        Metres above the sea.
-    out : ndarray of float32 of shape (6, P, P)
-        Written to.
 
     Examples
     --------
@@ -77,16 +68,7 @@ def stack_planes(bands: NDArray[np.uint8], altitude: NDArray[np.int16], out: NDA
 
 
 def unstack_planes(bands: NDArray[np.uint8], altitude: NDArray[np.int16], out: NDArray[np.float32]) -> None:
-    """Write a patch into planes with one binary plane for each of the 34 land cover codes.
-
-    Parameters
-    ----------
-    bands : ndarray of uint8 of shape (P, P, 5)
-        The imagery with land cover.
-    altitude : ndarray of int16 of shape (P, P)
-        Metres above the sea.
-    out : ndarray of float32 of shape (39, P, P)
-        Written to: red, green, blue, near-infrared, land cover 0 to 33, altitude.
+    """Write a patch into 39 planes, one binary plane for each of the 34 land cover codes.
 
     Raises
     ------

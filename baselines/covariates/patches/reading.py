@@ -31,21 +31,9 @@ class PatchSource(Protocol):
         ...
 
     def read_into(self, occurrence_id: int, kind: Kind, buffers: Sequence[memoryview]) -> int:
-        """Fill buffers, one after the other, with the bytes of a file, and return the file's size.
+        """Fill buffers of bytes, one after the other, with a file, and return the file's size.
 
-        Parameters
-        ----------
-        occurrence_id : int
-            Whose patch.
-        kind : {"bands", "altitude"}
-            Which of its files.
-        buffers : sequence of memoryview
-            Writable, contiguous, of bytes. Filled only if their lengths add up to the file's size.
-
-        Returns
-        -------
-        int
-            Size of the file in bytes.
+        They are filled only if their lengths add up to that size.
 
         Raises
         ------

@@ -9,9 +9,10 @@ from typing import BinaryIO, cast
 from baselines.covariates.patches.errors import DamagedArchiveError
 from baselines.covariates.patches.index import MemberIndex, index_of
 from baselines.covariates.patches.savedindex import save_index
-from baselines.covariates.patches.scanning import Progress, form_of_archive, gzip_stream, tar_members
+from baselines.covariates.patches.scanning import form_of_archive, gzip_stream, tar_members
 from submissions.errors import UsageError
 from submissions.files import written_atomically
+from submissions.progress import SILENT, Progress
 
 
 def rewrite_as_tar(
@@ -19,7 +20,7 @@ def rewrite_as_tar(
     out: str | os.PathLike[str],
     *,
     n_threads: int = 0,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> MemberIndex:
     """Decompress a tar.gz into a plain tar with an index beside it.
 
@@ -27,21 +28,7 @@ def rewrite_as_tar(
     than from the tar.gz, and needs no seek points in memory. The files stay in one archive: no
     millions of small files. Nothing appears at `out` unless the whole archive passed its checksum.
 
-    Parameters
-    ----------
-    path : path-like
-        The tar.gz.
-    out : path-like
-        The tar to write, such as ``patches_us_01.tar``.
-    n_threads : int, default 0
-        Threads that decompress; 0 for all cores.
-    progress : callable, optional
-        Called with the bytes written since the last call.
-
-    Returns
-    -------
-    MemberIndex
-        The index of the new tar, with the CRC-32 of each member.
+    The tar.gz is decompressed by `n_threads` threads, 0 for all cores. Progress is told in bytes written.
 
     Raises
     ------
@@ -60,12 +47,33 @@ def rewrite_as_tar(
         written_atomically(out) as temporary,
         temporary.open("wb") as file,
         gzip_stream(path, n_threads=n_threads) as stream,
+        progress.bar(f"rewriting {os.fspath(path)}") as advance,
     ):
         tee = cast(BinaryIO, _Tee(stream, file))
-        members = list(tar_members(path, tee, sequential=True, progress=progress))
+        members = list(tar_members(os.fspath(path), tee, is_stream=True, advance=advance))
     index = index_of("tar", members)
     save_index(index, out)
     return index
+
+
+def tar_name(path: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None) -> Path:
+    """Return where the plain tar of a tar.gz belongs: beside it, or in a folder.
+
+    Raises
+    ------
+    UsageError
+        If its name is not that of a tar.gz.
+
+    Examples
+    --------
+    >>> tar_name("data/patches_us_01.tar.gz").as_posix()
+    'data/patches_us_01.tar'
+    """
+    source = Path(path)
+    stem = source.name.removesuffix(".tgz").removesuffix(".tar.gz")
+    if stem == source.name:
+        raise UsageError(f"{source} is no tar.gz; it can be read as it is.")
+    return (source.parent if folder is None else Path(folder)) / f"{stem}.tar"
 
 
 class _Tee:

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from baselines.cachefolder import cache_folder
 from baselines.covariates.patches.index import COLUMNS, MemberIndex, index_from_columns
-from baselines.covariates.patches.scanning import Progress, scan_archive
+from baselines.covariates.patches.scanning import scan_archive
 from submissions.errors import CannotCheckError
 from submissions.files import written_atomically
+from submissions.progress import SILENT, Progress
 
 #: What the name of an index ends with, after the archive's own name.
 INDEX_SUFFIX = ".glckit-index"
@@ -39,29 +41,13 @@ def load_or_build_index(
     *,
     folder: str | os.PathLike[str] | None = None,
     n_threads: int = 0,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> MemberIndex:
     """Return the index of an archive; scan the archive if there is none yet, or it has changed.
 
     The index is kept in `folder`, or else beside the archive, or where that cannot be written to in
-    the user's cache (``XDG_CACHE_HOME`` or ``~/.cache``). It holds for as long as the archive keeps
-    its size and its time of modification.
-
-    Parameters
-    ----------
-    path : path-like
-        A tar, tar.gz or zip.
-    folder : path-like, optional
-        Where indexes are kept.
-    n_threads : int, default 0
-        Threads that decompress a tar.gz; 0 for all cores.
-    progress : callable, optional
-        Called with the bytes of a scan done since the last call.
-
-    Returns
-    -------
-    MemberIndex
-        What the archive holds.
+    the user's cache. It holds for as long as the archive keeps its size and its time of modification.
+    A tar.gz is decompressed by `n_threads` threads, 0 for all cores.
 
     Raises
     ------
@@ -85,20 +71,6 @@ def save_index(
     index: MemberIndex, path: str | os.PathLike[str], *, folder: str | os.PathLike[str] | None = None
 ) -> Path:
     """Write the index of an archive to the first place that can be written to, and return that.
-
-    Parameters
-    ----------
-    index : MemberIndex
-        What the archive holds.
-    path : path-like
-        The archive, as it is now.
-    folder : path-like, optional
-        Where indexes are kept; by default as `load_or_build_index` does.
-
-    Returns
-    -------
-    Path
-        The index file.
 
     Raises
     ------
@@ -127,8 +99,7 @@ def _places(path: Path, folder: str | os.PathLike[str] | None) -> list[Path]:
     name = f"{path.name}-{digest}{INDEX_SUFFIX}"
     if folder is not None:
         return [Path(folder) / name]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return [path.with_name(path.name + INDEX_SUFFIX), cache / "glckit" / name]
+    return [path.with_name(path.name + INDEX_SUFFIX), cache_folder() / name]
 
 
 def _stamp(path: str | os.PathLike[str]) -> dict[str, int]:

@@ -14,9 +14,9 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from baselines.covariates.patches.errors import DamagedArchiveError
 from baselines.covariates.patches.index import (
@@ -29,19 +29,15 @@ from baselines.covariates.patches.index import (
     MemberIndex,
     index_of,
 )
-from baselines.covariates.patches.lastblock import LastBlockFile
 from baselines.covariates.patches.npyheader import looks_like
+from baselines.covariates.patches.walking import walk_tar
 from submissions.errors import CannotCheckError, require
-
-#: Called now and then with the bytes of the (decompressed) archive done since the last call.
-Progress = Callable[[int], None]
+from submissions.progress import SILENT, Advance, Progress, stand_still
 
 _CHUNK = 1 << 20
-_BLOCK = tarfile.BLOCKSIZE
 _LOCAL_HEADER_BYTES = 30
 # What rapidgzip raises for bad streams; it has no error of its own.
 _STREAM_ERRORS = (RuntimeError, ValueError, EOFError)
-_TAR_ERRORS = (tarfile.TarError, ValueError, OverflowError)  # the latter two for garbled extended headers
 
 
 def form_of_archive(path: str | os.PathLike[str]) -> ArchiveForm:
@@ -55,7 +51,7 @@ def form_of_archive(path: str | os.PathLike[str]) -> ArchiveForm:
         If the file cannot be read.
     """
     with _opened(path) as file:
-        head = file.read(_BLOCK)
+        head = file.read(tarfile.BLOCKSIZE)
     if head.startswith(b"\x1f\x8b"):
         return "tar.gz"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -66,23 +62,11 @@ def form_of_archive(path: str | os.PathLike[str]) -> ArchiveForm:
 
 
 def scan_archive(
-    path: str | os.PathLike[str], *, n_threads: int = 0, progress: Progress | None = None
+    path: str | os.PathLike[str], *, n_threads: int = 0, progress: Progress = SILENT
 ) -> MemberIndex:
-    """Find all members of an archive.
+    """Find all members of a tar, tar.gz or zip, in order.
 
-    Parameters
-    ----------
-    path : path-like
-        A tar, tar.gz or zip.
-    n_threads : int, default 0
-        Threads that decompress a tar.gz; 0 for all cores.
-    progress : callable, optional
-        Called with the bytes done since the last call.
-
-    Returns
-    -------
-    MemberIndex
-        Its members, in order.
+    A tar.gz is decompressed by `n_threads` threads, 0 for all cores. Progress is told in bytes, decompressed.
 
     Raises
     ------
@@ -91,15 +75,14 @@ def scan_archive(
     CannotCheckError
         If the file cannot be read.
     """
-    form = form_of_archive(path)
+    name, form = os.fspath(path), form_of_archive(path)
     if form == "zip":
-        return index_of(form, _zip_members(path))
+        return index_of(form, _zip_members(name))
     if form == "tar":
-        with _opened(path) as file:
-            return index_of(form, tar_members(path, file, progress=progress))
-    members = []
-    with gzip_stream(path, n_threads=n_threads) as stream:
-        members = list(tar_members(path, stream, sequential=True, progress=progress))
+        with _opened(path) as file, progress.bar(f"scanning {name}", Path(path).stat().st_size) as advance:
+            return index_of(form, tar_members(name, file, advance=advance))
+    with gzip_stream(path, n_threads=n_threads) as stream, progress.bar(f"scanning {name}") as advance:
+        members = list(tar_members(name, stream, is_stream=True, advance=advance))
         seek_points = io.BytesIO()
         stream.raw.export_index(seek_points)
     return index_of(form, members, seek_points.getvalue())
@@ -107,12 +90,7 @@ def scan_archive(
 
 @contextlib.contextmanager
 def gzip_stream(path: str | os.PathLike[str], *, n_threads: int = 0) -> Iterator[Any]:
-    """Open a gzip file for reading from start to end; errors of the stream become ours.
-
-    Yields
-    ------
-    io.BufferedReader
-        The decompressed bytes; its ``raw`` is rapidgzip's file.
+    """Open a gzip file for reading from start to end, buffered; ``raw`` is rapidgzip's file.
 
     Raises
     ------
@@ -133,80 +111,32 @@ def gzip_stream(path: str | os.PathLike[str], *, n_threads: int = 0) -> Iterator
 
 
 def tar_members(
-    path: str | os.PathLike[str],
-    file: BinaryIO,
-    *,
-    sequential: bool = False,
-    progress: Progress | None = None,
+    path: str, file: BinaryIO, *, is_stream: bool = False, advance: Advance = stand_still
 ) -> Iterator[Member]:
-    """Yield the members of a tar, and make sure that its end is the end.
+    """Yield the members of a tar but folders, and make sure that its end is the end; see `walk_tar`.
 
-    Parameters
-    ----------
-    path : path-like
-        Name of the archive, for messages.
-    file : binary file
-        The tar. It must seek unless `sequential`.
-    sequential : bool, default False
-        Read everything in order, and so compute the CRC-32 of each member.
-    progress : callable, optional
-        Called with the bytes done since the last call.
-
-    Yields
-    ------
-    Member
-        Each member but folders.
-
-    Raises
-    ------
-    DamagedArchiveError
-        If headers are garbled, the archive is cut, or something stands after its end mark. Other
-        readers take a block of zeros in the middle for the end, and say nothing of what follows.
+    A stream is read in order, to its last byte, which gives the CRC-32 of each member.
     """
-    blocks = _Blocks(file)
     done = 0
-    try:
-        with tarfile.open(fileobj=cast(BinaryIO, blocks), mode="r:") as tar:
-            while (member := tar.next()) is not None:
-                crc = blocks.crc_of(member, tar.offset) if sequential else NO_CRC
-                if not member.isdir():
-                    yield _tar_member(member, crc)
-                if progress is not None:
-                    progress(tar.offset - done)
-                    done = tar.offset
-                tar.members.clear()  # type: ignore[attr-defined]  # tarfile would keep all 200,000
-    except _TAR_ERRORS as error:
-        raise DamagedArchiveError(path, f"it cannot be read as a tar ({_one_line(error)})") from error
-    if (what := blocks.why_not_at_end()) is not None:
-        raise DamagedArchiveError(path, what)
+    for member, end in walk_tar(path, file, is_stream=is_stream):
+        crc = _crc_of(member, file, path=path, end=end) if is_stream else NO_CRC
+        if not member.isdir():
+            yield _tar_member(member, crc)
+        advance(end - done)
+        done = end
 
 
-class _Blocks(LastBlockFile):
-    """Checksums of the members on the way, and why tarfile stopped."""
-
-    def crc_of(self, member: tarfile.TarInfo, end: int) -> int:
-        """Read on to the end of a member and its padding; return the CRC-32 of the member."""
-        n_left, crc = (member.size if member.isreg() else 0), 0
-        while n_left > 0:
-            chunk = self.file.read(min(n_left, _CHUNK))
-            if not chunk:
-                raise tarfile.ReadError("unexpected end of data")
-            crc = zlib.crc32(chunk, crc)
-            n_left -= len(chunk)
-        self.file.read(max(end - self.file.tell(), 0))
-        return crc
-
-    def why_not_at_end(self) -> str | None:
-        if not self.last:
-            return "it ends without the mark that ends a tar, so it is cut"
-        if len(self.last) < _BLOCK:
-            return "it is cut in the middle of a header"
-        if self.last.strip(b"\0"):
-            return "one of its headers is garbled"
-        while chunk := self.file.read(_CHUNK):
-            if chunk.strip(b"\0"):
-                return "there is more after its end mark: zeros stand where files should be"
-        return None
+def _crc_of(member: tarfile.TarInfo, file: BinaryIO, *, path: str, end: int) -> int:
+    """Read on to the end of a member and its padding; return the CRC-32 of the member."""
+    n_left, crc = (member.size if member.isreg() else 0), 0
+    while n_left > 0:
+        chunk = file.read(min(n_left, _CHUNK))
+        if not chunk:
+            raise DamagedArchiveError(path, f"it ends within {member.name}", "wrong-size")
+        crc = zlib.crc32(chunk, crc)
+        n_left -= len(chunk)
+    file.read(max(end - file.tell(), 0))
+    return crc
 
 
 def _tar_member(member: tarfile.TarInfo, crc: int) -> Member:
@@ -215,7 +145,7 @@ def _tar_member(member: tarfile.TarInfo, crc: int) -> Member:
     return Member(member.name, member.offset_data, member.size, member.size, crc if plain else NO_CRC, method)
 
 
-def _zip_members(path: str | os.PathLike[str]) -> Iterator[Member]:
+def _zip_members(path: str) -> Iterator[Member]:
     with _opened(path) as file:
         try:
             with zipfile.ZipFile(file) as archive:
@@ -224,12 +154,10 @@ def _zip_members(path: str | os.PathLike[str]) -> Iterator[Member]:
             raise DamagedArchiveError(path, f"it is no whole zip ({_one_line(error)})") from error
         size = file.seek(0, os.SEEK_END)
         for entry in entries:
-            yield _zip_member(path, file, entry, size)
+            yield _zip_member(path, file, entry, archive_bytes=size)
 
 
-def _zip_member(
-    path: str | os.PathLike[str], file: BinaryIO, entry: zipfile.ZipInfo, archive_bytes: int
-) -> Member:
+def _zip_member(path: str, file: BinaryIO, entry: zipfile.ZipInfo, *, archive_bytes: int) -> Member:
     # The directory does not say how long the header before the data is.
     file.seek(entry.header_offset)
     head = file.read(_LOCAL_HEADER_BYTES)

@@ -5,39 +5,24 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.errors import DamagedPatchError, UnreadablePatchError
-from baselines.covariates.patches.layout import (
-    N_ARCHIVES,
-    Kind,
-    archive_numbers,
-    file_name,
-    folder_of_id,
-    folders_of_ids,
-    parse_names,
-    region_and_number,
-    roots,
-)
-from scoring.places import REGIONS, region_of_id
+from baselines.covariates.patches.finding import find_roots, ids_below, roots_for
+from baselines.covariates.patches.layout import Kind, archive_numbers, file_name, folder_of_id
+from scoring.places import region_of_id
 from submissions.errors import CannotCheckError
 
-_ROOTS = sorted({root for region in REGIONS for n in range(1, N_ARCHIVES + 1) for root in roots(region, n)})
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}
 _NOT_FILES = {errno.EISDIR, errno.ELOOP, errno.ENXIO}  # a folder, a loop of links, a socket
 
 
 class TreeSource:
-    """Read patches from a data root, or from the folder of a region or of one archive.
-
-    Parameters
-    ----------
-    folder : path-like
-        Holds ``patches_us/``, ``patches_us_01/`` and the like, or ``CD/AB/`` directly.
+    """Read extracted patches from the roots that a folder is or holds.
 
     Raises
     ------
@@ -54,14 +39,10 @@ class TreeSource:
     def __repr__(self) -> str:
         return f"TreeSource({str(self.folder)!r})"
 
-    def has_roots(self) -> bool:
-        """Tell whether any folder is here in which patches may lie."""
-        return any((self.folder / root).is_dir() for root in _ROOTS) or bool(_digit_folders(self.folder))
-
     def ids(self) -> NDArray[np.int64]:
         """Return the occurrences with at least one file in its right place, ascending."""
-        found = [_ids_below(self.folder, root) for root in ("", *_ROOTS) if (self.folder / root).is_dir()]
-        return np.unique(np.concatenate(found))
+        found = [ids_below(root) for root in find_roots(self.folder)]
+        return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *found]))
 
     def where(self, occurrence_id: int, kind: Kind) -> str:
         """Return the path of a file, or where it is expected first."""
@@ -96,16 +77,14 @@ class TreeSource:
         return [f"{base}/{folder}/{file_name(occurrence_id, kind)}" for base in bases]
 
     def _bases_of(self, occurrence_id: int, folder: str) -> tuple[str, ...]:
-        region = str(region_of_id(occurrence_id))
-        key = region, folder.partition("/")[0]
-        if key not in self._bases:
-            possible = roots(region, int(archive_numbers(occurrence_id))) if region in REGIONS else ()
-            bases = [*(str(self.folder / root) for root in possible), str(self.folder)]
-            found = tuple(base for base in bases if Path(base, key[1]).is_dir())
+        region, cd = str(region_of_id(occurrence_id)), folder.partition("/")[0]
+        if (region, cd) not in self._bases:
+            roots = roots_for(self.folder, (region, int(archive_numbers(occurrence_id))))
+            found = tuple(root.path for root in roots if os.path.isdir(f"{root.path}/{cd}"))  # noqa: PTH112
             if not found:  # not remembered: the folder may be extracted later
-                return (bases[0],)
-            self._bases[key] = found
-        return self._bases[key]
+                return (roots[0].path if roots else str(self.folder),)
+            self._bases[region, cd] = found
+        return self._bases[region, cd]
 
 
 def _read_file(path: str, buffers: Sequence[memoryview]) -> int:
@@ -147,37 +126,3 @@ def _as_patch_error(
     if error.errno in _NOT_FILES:
         return DamagedPatchError("wrong-type", occurrence_id, path, "is not a file")
     return UnreadablePatchError(occurrence_id, path, error.strerror or str(error))
-
-
-def _ids_below(folder: Path, root: str) -> NDArray[np.int64]:
-    """Return the ids of the files of one root that stand in their places."""
-    ids, folders = _listed(folder / root)
-    region, number = region_and_number(root)
-    in_place = (ids >= 0) & (folders_of_ids(np.maximum(ids, 0)) == folders)
-    if region is not None:
-        in_place &= region_of_id(ids) == region
-    if number is not None:
-        in_place &= archive_numbers(np.maximum(ids, 0)) == number
-    return np.asarray(ids[in_place])
-
-
-def _listed(base: Path) -> tuple[NDArray[np.int64], NDArray[np.str_]]:
-    """Return the ids that the names of files tell, and the folder of each below `base`."""
-    names: list[str] = []
-    folders: list[str] = []
-    for folder in _folders_below(base):
-        found = os.listdir(base / folder)  # noqa: PTH208 - names alone; Path.iterdir makes objects
-        names += found
-        folders += [folder] * len(found)
-    return parse_names(names)[0], np.array(folders, dtype=np.str_)
-
-
-def _folders_below(base: Path) -> Iterator[str]:
-    for outer in _digit_folders(base):
-        yield outer
-        yield from (f"{outer}/{inner}" for inner in _digit_folders(base / outer))
-
-
-def _digit_folders(folder: Path) -> list[str]:
-    with os.scandir(folder) as entries:
-        return sorted(e.name for e in entries if len(e.name) <= 2 and e.name.isdigit() and e.is_dir())

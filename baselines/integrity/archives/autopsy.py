@@ -7,25 +7,17 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from baselines.covariates.patches.errors import ArchiveFault
+
 _CHUNK = 1 << 20
 _PREFIX = 512
 _WITH_GZIP_HEADER = 31  # zlib's window bits
 
 
-def why_stream_is_damaged(path: str | os.PathLike[str]) -> tuple[str, str]:
+def why_stream_is_damaged(path: str | os.PathLike[str]) -> tuple[ArchiveFault, str]:
     """Tell what happened to a gzip file that cannot be read.
 
-    Parameters
-    ----------
-    path : path-like
-        The file.
-
-    Returns
-    -------
-    fault : str
-        ``"wrong-size"`` if bytes are lost or doubled, ``"checksum"`` if they are altered.
-    found : str
-        In words.
+    The fault is ``"wrong-size"`` if bytes are lost or doubled, ``"checksum"`` if they are altered.
     """
     doubled_at = _offset_of_second_start(path)
     if doubled_at is not None:

@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 
 from baselines.covariates.patches.errors import DamagedArchiveError
 from baselines.covariates.patches.index import ArchiveForm
-from baselines.covariates.patches.layout import KINDS, Kind, parse_archive_name, parse_path
+from baselines.covariates.patches.layout import KINDS, Kind, parse_path, scope_of_archive
 from baselines.covariates.patches.npyheader import PATCH_SIZE, form_of
 from baselines.covariates.patches.scanning import form_of_archive
 from baselines.integrity.archives.autopsy import why_stream_is_damaged
-from baselines.integrity.archives.members import findings_of_member, of_archive
-from baselines.integrity.archives.reading import Archived, ArchiveFault, archived_files, proves_itself
+from baselines.integrity.archives.members import findings_of_member
+from baselines.integrity.archives.reading import Archived, archived_files, proves_itself
 from baselines.integrity.findings import Finding, Problem
 from baselines.integrity.manifests.checklists import read_checklist
-from baselines.integrity.patches.file import Settings
-from baselines.integrity.trees.planning import in_scope
+from baselines.integrity.options import VerifyOptions
+from baselines.integrity.places import at_archive, at_occurrence, in_scope
 from submissions.errors import CannotCheckError
 
 #: Name of the organizers' list of the archives' MD5 sums.
@@ -35,15 +35,7 @@ Key = tuple[int, Kind]
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """A file of a patch in an archive, known to be as it was packed.
-
-    Parameters
-    ----------
-    path : str
-        Its name in the archive.
-    n_bytes, crc32 : int
-        Size and checksum of its content.
-    """
+    """A file of a patch, by its name in the archive, whose content is known to be as it was packed."""
 
     path: str
     n_bytes: int
@@ -56,12 +48,8 @@ class ArchiveCheck:
 
     Parameters
     ----------
-    path : str
-        The archive.
     ids : frozenset of int
         Occurrences that it should hold by the tables; without tables, those that it does.
-    findings : tuple of Finding
-        What is wrong.
     proven : mapping of (int, kind) to Proven
         The files that may be taken from it.
     """
@@ -74,7 +62,7 @@ class ArchiveCheck:
     @property
     def ok(self) -> bool:
         """Whether no error was found."""
-        return all(finding.severity != "error" for finding in self.findings)
+        return not any(finding.problem.is_error for finding in self.findings)
 
 
 @dataclass(frozen=True)
@@ -99,24 +87,10 @@ def check_archive(
     md5: str | None = None,
     patch_size: int = PATCH_SIZE,
 ) -> ArchiveCheck:
-    """Check an archive of patches without extracting it.
+    """Check a tar, tar.gz or zip of patches without extracting it.
 
-    Parameters
-    ----------
-    path : path-like
-        A tar, tar.gz or zip, told by its content.
-    occurrences : ndarray of int64, optional
-        Ids of the tables; those that belong into this archive, by its name, must be in it.
-    md5 : str, optional
-        Its published MD5 sum.
-    patch_size : int, default 256
-        Side of the patches in pixels.
-
-    Returns
-    -------
-    ArchiveCheck
-        Findings, and the files that may be taken from it: none of a damaged tar or tar.gz, where
-        damage can show long after the place that it spoils.
+    Those of the occurrences that belong into it, by its name, must be in it; `md5` is its published sum.
+    Of a damaged tar or tar.gz no file may be taken: damage can show long after the place that it spoils.
 
     Raises
     ------
@@ -140,12 +114,7 @@ def check_archive(
 
 
 def published_sums(folder: str | os.PathLike[str]) -> dict[str, str]:
-    """Return the MD5 sums of the archives in a folder, by file name, from its ``hashes.md5``.
-
-    Returns
-    -------
-    dict of str to str
-        Empty where there is no such list.
+    """Return the MD5 sums that the ``hashes.md5`` of a folder, if there is one, lists, by file name.
 
     Raises
     ------
@@ -158,30 +127,33 @@ def published_sums(folder: str | os.PathLike[str]) -> dict[str, str]:
     return {PurePosixPath(name).name: digest.hex() for name, digest in read_checklist(path).digests.items()}
 
 
+def published_sum(path: str | os.PathLike[str]) -> str | None:
+    """Return the MD5 sum of an archive that a ``hashes.md5`` beside it lists; see `published_sums`."""
+    return published_sums(Path(path).parent).get(Path(path).name)
+
+
 def _read(path: str, patch_size: int, *, has_sum: bool) -> _Reading:
     try:
         form = form_of_archive(path)
     except DamagedArchiveError as error:
         return _Reading(None, fault=Problem("wrong-type", "error", "a tar, tar.gz or zip", error.what))
     # Only a plain tar without a published sum has nothing but its content to show damage by.
-    settings = Settings("full" if proves_itself(form) or has_sum else "deep", patch_size)
+    options = VerifyOptions("full" if proves_itself(form) or has_sum else "deep", patch_size)
     reading = _Reading(form)
     largest = max(form_of(kind, patch_size).n_bytes for kind in KINDS)
     try:
         for member in archived_files(path, max_bytes=largest):
-            _take(member, path, reading=reading, settings=settings)
-    except ArchiveFault as fault:
-        return replace(reading, fault=Problem(fault.fault, "error", "a whole archive", fault.found))
-    except DamagedArchiveError:
-        what, found = why_stream_is_damaged(path)
-        return replace(reading, fault=Problem(what, "error", "a whole archive", found))
+            _take(member, path, reading=reading, options=options)
+    except DamagedArchiveError as error:
+        fault, found = (error.fault, error.what) if error.fault else why_stream_is_damaged(path)
+        return replace(reading, fault=Problem(fault, "error", "a whole archive", found))
     except OSError as error:
         raise CannotCheckError(f"Cannot read {path}: {error.strerror or error}.") from error
     return reading
 
 
-def _take(member: Archived, path: str, *, reading: _Reading, settings: Settings) -> None:
-    findings = findings_of_member(member, path, settings=settings)
+def _take(member: Archived, path: str, *, reading: _Reading, options: VerifyOptions) -> None:
+    findings = findings_of_member(member, path, options)
     reading.findings.extend(findings)
     parsed = parse_path(member.path)
     if parsed is not None and member.content is not None and not findings:
@@ -195,22 +167,21 @@ def _with_other_sum(reading: _Reading, path: str, *, md5: str, found: str) -> _R
     if reading.form is not None and proves_itself(reading.form):
         # Its own checksums hold: packed again upstream, or the list is of another version.
         problem = Problem("checksum", "warning", f"MD5 {md5}", f"{found}, though the archive is whole")
-        return replace(reading, findings=[*reading.findings, of_archive(problem, path, path=path)])
+        return replace(reading, findings=[*reading.findings, at_archive(problem, path, path)])
     return replace(reading, fault=Problem("checksum", "error", f"MD5 {md5}", found))
 
 
 def _expected(path: str, occurrences: NDArray[np.int64] | None) -> frozenset[int] | None:
-    named = parse_archive_name(Path(path).name)
-    if named is None or occurrences is None:
+    scope = scope_of_archive(path)
+    if scope is None or occurrences is None:
         return None
-    own = in_scope(occurrences, frozenset({(named.region, named.number)}))
-    return frozenset(occurrences[own].tolist())
+    return frozenset(occurrences[in_scope(occurrences, {scope})].tolist())
 
 
 def _lost(path: str, fault: Problem, *, ids: frozenset[int]) -> Iterator[Finding]:
-    yield of_archive(fault, path, path=path)
+    yield at_archive(fault, path, path)
     for occurrence_id in sorted(ids):
-        yield Finding.of_occurrence(fault, occurrence_id, path=path)
+        yield at_occurrence(fault, occurrence_id, path)
 
 
 def _absent(path: str, reading: _Reading, *, ids: frozenset[int]) -> Iterator[Finding]:
@@ -222,7 +193,7 @@ def _absent(path: str, reading: _Reading, *, ids: frozenset[int]) -> Iterator[Fi
         fault = "half-pair" if kinds else "missing"
         found = f"only the {kinds[0]}" if kinds else "neither"
         problem = Problem(fault, "error", "the two files of a patch", found)
-        yield Finding.of_occurrence(problem, occurrence_id, path=path)
+        yield at_occurrence(problem, occurrence_id, path)
 
 
 def _md5_of(path: str) -> str | None:

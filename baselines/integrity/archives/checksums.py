@@ -1,4 +1,4 @@
-"""Making manifests: from a tree that verifies, or straight from the archives."""
+"""Manifests straight from archives."""
 
 from __future__ import annotations
 
@@ -11,58 +11,17 @@ from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.covariates.patches.scanning import form_of_archive, scan_archive
 from baselines.integrity.archives.check import Key, Proven, check_archive
 from baselines.integrity.manifests.manifest import ABSENT, Entry, Manifest, manifest_of
-from baselines.integrity.report import Report
 from submissions.errors import BadInputError
 
-#: The checksum of manifests that are made from trees; those from archives hold the archives' CRC-32.
-ALGORITHM = "xxh3_128"
-
 _NOTHING = Proven("", ABSENT, 0)
-
-
-def manifest_of_tree(report: Report) -> Manifest:
-    """Return the manifest of a tree that was verified with fingerprints.
-
-    Parameters
-    ----------
-    report : Report
-        Of a verification whose options had ``fingerprint=ALGORITHM``.
-
-    Returns
-    -------
-    Manifest
-        Of every occurrence that was checked.
-
-    Raises
-    ------
-    BadInputError
-        If the tree has errors: a manifest of damaged patches would vouch for the damage.
-    """
-    if not report.ok:
-        raise BadInputError(
-            f"No manifest is made of patches of which {len(report.damaged_ids)} are damaged.",
-            "Repair them, or leave them out of the occurrence tables.",
-        )
-    return manifest_of(report.entries, ALGORITHM)
 
 
 def manifest_of_archives(
     paths: Sequence[str | os.PathLike[str]], *, patch_size: int = PATCH_SIZE
 ) -> Manifest:
-    """Return the manifest of the patches in archives, without extracting them.
+    """Return the manifest of the patches in archives, the CRC-32 of every file, without extracting them.
 
-    Parameters
-    ----------
-    paths : sequence of path-like
-        Archives. Of a zip only its directory is read, which holds sizes and checksums; a tar or
-        tar.gz is read once.
-    patch_size : int, default 256
-        Side of the patches in pixels.
-
-    Returns
-    -------
-    Manifest
-        With the CRC-32 of every file.
+    Of a zip only its directory is read, which holds sizes and checksums; a tar or tar.gz is read once.
 
     Raises
     ------
@@ -89,9 +48,10 @@ def _proven(path: str | os.PathLike[str], patch_size: int) -> Iterator[tuple[Key
         return
     check = check_archive(path, patch_size=patch_size)
     if not check.ok:
-        first = next(finding for finding in check.findings if finding.severity == "error")
+        first = next(finding for finding in check.findings if finding.problem.is_error)
+        damage = f"{first.path} has {first.problem.fault}, {first.problem.found}"
         raise BadInputError(
-            f"No manifest is made of {os.fspath(path)}: {first.path} has {first.fault}, {first.found}.",
+            f"No manifest is made of {os.fspath(path)}: {damage}.",
             "Fetch it again.",
         )
     yield from check.proven.items()

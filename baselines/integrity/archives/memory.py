@@ -9,21 +9,12 @@ from pathlib import Path
 from baselines.integrity.archives.check import ArchiveCheck
 from baselines.integrity.memory.records import Record
 from baselines.integrity.memory.state import State
-from baselines.integrity.patches.file import Settings
+from baselines.integrity.options import VerifyOptions
 from submissions.errors import CannotCheckError
 
 
 def remember_archive(check: ArchiveCheck, state: str | os.PathLike[str], *, patch_size: int) -> None:
     """Keep what the check of an archive showed, for as long as the archive does not change.
-
-    Parameters
-    ----------
-    check : ArchiveCheck
-        The check that was just made.
-    state : path-like
-        The state file.
-    patch_size : int
-        Side of the patches in pixels.
 
     Raises
     ------
@@ -31,10 +22,10 @@ def remember_archive(check: ArchiveCheck, state: str | os.PathLike[str], *, patc
         If the state file cannot be written.
     """
     status = _status(check.path)
-    damaged = [f for f in check.findings if f.occurrence_id is not None and f.severity == "error"]
+    damaged = [f for f in check.findings if f.occurrence_id is not None and f.problem.is_error]
     ids = check.ids | {i for i, _ in check.proven} | {f.occurrence_id for f in damaged}
     record = Record({i: status for i in ids if i is not None}, tuple(damaged))
-    with contextlib.closing(State(state, Settings("full", patch_size))) as memory:
+    with contextlib.closing(State(state, VerifyOptions("full", patch_size))) as memory:
         memory.remember([(os.path.realpath(check.path), record)])
 
 
@@ -48,7 +39,7 @@ def recall_archive(
     CannotCheckError
         If the archive or the state file cannot be read.
     """
-    with contextlib.closing(State(state, Settings("full", patch_size))) as memory:
+    with contextlib.closing(State(state, VerifyOptions("full", patch_size))) as memory:
         record = memory.recall([os.path.realpath(path)]).get(os.path.realpath(path))
     if record is None or not record.statuses:
         return None

@@ -1,8 +1,4 @@
-"""Reading the members of an archive from start to end, trusting nothing that it says.
-
-Python's tarfile takes a garbled header, and a block of zeros where a header should be, for the end of
-the archive, without a word; so why it stopped is looked at here, and what follows the end too.
-"""
+"""Reading the members of an archive from start to end, trusting nothing that it says."""
 
 from __future__ import annotations
 
@@ -14,26 +10,17 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
+from baselines.covariates.patches.errors import DamagedArchiveError
 from baselines.covariates.patches.index import ArchiveForm
-from baselines.covariates.patches.lastblock import LastBlockFile
 from baselines.covariates.patches.scanning import form_of_archive, gzip_stream
+from baselines.covariates.patches.walking import walk_tar
 
 # Real patches shrink to 22 to 86 % of their size; what grows a hundredfold is no archive of patches.
 _MOST_GROWTH = 100
 _ALWAYS_ALLOWED = 64 << 20
-_CHUNK = 1 << 20
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
-
-
-class ArchiveFault(Exception):  # noqa: N818
-    """The archive cannot be read on: `fault` is one of `findings.CLASSES`, the message what was found."""
-
-    def __init__(self, fault: str, found: str) -> None:
-        super().__init__(found)
-        self.fault = fault
-        self.found = found
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +29,6 @@ class Archived:
 
     Parameters
     ----------
-    path : str
-        Its name in the archive.
-    n_bytes : int
-        Its size.
     content : bytes or None
         Its bytes; None for one that is larger than wanted, no regular file, or damaged.
     why_not : str
@@ -62,40 +45,28 @@ class Archived:
 
 
 def archived_files(path: str | os.PathLike[str], *, max_bytes: int) -> Iterator[Archived]:
-    """Read an archive from its first to its last byte.
+    """Read a tar, tar.gz or zip from its first to its last byte, but no members of more than `max_bytes`.
 
-    Parameters
-    ----------
-    path : path-like
-        A tar, tar.gz or zip, told by its content.
-    max_bytes : int
-        Members larger than this are not read.
-
-    Yields
-    ------
-    Archived
-        Each member, in order. In a tar.gz nothing is proven before the end is reached.
+    In a tar.gz nothing is proven before the end is reached.
 
     Raises
     ------
-    ArchiveFault
-        If the archive cannot be read on: cut, garbled, something after its end, or growing beyond
-        what patches do.
     DamagedArchiveError
-        If it is no archive, or its gzip stream is damaged.
+        If it is no archive, its gzip stream is damaged, it is cut or garbled, something stands after its
+        end, or it grows beyond what patches do.
     CannotCheckError
         If the file cannot be read.
     """
-    form = form_of_archive(path)
+    name, form = os.fspath(path), form_of_archive(path)
     budget = _MOST_GROWTH * Path(path).stat().st_size + _ALWAYS_ALLOWED
     if form == "zip":
-        yield from _of_zip(path, max_bytes, budget=budget)
+        yield from _of_zip(name, max_bytes, budget=budget)
     elif form == "tar":
         with Path(path).open("rb") as file:
-            yield from _of_tar(file, max_bytes, budget=budget)
+            yield from _of_tar(name, file, max_bytes=max_bytes, budget=budget)
     else:
         with gzip_stream(path) as stream:
-            yield from _of_tar(stream, max_bytes, budget=budget)
+            yield from _of_tar(name, stream, max_bytes=max_bytes, budget=budget, is_stream=True)
 
 
 def proves_itself(form: ArchiveForm) -> bool:
@@ -103,27 +74,17 @@ def proves_itself(form: ArchiveForm) -> bool:
     return form != "tar"
 
 
-def _of_tar(file: BinaryIO, max_bytes: int, *, budget: int) -> Iterator[Archived]:
-    blocks = _LastBlock(file)
-    try:
-        with tarfile.open(fileobj=cast(BinaryIO, blocks), mode="r:") as tar:
-            member = tar.next()
-            while member is not None:
-                if tar.offset > budget:
-                    raise ArchiveFault("wrong-size", f"it grows beyond {budget} bytes, as no patches do")
-                if not member.isdir():
-                    yield _tar_member(member, file, max_bytes=max_bytes)
-                tar.members.clear()  # type: ignore[attr-defined]  # a tar of 200,000 would keep them all
-                member = tar.next()
-    except tarfile.TarError as error:
-        raise ArchiveFault("wrong-size", f"the tar ends early: {error}") from error
-    blocks.refuse_early_end()
-    while chunk := file.read(_CHUNK):
-        if chunk.strip(b"\0"):
-            raise ArchiveFault("zero-filled", "members follow after zeros that mark the end of a tar")
+def _of_tar(
+    path: str, file: BinaryIO, *, max_bytes: int, budget: int, is_stream: bool = False
+) -> Iterator[Archived]:
+    for member, end in walk_tar(path, file, is_stream=is_stream):
+        if end > budget:
+            raise _grown(path, budget)
+        if not member.isdir():
+            yield _tar_member(path, member, file, max_bytes=max_bytes)
 
 
-def _tar_member(member: tarfile.TarInfo, file: BinaryIO, *, max_bytes: int) -> Archived:
+def _tar_member(path: str, member: tarfile.TarInfo, file: BinaryIO, *, max_bytes: int) -> Archived:
     if not member.isreg() or member.issparse():
         kind = "a link" if member.islnk() or member.issym() else "a device or the like"
         return Archived(member.name, member.size, None, f"{kind} instead of a file", "wrong-type")
@@ -131,31 +92,26 @@ def _tar_member(member: tarfile.TarInfo, file: BinaryIO, *, max_bytes: int) -> A
         return Archived(member.name, member.size, None, f"{member.size} bytes", "wrong-size")
     content = file.read(member.size)
     if len(content) < member.size:
-        raise ArchiveFault("wrong-size", f"it ends within {member.name}")
+        raise DamagedArchiveError(path, f"it ends within {member.name}", "wrong-size")
     return Archived(member.name, member.size, content)
 
 
-class _LastBlock(LastBlockFile):
-    """Refuse a tar that ends before its mark."""
-
-    def refuse_early_end(self) -> None:
-        if len(self.last) < tarfile.BLOCKSIZE:
-            raise ArchiveFault("wrong-size", "it is cut: the mark that ends a tar is not there")
-        if self.last.strip(b"\0"):
-            raise ArchiveFault("checksum", "the header of a member is garbled")
-
-
-def _of_zip(path: str | os.PathLike[str], max_bytes: int, *, budget: int) -> Iterator[Archived]:
+def _of_zip(path: str, max_bytes: int, *, budget: int) -> Iterator[Archived]:
     try:
         archive = zipfile.ZipFile(path)
     except _ZIP_ERRORS as error:
-        raise ArchiveFault("wrong-size", f"the directory at the end of the zip: {error}") from error
+        what = f"the directory at the end of the zip: {error}"
+        raise DamagedArchiveError(path, what, "wrong-size") from error
     with archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         if sum(entry.file_size for entry in entries) > budget:
-            raise ArchiveFault("wrong-size", f"it grows beyond {budget} bytes, as no patches do")
+            raise _grown(path, budget)
         for entry in entries:
             yield _zip_member(archive, entry, max_bytes=max_bytes)
+
+
+def _grown(path: str, budget: int) -> DamagedArchiveError:
+    return DamagedArchiveError(path, f"it grows beyond {budget} bytes, as no patches do", "wrong-size")
 
 
 def _zip_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, max_bytes: int) -> Archived:

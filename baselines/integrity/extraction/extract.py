@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.npyheader import PATCH_SIZE
-from baselines.integrity.archives.check import ArchiveCheck, check_archive, published_sums
-from baselines.integrity.archives.members import of_archive
+from baselines.covariates.patches.rewriting import rewrite_as_tar, tar_name
+from baselines.integrity.archives.check import ArchiveCheck, check_archive, published_sum
 from baselines.integrity.archives.reading import Archived, archived_files
 from baselines.integrity.extraction.placing import Placement, place
 from baselines.integrity.extraction.staging import staging_folder
 from baselines.integrity.findings import Finding, Problem
+from baselines.integrity.places import at_archive
+from submissions.progress import SILENT, Progress
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,6 @@ class Extraction:
 
     Parameters
     ----------
-    archives : tuple of str
-        The archives.
     n_written, n_present : int
         Files that were written, and that were there already, bit for bit.
     findings : tuple of Finding
@@ -41,7 +41,7 @@ class Extraction:
     @property
     def ok(self) -> bool:
         """Whether every archive is whole, so that every file is in its place."""
-        return all(finding.severity != "error" for finding in self.findings)
+        return not any(finding.problem.is_error for finding in self.findings)
 
     def to_json(self) -> dict[str, object]:
         """Return the extraction as the object that ``--format json`` prints."""
@@ -60,26 +60,14 @@ def extract_archives(
     *,
     occurrences: NDArray[np.int64] | None = None,
     patch_size: int = PATCH_SIZE,
-    on_progress: Callable[[str, int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> Extraction:
-    """Extract archives of patches, verified.
+    """Extract archives of patches, verified, into a data folder.
 
     Each archive is read to its end first: a tar.gz proves nothing before that. Then each file is
     written under another name, compared with what was proven, and moved. Files that are there already
-    are left alone, so that an extraction that was stopped continues.
-
-    Parameters
-    ----------
-    paths : sequence of path-like
-        Archives; a ``hashes.md5`` beside one is obeyed.
-    out : path-like
-        Data root: members start with ``patches_us_07/`` or the like.
-    occurrences : ndarray of int64, optional
-        Ids of the tables, to miss patches that an archive should hold.
-    patch_size : int, default 256
-        Side of the patches in pixels.
-    on_progress : callable, optional
-        Called with an archive and the files of it that are in place.
+    are left alone, so that an extraction that was stopped continues. A ``hashes.md5`` beside an archive is
+    obeyed. With ids of the tables, patches that an archive should hold are missed.
 
     Returns
     -------
@@ -97,41 +85,52 @@ def extract_archives(
     findings: list[Finding] = []
     with staging_folder(out) as staging:
         for path in paths:
-            md5 = published_sums(Path(path).parent).get(Path(path).name)
-            check = check_archive(path, occurrences, md5=md5, patch_size=patch_size)
+            check = check_archive(path, occurrences, md5=published_sum(path), patch_size=patch_size)
             findings += check.findings
             wanted = [Placement(proven, Path(out) / proven.path) for proven in check.proven.values()]
             missing = [placement for placement in wanted if not placement.is_done()]
-            findings += take_out(check, missing, staging=staging, on_progress=on_progress)
+            findings += take_out(check, missing, staging=staging, progress=progress)
             n_written += len(missing)
             n_present += len(wanted) - len(missing)
     return Extraction(tuple(os.fspath(path) for path in paths), n_written, n_present, tuple(findings))
 
 
-def take_out(
-    check: ArchiveCheck,
-    placements: Iterable[Placement],
+def rewrite_archives(
+    paths: Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str] | None = None,
     *,
-    staging: Path,
-    on_progress: Callable[[str, int], None] | None = None,
+    patch_size: int = PATCH_SIZE,
+    progress: Progress = SILENT,
+) -> Extraction:
+    """Rewrite each tar.gz as a plain tar beside it, or in a folder, if it verifies; else nothing is written.
+
+    Raises
+    ------
+    UsageError
+        If an archive is no tar.gz.
+    CannotCheckError
+        If an archive cannot be read or a tar not written.
+    BadInputError
+        If a ``hashes.md5`` is not to be trusted.
+    """
+    targets = {path: tar_name(path, out) for path in paths}
+    n_written = 0
+    findings: list[Finding] = []
+    for path, target in targets.items():
+        check = check_archive(path, md5=published_sum(path), patch_size=patch_size)
+        findings += check.findings
+        if check.ok:
+            rewrite_as_tar(path, target, progress=progress)
+            n_written += 1
+    return Extraction(tuple(os.fspath(path) for path in paths), n_written, 0, tuple(findings))
+
+
+def take_out(
+    check: ArchiveCheck, placements: Iterable[Placement], *, staging: Path, progress: Progress = SILENT
 ) -> list[Finding]:
     """Take proven files out of an archive into their places.
 
-    Parameters
-    ----------
-    check : ArchiveCheck
-        The archive.
-    placements : iterable of Placement
-        Which files go where.
-    staging : Path
-        Folder for unproven files.
-    on_progress : callable, optional
-        Called with the archive and the files done.
-
-    Returns
-    -------
-    list of Finding
-        Files that were other than proven a moment ago: the archive changed meanwhile.
+    Returns findings of files that were other than proven a moment ago: the archive changed meanwhile.
 
     Raises
     ------
@@ -139,19 +138,17 @@ def take_out(
         If the archive cannot be read or a file not written.
     """
     waiting = {placement.proven.path: placement for placement in placements}
-    n_done = 0
     if not waiting:
         return []
     largest = max(placement.proven.n_bytes for placement in waiting.values())
-    for member in archived_files(check.path, max_bytes=largest):
-        if _take_one(member, waiting, staging=staging):
-            n_done += 1
-            if on_progress is not None:
-                on_progress(check.path, n_done)
-        if not waiting:
-            return []
+    with progress.bar(f"extracting {check.path}", len(waiting)) as advance:
+        for member in archived_files(check.path, max_bytes=largest):
+            if _take_one(member, waiting, staging=staging):
+                advance(1)
+            if not waiting:
+                return []
     problem = Problem("unstable", "error", "an archive at rest", "it changed during the extraction")
-    return [of_archive(problem, check.path, path=f"{check.path}: {name}") for name in waiting]
+    return [at_archive(problem, check.path, f"{check.path}: {name}") for name in waiting]
 
 
 def _take_one(member: Archived, waiting: dict[str, Placement], *, staging: Path) -> bool:

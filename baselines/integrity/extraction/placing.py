@@ -14,15 +14,7 @@ from submissions.errors import CannotCheckError
 
 @dataclass(frozen=True)
 class Placement:
-    """A file of an archive, and where it belongs.
-
-    Parameters
-    ----------
-    proven : Proven
-        The file.
-    target : Path
-        Its place.
-    """
+    """A file of an archive, and where it belongs."""
 
     proven: Proven
     target: Path
@@ -49,14 +41,7 @@ def place(content: bytes, target: Path, *, staging: Path) -> None:
     What stood in the place is kept aside until the new file is there and proven, and put back if that
     fails; at every moment the place holds the old or the new.
 
-    Parameters
-    ----------
-    content : bytes
-        The proven bytes.
-    target : Path
-        The place; folders are made.
-    staging : Path
-        Folder on the same file system.
+    `staging` is a folder on the same file system; folders above the place are made.
 
     Raises
     ------

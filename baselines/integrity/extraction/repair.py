@@ -8,15 +8,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from baselines.covariates.patches.layout import KINDS, file_name, folder_of_id, parse_archive_name
+from baselines.covariates.patches.finding import ArchiveKey, data_folder_of, find_archives
+from baselines.covariates.patches.layout import (
+    KINDS,
+    archive_numbers,
+    file_name,
+    folder_of_id,
+    scope_of_archive,
+)
 from baselines.covariates.patches.npyheader import PATCH_SIZE
-from baselines.integrity.archives.check import ArchiveCheck, check_archive, published_sums
+from baselines.integrity.archives.check import ArchiveCheck, check_archive, published_sum
 from baselines.integrity.extraction.extract import take_out
 from baselines.integrity.extraction.placing import Placement
 from baselines.integrity.extraction.staging import staging_folder
-from baselines.integrity.findings import Finding, archive_of, region_of
-from baselines.integrity.trees.survey import data_root_of, survey
+from baselines.integrity.findings import Finding
+from baselines.integrity.places import region_of
+from baselines.integrity.trees.survey import survey
 from submissions.errors import CannotCheckError
+from submissions.progress import SILENT, Progress
 
 
 @dataclass(frozen=True)
@@ -44,72 +53,54 @@ def repair_patches(
     *,
     archives: str | os.PathLike[str],
     patch_size: int = PATCH_SIZE,
-    on_progress: Callable[[str, int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> Repair:
-    """Take damaged and missing patches again from their archives.
+    """Take damaged and missing patches of trees again from the archives in a folder.
 
     Only files that differ from those of the archive are touched. Each is proven before it takes its
-    place, and what stood there is kept aside until then.
-
-    Parameters
-    ----------
-    paths : sequence of path-like
-        The trees, as given to `baselines.integrity.trees.verification.verify_patches`.
-    damaged_ids : sequence of int
-        Occurrences to mend.
-    archives : path-like
-        Folder of archives, with ``hashes.md5`` if there is one.
-    patch_size : int, default 256
-        Side of the patches in pixels.
-    on_progress : callable, optional
-        Called with an archive and the files of it that are in place.
-
-    Returns
-    -------
-    Repair
-        What was mended and what was not. Verify again to know what that is worth.
+    place, and what stood there is kept aside until then. Verify again to know what that is worth.
 
     Raises
     ------
     CannotCheckError
         If the folder of archives holds none, or a file cannot be written; what was mended stays so.
     """
-    home = survey(paths).home
-    sums, by_name = published_sums(archives), _archives_in(archives)
-    wanted: dict[str, list[int]] = defaultdict(list)
+    home, found = survey(paths).home, _archives_in(archives)
+    wanted: dict[ArchiveKey, list[int]] = defaultdict(list)
     for i in damaged_ids:
-        wanted[archive_of(i)].append(i)
+        wanted[region_of(i), int(archive_numbers(i))].append(i)
     mended: set[int] = set()
     findings: list[Finding] = []
-    with staging_folder(data_root_of(paths[0])) as staging:
-        for name, ids in sorted(wanted.items()):
-            for path in by_name.get(name, by_name.get(name[:10], ())):
-                check = check_archive(path, md5=sums.get(Path(path).name), patch_size=patch_size)
+    with staging_folder(data_folder_of(paths[0])) as staging:
+        for key, ids in sorted(wanted.items()):
+            for path in _fitting(found, key):
+                check = check_archive(path, md5=published_sum(path), patch_size=patch_size)
                 findings += check.findings
                 placements = _placements(check, ids, home=home)
                 differing = [each for own in placements.values() for each in own if not each.is_done()]
-                findings += take_out(check, differing, staging=staging, on_progress=on_progress)
+                findings += take_out(check, differing, staging=staging, progress=progress)
                 mended |= _in_place(placements)
     left = tuple(sorted(set(damaged_ids) - mended))
     return Repair(tuple(sorted(mended)), left, tuple(findings))
 
 
-def _archives_in(folder: str | os.PathLike[str]) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    try:
-        names = sorted(path.name for path in Path(folder).iterdir())
-    except OSError as error:
-        raise CannotCheckError(f"Cannot list {os.fspath(folder)}: {error.strerror or error}.") from error
-    for name in names:
-        parsed = parse_archive_name(name)
-        if parsed is not None:
-            found[name.removesuffix(parsed.suffix)].append(os.fspath(Path(folder) / name))
+def _archives_in(folder: str | os.PathLike[str]) -> list[str]:
+    found = find_archives(folder)
     if not found:
         raise CannotCheckError(
             f"There are no archives in {os.fspath(folder)}.",
             "Name the folder of patches_us_01.tar.gz and the like with --archives.",
         )
     return found
+
+
+def _fitting(archives: Sequence[str], key: ArchiveKey) -> list[str]:
+    """Return the archives of one number or, where there is none, those of the whole region."""
+    scopes = {archive: scope for archive in archives if (scope := scope_of_archive(archive))}
+    for wanted in (key, (key[0], None)):
+        if fitting := [archive for archive, scope in scopes.items() if scope == wanted]:
+            return fitting
+    return []
 
 
 def _placements(

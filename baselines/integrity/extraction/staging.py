@@ -17,20 +17,10 @@ _PREFIX = ".glckit-"
 
 @contextlib.contextmanager
 def staging_folder(parent: str | os.PathLike[str]) -> Iterator[Path]:
-    """Make a folder for unproven files, on the file system of their final places.
+    """Make a folder for unproven files in another, on the file system of their final places.
 
     The folder is locked while its owner lives; what processes that were killed have left is removed
     first. Files are moved out of it once they are proven, and what stays is removed.
-
-    Parameters
-    ----------
-    parent : path-like
-        Where to make it; made if absent.
-
-    Yields
-    ------
-    Path
-        A new, empty folder.
 
     Raises
     ------
@@ -64,11 +54,6 @@ def staging_folder(parent: str | os.PathLike[str]) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def is_staging(name: str) -> bool:
-    """Tell whether a name is that of a staging folder."""
-    return name.startswith(_PREFIX)
 
 
 def _remove_abandoned(home: Path) -> None:

@@ -39,16 +39,6 @@ class Checklist:
 def read_checklist(path: str | os.PathLike[str]) -> Checklist:
     """Read a checksum list such as the organizers' ``hashes.md5``.
 
-    Parameters
-    ----------
-    path : path-like
-        The list.
-
-    Returns
-    -------
-    Checklist
-        Its checksums.
-
     Raises
     ------
     CannotCheckError
@@ -67,7 +57,7 @@ def read_checklist(path: str | os.PathLike[str]) -> Checklist:
         more = f" and {len(faults) - _MAX_NAMED} more" if len(faults) > _MAX_NAMED else ""
         raise BadInputError(
             f"The checksum list {os.fspath(path)} cannot be trusted: {'; '.join(faults[:_MAX_NAMED])}{more}.",
-            "Fetch it again; it has one line 'digits  path' a file.",
+            "Fetch it again; it has one line 'digits  path' per file.",
         )
     n_digits = 2 * len(next(iter(digests.values())))
     return Checklist(_BY_LENGTH[n_digits], digests)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from submissions.errors import UsageError, require
 
@@ -12,20 +13,20 @@ Digester = Callable[[bytes], bytes]
 
 #: Bytes of each checksum's digest, by name.
 DIGEST_BYTES = {"xxh3_128": 16, "crc32": 4, "md5": 16, "sha1": 20, "sha256": 32}
+#: The checksum of manifests that are made from trees; those from archives hold the archives' CRC-32.
+ALGORITHM = "xxh3_128"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a manifest says of one file: its checksum, and the function that computes it."""
+
+    digest: bytes
+    digest_of: Digester
 
 
 def digester(name: str) -> Digester:
-    """Return the function that computes a checksum.
-
-    Parameters
-    ----------
-    name : str
-        One of `DIGEST_BYTES`.
-
-    Returns
-    -------
-    callable
-        From bytes to the digest.
+    """Return the function that computes the checksum of a name, one of `DIGEST_BYTES`.
 
     Raises
     ------

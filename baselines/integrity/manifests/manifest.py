@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 
 from baselines.covariates.patches.layout import parse_path
 from baselines.integrity.manifests.checklists import Checklist, read_checklist
-from baselines.integrity.manifests.digests import DIGEST_BYTES, Digester, digester
-from baselines.integrity.patches.file import Proof
+from baselines.integrity.manifests.digests import DIGEST_BYTES, Digester, Proof, digester
 from scoring.version import VERSION
 from submissions.errors import BadInputError, CannotCheckError
 from submissions.files import written_atomically
@@ -40,12 +39,8 @@ class Entry:
 
     Parameters
     ----------
-    occurrence_id : int
-        The occurrence.
     sizes : pair of int
         Bytes of bands and altitude; `ABSENT` for a file that is not listed.
-    digests : pair of bytes
-        Their checksums.
     """
 
     occurrence_id: int
@@ -103,14 +98,7 @@ class Manifest:
 
 
 def manifest_of(entries: Iterable[Entry], algorithm: str) -> Manifest:
-    """Make a manifest of what is known of some files.
-
-    Parameters
-    ----------
-    entries : iterable of Entry
-        In any order, each occurrence once.
-    algorithm : str
-        Name of the checksum.
+    """Make a manifest of what is known of some files, in any order, each occurrence once.
 
     Examples
     --------
@@ -130,13 +118,6 @@ def manifest_of(entries: Iterable[Entry], algorithm: str) -> Manifest:
 
 def write_manifest(manifest: Manifest, path: str | os.PathLike[str]) -> None:
     """Write a manifest as Parquet, whole or not at all.
-
-    Parameters
-    ----------
-    manifest : Manifest
-        What to write.
-    path : path-like
-        Where.
 
     Raises
     ------
@@ -161,17 +142,7 @@ def write_manifest(manifest: Manifest, path: str | os.PathLike[str]) -> None:
 
 
 def read_manifest(path: str | os.PathLike[str]) -> Manifest:
-    """Read a manifest: one of ours, or a checksum list in text of files in the usual layout.
-
-    Parameters
-    ----------
-    path : path-like
-        A Parquet file that `write_manifest` wrote, or lines ``digits  path``.
-
-    Returns
-    -------
-    Manifest
-        Its content.
+    """Read a manifest that `write_manifest` wrote, or lines ``digits  path`` of files in the usual layout.
 
     Raises
     ------

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from baselines.integrity.findings import Finding, Level
 from baselines.integrity.patches.facts import Facts
-from baselines.integrity.patches.patch import PatchCheck
+from baselines.integrity.patches.patch import CheckedPatch
 
 # What may be otherwise the next time though no file has changed.
 _FLEETING = frozenset({"unstable", "unreadable"})
@@ -23,8 +23,6 @@ class Record:
         Digest of size, times and inode of the two files, for each occurrence that was checked.
     findings : tuple of Finding
         What was wrong with them.
-    facts : tuple of Facts
-        What a deep check compares; empty for the other levels.
     level : {"quick", "full", "deep"}
         The level of those checks, or of a shallower one for which they are taken.
     """
@@ -59,16 +57,10 @@ def joined(*records: Record) -> Record:
     )
 
 
-def record_of(checks: Sequence[PatchCheck], statuses: Mapping[int, str | None]) -> Record:
+def record_of(checks: Sequence[CheckedPatch], statuses: Mapping[int, str | None]) -> Record:
     """Return what to remember of checks that were just made.
 
-    Parameters
-    ----------
-    checks : sequence of PatchCheck
-        The checks.
-    statuses : mapping of int to str or None
-        Status of each patch before its check; one without is not remembered, nor is one that was
-        unstable or unreadable.
+    A patch without a status before its check is not remembered, nor is one that was unstable or unreadable.
     """
     if not statuses:
         return NOTHING
@@ -76,7 +68,7 @@ def record_of(checks: Sequence[PatchCheck], statuses: Mapping[int, str | None]) 
         check.occurrence_id: status
         for check in checks
         if (status := statuses.get(check.occurrence_id)) is not None
-        and not any(finding.fault in _FLEETING for finding in check.findings)
+        and not any(finding.problem.fault in _FLEETING for finding in check.findings)
     }
     kept = [check for check in checks if check.occurrence_id in settled]
     return Record(

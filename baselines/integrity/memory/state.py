@@ -7,16 +7,16 @@ import hashlib
 import json
 import os
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 
-from baselines.integrity.findings import LEVELS, Finding, Level
+from baselines.cachefolder import cache_folder
+from baselines.integrity.findings import LEVELS, Finding, Level, Problem
 from baselines.integrity.memory.records import Record
+from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.facts import Facts
-from baselines.integrity.patches.file import Settings
 from scoring.version import VERSION
 from submissions.errors import CannotCheckError
 
@@ -36,25 +36,16 @@ order by level, manifest
 
 
 class State:
-    """Remember the outcome of checks, by folder, settings, level and manifest.
+    """Remember what checks showed, by folder, options, level and the digest of a manifest, if there was one.
 
     SQLite keeps the file whole when a process is killed, and apart when two write at once. What is
-    remembered of a file counts only while its size, times and inode are what they were.
-
-    Parameters
-    ----------
-    path : path-like
-        The file; it is made where there is none.
-    settings : Settings
-        What the outcome depends on; the level counts from below, so that a full check vouches for
-        a quick one.
-    manifest : str
-        Digest of the manifest in use; empty for none.
+    remembered of a file counts only while its size, times and inode are what they were; and a full check
+    vouches for a quick one.
     """
 
-    def __init__(self, path: str | os.PathLike[str], settings: Settings, *, manifest: str = "") -> None:
-        self._settings = _digest_of(settings)
-        self._level = LEVELS.index(settings.level)
+    def __init__(self, path: str | os.PathLike[str], options: VerifyOptions, *, manifest: str = "") -> None:
+        self._settings = _digest_of(options)
+        self._level = LEVELS.index(options.level)
         self._manifest = manifest
         self._connection = _connected(Path(path))
         self._lock = threading.Lock()  # joblib asks for the next portion in threads of its own
@@ -99,16 +90,7 @@ def default_state_path() -> Path:
     One file for all trees, told apart by the paths of their folders, so that a verification by hand
     vouches for a later training. Not beside the trees, since data are often read-only.
     """
-    return _cache() / "glckit" / "verified.sqlite"
-
-
-def _cache() -> Path:
-    if named := os.environ.get("XDG_CACHE_HOME"):
-        return Path(named)
-    try:
-        return Path.home() / ".cache"
-    except RuntimeError:  # in containers, a user may have no home at all
-        return Path(tempfile.gettempdir())
+    return cache_folder() / "verified.sqlite"
 
 
 def usable_state(path: str | os.PathLike[str]) -> tuple[Path | None, str]:
@@ -117,7 +99,7 @@ def usable_state(path: str | os.PathLike[str]) -> tuple[Path | None, str]:
     A full or read-only home should not keep anybody from verifying.
     """
     try:
-        State(path, Settings()).close()
+        State(path, VerifyOptions()).close()
     except CannotCheckError as error:
         return None, error.message
     return Path(path), ""
@@ -143,17 +125,21 @@ def _errors_explained(path: Path | None = None) -> Iterator[None]:
         ) from error
 
 
-def _digest_of(settings: Settings) -> str:
-    # The level is compared, not hashed; all else changes the outcome.
-    parts = asdict(settings) | {"level": None, "fingerprint": None, "remember": None, "version": VERSION}
+def _digest_of(options: VerifyOptions) -> str:
+    # What the outcome of a check depends on, but for the level, which is compared.
+    parts = {
+        "patch_size": options.patch_size,
+        "thresholds": asdict(options.thresholds),
+        "version": VERSION,
+    }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _to_text(record: Record) -> str:
     fields = {
         "statuses": record.statuses,
-        "findings": [list(asdict(finding).values()) for finding in record.findings],
-        "facts": [facts.to_list() for facts in record.facts],
+        "findings": [astuple(finding) for finding in record.findings],
+        "facts": [astuple(facts) for facts in record.facts],
     }
     return json.dumps(fields, separators=(",", ":"))
 
@@ -162,7 +148,7 @@ def _from_text(text: str, level: Level) -> Record:
     fields = json.loads(text)
     return Record(
         {int(key): status for key, status in fields["statuses"].items()},
-        tuple(Finding(*values) for values in fields["findings"]),
+        tuple(Finding(Problem(*problem), *place) for problem, *place in fields["findings"]),
         tuple(Facts(*values) for values in fields["facts"]),
         level,
     )

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from baselines.covariates.patches.layout import file_name, folder_of_id
-from baselines.integrity.findings import Finding, archive_of, region_of
+from baselines.integrity.findings import Problem
 from baselines.integrity.pages.thumbnails import thumbnail
-from baselines.integrity.report import Report, Share
-from baselines.integrity.trees.planning import archives_of_ids
+from baselines.integrity.places import archive_of, archives_of_ids, region_of
+from baselines.integrity.report import DamageShare, PatchReport
 from baselines.integrity.trees.survey import survey
 from submissions.files import written_atomically
 
@@ -28,25 +28,8 @@ th { border-bottom: 2px solid #888; } td { border-bottom: 1px solid #ddd; vertic
 """
 
 
-def write_page(
-    report: Report,
-    path: str | os.PathLike[str],
-    *,
-    trees: Sequence[str | os.PathLike[str]],
-    patch_size: int,
-) -> None:
+def write_page(report: PatchReport, path: str | os.PathLike[str], *, patch_size: int) -> None:
     """Write the report as one HTML file without links to others.
-
-    Parameters
-    ----------
-    report : Report
-        The verification.
-    path : path-like
-        Where.
-    trees : sequence of path-like
-        The trees that were verified, for the pictures; none if only archives were.
-    patch_size : int
-        Side of the patches in pixels.
 
     Raises
     ------
@@ -55,14 +38,14 @@ def write_page(
     UsageError
         If Pillow is not installed.
     """
-    parts = [*_summary(report), *_pictures(report, trees, patch_size=patch_size), *_limits(report)]
+    parts = [*_summary(report), *_pictures(report, patch_size), *_limits(report)]
     body = "\n".join(parts)
     head = f'<meta charset="utf-8"><title>Patches</title>\n<style>{_STYLE}</style>'
     with written_atomically(path) as temporary:
         temporary.write_text(f'<!doctype html>\n<html lang="en">{head}\n{body}\n</html>\n', encoding="utf-8")
 
 
-def _summary(report: Report) -> Iterator[str]:
+def _summary(report: PatchReport) -> Iterator[str]:
     verdict = "whole" if report.ok else '<span class="bad">damaged</span>'
     yield f"<h1>Patches: {verdict}</h1>"
     yield f"<p>{len(report.checked_ids)} occurrences checked at the level {report.level},"
@@ -75,7 +58,7 @@ def _summary(report: Report) -> Iterator[str]:
         yield f"<p>Extract or fetch again: {html.escape(', '.join(report.archives_to_fetch))}</p>"
 
 
-def _shares(title: str, shares: Mapping[str, Share]) -> str:
+def _shares(title: str, shares: Mapping[str, DamageShare]) -> str:
     rows = [
         (name, str(share.n_checked), str(share.n_damaged), str(share.n_missing), f"{share.rate:.2%}")
         for name, share in shares.items()
@@ -94,23 +77,23 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table><tr>{head}</tr>\n{chr(10).join(lines)}</table>"
 
 
-def _pictures(report: Report, trees: Sequence[str | os.PathLike[str]], *, patch_size: int) -> Iterator[str]:
+def _pictures(report: PatchReport, patch_size: int) -> Iterator[str]:
     first_of = {f.occurrence_id: f for f in reversed(report.errors) if f.occurrence_id is not None}
-    if not first_of or not trees:
+    if not first_of or not report.trees:
         return
-    home: Home = survey(trees).home
+    home: Home = survey(report.trees).home
     yield f"<h2>Damaged patches beside whole ones</h2><p>The first {_MAX_PICTURES} at most: imagery and"
     yield "land cover; magenta is lost or no land cover code.</p>"
     yield "<table><tr><th>occurrence</th><th>found</th><th>damaged</th><th>whole, of its archive</th></tr>"
     for occurrence_id in sorted(i for i in first_of if i is not None)[:_MAX_PICTURES]:
         whole = _whole_near(report, occurrence_id)
         own, other = (_picture(i, home, patch_size=patch_size) for i in (occurrence_id, whole))
-        yield f"<tr><td>{occurrence_id}</td><td>{_words(first_of[occurrence_id])}</td>"
+        yield f"<tr><td>{occurrence_id}</td><td>{_words(first_of[occurrence_id].problem)}</td>"
         yield f"<td>{own}</td><td>{other}{'' if whole is None else whole}</td></tr>"
     yield "</table>"
 
 
-def _whole_near(report: Report, occurrence_id: int) -> int | None:
+def _whole_near(report: PatchReport, occurrence_id: int) -> int | None:
     whole = np.setdiff1d(report.checked_ids, np.array(report.damaged_ids))
     own = whole[archives_of_ids(whole) == archive_of(occurrence_id)]
     return int(own[0]) if len(own) else None
@@ -124,11 +107,11 @@ def _picture(occurrence_id: int | None, home: Home, *, patch_size: int) -> str:
     return "nothing to show" if uri is None else f'<img alt="patch {occurrence_id}" src="{uri}">'
 
 
-def _words(finding: Finding) -> str:
-    return html.escape(f"{finding.fault}: {finding.found}; expected {finding.expected}")
+def _words(problem: Problem) -> str:
+    return html.escape(f"{problem.fault}: {problem.found}; expected {problem.expected}")
 
 
-def _limits(report: Report) -> Iterator[str]:
+def _limits(report: PatchReport) -> Iterator[str]:
     yield "<h2>What this verification cannot see</h2><ul>"
     for unseen in report.cannot_see:
         yield f"<li>{html.escape(unseen)}</li>"

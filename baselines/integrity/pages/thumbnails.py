@@ -20,19 +20,9 @@ _N_CODES = 34
 
 
 def thumbnail(path: str | os.PathLike[str], *, patch_size: int) -> str | None:
-    """Return a picture of a file of bands as a data URI: imagery, and land cover beside it.
+    """Return a PNG of a file of bands, of any length and content, as a data URI; None if it cannot be read.
 
-    Parameters
-    ----------
-    path : path-like
-        The file, of any length and content.
-    patch_size : int
-        Side of the patch in pixels.
-
-    Returns
-    -------
-    str or None
-        A PNG as ``data:image/png;base64,...``; None if there is nothing to read.
+    Imagery, and land cover beside it.
 
     Raises
     ------

@@ -21,23 +21,7 @@ def altitude_problems(raw: bytes, region: str, *, thresholds: Thresholds, patch_
 
     Impossible ground is a warning, since the data as published have artefacts, unless the same
     bytes swapped are plausible: then the file is damaged. So is one that holds a fill value only, or
-    zeros that break off as no shore does.
-
-    Parameters
-    ----------
-    raw : bytes
-        The whole file.
-    region : {"fr", "us", "other"}
-        Region of the occurrence.
-    thresholds : Thresholds
-        The limits.
-    patch_size : int
-        Side of the patch in pixels.
-
-    Returns
-    -------
-    list of Problem
-        Empty for plausible ground; constant ground is.
+    zeros that break off as no shore does. Constant ground is plausible.
     """
     metres = np.frombuffer(raw, form_of("altitude", patch_size).dtype, offset=HEADER_BYTES)
     low, high = int(metres.min()), int(metres.max())
@@ -73,11 +57,6 @@ def altitude_hole_problems(raw: bytes, thresholds: Thresholds) -> list[Problem]:
 
 def max_step(metres: NDArray[np.int16]) -> int:
     """Return the greatest difference between neighbours in a row or a column, in metres.
-
-    Parameters
-    ----------
-    metres : ndarray of int16 of shape (patch_size, patch_size)
-        Altitudes.
 
     Examples
     --------

@@ -22,22 +22,7 @@ _PIXELS_TO_CORRELATE = 4096
 
 
 def bands_problems(raw: bytes, region: str, *, thresholds: Thresholds) -> list[Problem]:
-    """Check the content of a file of bands whose size and header are right.
-
-    Parameters
-    ----------
-    raw : bytes
-        The whole file.
-    region : {"fr", "us", "other"}
-        Region of the occurrence.
-    thresholds : Thresholds
-        The limits.
-
-    Returns
-    -------
-    list of Problem
-        Empty for a plausible patch.
-    """
+    """Check the content of a file of bands whose size and header are right."""
     problems = hole_problems(raw, thresholds)
     if any(problem.severity == "error" for problem in problems):
         return problems  # what else looks odd follows from the hole
@@ -53,12 +38,7 @@ def bands_problems(raw: bytes, region: str, *, thresholds: Thresholds) -> list[P
 
 
 def zero_runs(raw: bytes, n_bytes: int) -> Iterator[tuple[int, int]]:
-    """Find runs of at least `n_bytes` zero bytes.
-
-    Yields
-    ------
-    start, end : int
-        Offsets of the first zero byte and of the first byte after the run.
+    """Yield where runs of at least `n_bytes` zero bytes begin and end.
 
     Examples
     --------
@@ -98,19 +78,7 @@ def hole_problems(raw: bytes, thresholds: Thresholds) -> list[Problem]:
 def land_cover_problems(plane: bytes, region: str, *, thresholds: Thresholds) -> list[Problem]:
     """Report land cover that cannot be: codes out of range or of the other region, or mere noise.
 
-    Parameters
-    ----------
-    plane : bytes
-        The land cover of every pixel, row by row.
-    region : {"fr", "us", "other"}
-        Region of the occurrence.
-    thresholds : Thresholds
-        The limits.
-
-    Returns
-    -------
-    list of Problem
-        Empty if all is plausible; a constant plane is.
+    The plane holds the land cover of every pixel, row by row. A constant one is plausible.
     """
     codes = np.frombuffer(plane, np.uint8)
     # Classes are read off where they change: 25 microseconds, against 35 for a search for foreign

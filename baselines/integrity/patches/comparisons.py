@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.layout import file_name, folder_of_id
-from baselines.integrity.findings import Finding, Problem, archive_of, region_of
+from baselines.integrity.findings import Finding, Problem
 from baselines.integrity.patches.facts import Facts
+from baselines.integrity.places import archive_of, at_occurrence, region_of
 from baselines.integrity.thresholds import Thresholds
 from submissions.tables import OccurrenceTable
 
@@ -27,16 +28,7 @@ def compare_patches(
 ) -> list[Finding]:
     """Compare patches with one another.
 
-    Parameters
-    ----------
-    facts : sequence of Facts
-        What is known of each patch.
-    table : OccurrenceTable
-        Their places.
-    thresholds : Thresholds
-        The limits.
-    home : callable
-        Where a folder of a region lies, for the report.
+    `home` says where a folder of a region lies, for the report.
 
     Returns
     -------
@@ -44,14 +36,14 @@ def compare_patches(
         Errors for identical content far apart; warnings for unlike content at one place, altitudes
         that do not meet those of an overlapping patch, and archives of other colours.
     """
-    places = _Places(table)
+    places = _Distances(table)
     kept = [fact for fact in facts if fact.occurrence_id in places.rows]
     found = [
         *_copies(kept, places, thresholds=thresholds),
         *_unlike_at_one_place(kept, places),
         *_unlike_neighbours(kept, places, thresholds=thresholds),
     ]
-    located = [Finding.of_occurrence(problem, i, path=_path(i, home)) for i, problem in found]
+    located = [at_occurrence(problem, i, _path(i, home)) for i, problem in found]
     return located + list(_drifted(kept, thresholds))
 
 
@@ -60,7 +52,7 @@ def _path(occurrence_id: int, home: Callable[[str, str], str]) -> str:
     return f"{folder}/{file_name(occurrence_id, 'bands')}"
 
 
-class _Places:
+class _Distances:
     def __init__(self, table: OccurrenceTable) -> None:
         self.rows = {i: row for row, i in enumerate(table.ids.tolist())}
         self._latitudes, self._longitudes = table.latitudes, table.longitudes
@@ -76,7 +68,7 @@ class _Places:
 
 
 def _copies(
-    facts: Sequence[Facts], places: _Places, *, thresholds: Thresholds
+    facts: Sequence[Facts], places: _Distances, *, thresholds: Thresholds
 ) -> Iterator[tuple[int, Problem]]:
     by_content: dict[str, list[int]] = defaultdict(list)
     for fact in facts:
@@ -94,7 +86,7 @@ def _copies(
                 yield one, Problem("duplicate-content", "error", expected, found)
 
 
-def _unlike_at_one_place(facts: Sequence[Facts], places: _Places) -> Iterator[tuple[int, Problem]]:
+def _unlike_at_one_place(facts: Sequence[Facts], places: _Distances) -> Iterator[tuple[int, Problem]]:
     by_place: dict[tuple[float, float], list[Facts]] = defaultdict(list)
     for fact in facts:
         by_place[places.of(fact.occurrence_id)].append(fact)
@@ -107,7 +99,7 @@ def _unlike_at_one_place(facts: Sequence[Facts], places: _Places) -> Iterator[tu
 
 
 def _unlike_neighbours(
-    facts: Sequence[Facts], places: _Places, *, thresholds: Thresholds
+    facts: Sequence[Facts], places: _Distances, *, thresholds: Thresholds
 ) -> Iterator[tuple[int, Problem]]:
     expected = f"altitudes within {thresholds.max_neighbour_gap_m} m of an overlapping patch's"
     for one, other, gap in _gaps(facts, places, limit=thresholds.max_neighbour_gap_m):
@@ -118,7 +110,7 @@ def _unlike_neighbours(
             yield i, Problem("implausible", "warning", expected, found)
 
 
-def _gaps(facts: Sequence[Facts], places: _Places, *, limit: int) -> Iterator[tuple[int, int, int]]:
+def _gaps(facts: Sequence[Facts], places: _Distances, *, limit: int) -> Iterator[tuple[int, int, int]]:
     # Ordered by latitude, neighbours are a few ranks apart: one pass over all for each distance in rank.
     ids = np.array([fact.occurrence_id for fact in facts], dtype=np.int64)
     latitudes = np.array([places.of(i)[0] for i in ids.tolist()])
@@ -149,7 +141,7 @@ def _drifted(facts: Sequence[Facts], thresholds: Thresholds) -> Iterator[Finding
         others = np.array([m for other, m in means.items() if other != name and f"_{region}_" in other])
         if len(others) >= 2 and (why := _why_drifted(mean, others, limit=thresholds.max_drift)) is not None:
             expected = f"mean colours like those of the other archives of {region}"
-            yield Finding("implausible", "warning", None, region, name, name, expected, why)
+            yield Finding(Problem("implausible", "warning", expected, why), name, archive=name)
 
 
 def _why_drifted(mean: NDArray[np.float64], others: NDArray[np.float64], *, limit: float) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,8 +20,6 @@ class Facts:
 
     Parameters
     ----------
-    occurrence_id : int
-        The occurrence.
     content : str
         Digest of both files' values.
     is_plain : bool
@@ -41,21 +39,9 @@ class Facts:
     lowest: int
     highest: int
 
-    def to_list(self) -> list[object]:
-        """Return the fields in order, for a JSON state file."""
-        return list(astuple(self))
-
 
 def facts_of(occurrence_id: int, bands: bytes, *, altitude: bytes) -> Facts:
-    """Return what comparisons need to know of one patch.
-
-    Parameters
-    ----------
-    occurrence_id : int
-        The occurrence.
-    bands, altitude : bytes
-        Its two files, whose form is right.
-    """
+    """Return what comparisons need to know of one patch, whose two files have the right form."""
     metres = np.frombuffer(altitude, "<i2", offset=HEADER_BYTES)
     pixels = np.frombuffer(bands, np.uint8, offset=HEADER_BYTES).reshape(-1, N_BANDS)
     some = pixels[:: max(len(pixels) // 1024, 1)]

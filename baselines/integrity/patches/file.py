@@ -5,16 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from baselines.covariates.patches.layout import Kind
-from baselines.covariates.patches.npyheader import HEADER_BYTES, PATCH_SIZE, FileForm, form_of, why_bad_header
+from baselines.covariates.patches.npyheader import HEADER_BYTES, FileForm, form_of, why_bad_header
 from baselines.integrity.findings import Level, Problem
+from baselines.integrity.manifests.digests import Proof
+from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.altitude import altitude_hole_problems, altitude_problems
 from baselines.integrity.patches.bands import bands_problems, hole_problems
-from baselines.integrity.thresholds import DEFAULT_THRESHOLDS, Thresholds
 
 # A FIFO under the name of a patch must not hold the check up; it is told by its type.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -28,58 +28,9 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How files are checked.
-
-    Parameters
-    ----------
-    level : {"quick", "full", "deep"}
-        quick reads headers only; the others read every byte.
-    patch_size : int
-        Side of the patches in pixels.
-    thresholds : Thresholds
-        Limits of the content checks.
-    fingerprint : str, optional
-        Checksum to compute of every file, for a manifest.
-    remember : bool
-        Whether statuses are taken, for a state file.
-    """
-
-    level: Level = "full"
-    patch_size: int = PATCH_SIZE
-    thresholds: Thresholds = DEFAULT_THRESHOLDS
-    fingerprint: str | None = None
-    remember: bool = False
-
-
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """What a manifest says of one file.
-
-    Parameters
-    ----------
-    digest : bytes
-        Its checksum.
-    digest_of : callable
-        The function from bytes to checksum.
-    """
-
-    digest: bytes
-    digest_of: Callable[[bytes], bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class FileResult:
-    """What the check of one file showed.
-
-    Parameters
-    ----------
-    problems : list of Problem
-        Empty for a whole file.
-    raw : bytes or None
-        The file, where it was read and has the right form.
-    """
+class CheckedFile:
+    """What the check of one file showed; and its bytes, where it was read whole and has the right form."""
 
     problems: list[Problem]
     raw: bytes | None = None
@@ -115,52 +66,34 @@ def check_file(
     *,
     kind: Kind,
     region: str,
-    settings: Settings,
+    options: VerifyOptions,
     proof: Proof | None = None,
-) -> FileResult:
-    """Check one file of a patch.
+) -> CheckedFile:
+    """Check one file of a patch of a region, ``"fr"``, ``"us"`` or ``"other"``.
 
-    Parameters
-    ----------
-    path : str
-        Where it lies.
-    status : os.stat_result
-        Its status before the check, as `stat_of` gives it.
-    kind : {"bands", "altitude"}
-        Which of the two files of a patch.
-    region : {"fr", "us", "other"}
-        Region of its occurrence.
-    settings : Settings
-        Level, patch size and thresholds.
-    proof : Proof, optional
-        What a manifest says of the file.
-
-    Returns
-    -------
-    FileResult
-        Its problems. A file that changed between `status` and the end of the check is ``unstable``,
-        and nothing else is said of it.
+    A file that changed between `status`, as `stat_of` gives it, and the end of the check is ``unstable``,
+    and nothing else is said of it.
     """
     if not stat.S_ISREG(status.st_mode):
         what = _TYPES.get(stat.S_IFMT(status.st_mode), "no regular file")
-        return FileResult([Problem("wrong-type", "error", "a regular file", what)])
-    form, n_bytes = _form_and_size(kind, settings.patch_size)
+        return CheckedFile([Problem("wrong-type", "error", "a regular file", what)])
+    form, n_bytes = _form_and_size(kind, options.patch_size)
     has_size = status.st_size == n_bytes
     try:
-        raw, after = _read(path, _n_bytes_to_read(status, n_bytes, level=settings.level))
+        raw, after = _read(path, _n_bytes_to_read(status, n_bytes, level=options.level))
     except OSError as error:
-        return FileResult([_vanished() if error.errno == errno.ENOENT else problem_of_error(error)])
+        return CheckedFile([_vanished() if error.errno == errno.ENOENT else problem_of_error(error)])
     if (
         status.st_mtime_ns != after.st_mtime_ns
         or status.st_size != after.st_size
         or status.st_ino != after.st_ino
     ):
-        return FileResult([Problem("unstable", "error", "a file at rest", "it changed during the check")])
+        return CheckedFile([Problem("unstable", "error", "a file at rest", "it changed during the check")])
     if not has_size or raw[:HEADER_BYTES] != form.header:
-        return FileResult(_form_problems(raw, status.st_size, form=form))
+        return CheckedFile(_form_problems(raw, status.st_size, form=form))
     if len(raw) < n_bytes:
-        return FileResult([])
-    return FileResult(_content_problems(raw, kind, region=region, settings=settings, proof=proof), raw)
+        return CheckedFile([])
+    return CheckedFile(_content_problems(raw, kind, region=region, options=options, proof=proof), raw)
 
 
 # The size is a product of the shape, which a million files need not compute.
@@ -207,16 +140,16 @@ def _form_problems(raw: bytes, size: int, *, form: FileForm) -> list[Problem]:
 
 
 def _content_problems(
-    raw: bytes, kind: Kind, *, region: str, settings: Settings, proof: Proof | None
+    raw: bytes, kind: Kind, *, region: str, options: VerifyOptions, proof: Proof | None
 ) -> list[Problem]:
-    if settings.level == "quick":
+    if options.level == "quick":
         holes = hole_problems if kind == "bands" else altitude_hole_problems
-        return holes(raw, settings.thresholds)
+        return holes(raw, options.thresholds)
     if kind == "bands":
-        problems = bands_problems(raw, region, thresholds=settings.thresholds)
+        problems = bands_problems(raw, region, thresholds=options.thresholds)
     else:
         problems = altitude_problems(
-            raw, region, thresholds=settings.thresholds, patch_size=settings.patch_size
+            raw, region, thresholds=options.thresholds, patch_size=options.patch_size
         )
     if proof is None:
         return problems

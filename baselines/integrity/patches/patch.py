@@ -8,12 +8,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from baselines.covariates.patches.layout import KINDS, Kind
+from baselines.covariates.patches.layout import KINDS
 from baselines.integrity.findings import Finding, Problem
-from baselines.integrity.manifests.digests import Digester, digester
+from baselines.integrity.manifests.digests import ALGORITHM, Proof, digester
 from baselines.integrity.manifests.manifest import Entry
+from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.facts import Facts, facts_of
-from baselines.integrity.patches.file import FileResult, Proof, Settings, check_file, stat_of
+from baselines.integrity.patches.file import check_file, stat_of
+from baselines.integrity.places import at_occurrence
 
 Proofs = tuple[Proof | None, Proof | None]
 Status = os.stat_result | Problem
@@ -24,25 +26,15 @@ _YOUNG_NS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class PatchFiles:
-    """The two files of an occurrence as a folder lists them; None for one that is not there.
-
-    Parameters
-    ----------
-    occurrence_id : int
-        The occurrence.
-    entries : pair of os.DirEntry or None
-        Bands and altitude.
-    statuses : pair of os.stat_result, Problem or None
-        What the names lead to.
-    """
+class ListedPatch:
+    """The files of an occurrence, bands and altitude, as its folder lists them; None for an absent one."""
 
     occurrence_id: int
     entries: tuple[os.DirEntry[str] | None, os.DirEntry[str] | None]
     statuses: tuple[Status | None, Status | None]
 
     @classmethod
-    def listed(cls, occurrence_id: int, entries: Mapping[str, os.DirEntry[str]]) -> PatchFiles:
+    def listed(cls, occurrence_id: int, entries: Mapping[str, os.DirEntry[str]]) -> ListedPatch:
         """Look the files of an occurrence up in the listing of its folder."""
         bands, altitude = entries.get(f"{occurrence_id}.npy"), entries.get(f"{occurrence_id}_alti.npy")
         statuses = None if bands is None else stat_of(bands), None if altitude is None else stat_of(altitude)
@@ -65,15 +57,11 @@ class PatchFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class PatchCheck:
+class CheckedPatch:
     """What the check of one patch showed.
 
     Parameters
     ----------
-    occurrence_id : int
-        The occurrence.
-    findings : list of Finding
-        What is wrong with its files.
     facts : Facts or None
         What a deep check compares.
     entry : Entry or None
@@ -86,63 +74,36 @@ class PatchCheck:
     entry: Entry | None = None
 
 
-def check_patch(patch: PatchFiles, region: str, *, proofs: Proofs, settings: Settings) -> PatchCheck:
-    """Check the files of a patch that are there.
-
-    Parameters
-    ----------
-    patch : PatchFiles
-        The files.
-    region : {"fr", "us", "other"}
-        Region of the occurrence.
-    proofs : pair of Proof or None
-        What a manifest says of them.
-    settings : Settings
-        Level, patch size and thresholds.
-
-    Returns
-    -------
-    PatchCheck
-        What is wrong with them.
-    """
+def check_patch(
+    patch: ListedPatch, region: str, *, proofs: Proofs = (None, None), options: VerifyOptions
+) -> CheckedPatch:
+    """Check the files of a patch of a region that are there."""
     findings: list[Finding] = []
     raw: list[bytes] = []
     for kind, entry, status, proof in zip(KINDS, patch.entries, patch.statuses, proofs, strict=True):
         if entry is None or status is None:
             continue
-        result = _check_entry(entry, status, kind=kind, region=region, settings=settings, proof=proof)
-        problems = result.problems
-        findings += [
-            Finding.of_occurrence(problem, patch.occurrence_id, path=entry.path) for problem in problems
-        ]
-        if result.raw is not None:
-            raw.append(result.raw)
+        if isinstance(status, Problem):
+            problems, content = [status], None
+        else:
+            checked = check_file(entry.path, status, kind=kind, region=region, options=options, proof=proof)
+            problems, content = checked.problems, checked.raw
+        findings += [at_occurrence(problem, patch.occurrence_id, entry.path) for problem in problems]
+        if content is not None:
+            raw.append(content)
     if len(raw) < len(KINDS):
-        return PatchCheck(patch.occurrence_id, findings)
-    facts = facts_of(patch.occurrence_id, raw[0], altitude=raw[1]) if settings.level == "deep" else None
-    entry_of = _entry(patch.occurrence_id, raw, findings=findings, settings=settings)
-    return PatchCheck(patch.occurrence_id, findings, facts, entry_of)
+        return CheckedPatch(patch.occurrence_id, findings)
+    facts = facts_of(patch.occurrence_id, raw[0], altitude=raw[1]) if options.level == "deep" else None
+    return CheckedPatch(
+        patch.occurrence_id, findings, facts, _entry(patch, raw, findings=findings, options=options)
+    )
 
 
 def _entry(
-    occurrence_id: int, raw: list[bytes], *, findings: list[Finding], settings: Settings
+    patch: ListedPatch, raw: list[bytes], *, findings: list[Finding], options: VerifyOptions
 ) -> Entry | None:
-    if settings.fingerprint is None or any(finding.severity == "error" for finding in findings):
+    if options.make_manifest is None or any(finding.problem.is_error for finding in findings):
         return None
-    digest_of: Digester = digester(settings.fingerprint)
+    digest_of = digester(ALGORITHM)
     bands, altitude = raw
-    return Entry(occurrence_id, (len(bands), len(altitude)), (digest_of(bands), digest_of(altitude)))
-
-
-def _check_entry(
-    entry: os.DirEntry[str],
-    status: Status,
-    *,
-    kind: Kind,
-    region: str,
-    settings: Settings,
-    proof: Proof | None,
-) -> FileResult:
-    if isinstance(status, Problem):
-        return FileResult([status])
-    return check_file(entry.path, status, kind=kind, region=region, settings=settings, proof=proof)
+    return Entry(patch.occurrence_id, (len(bands), len(altitude)), (digest_of(bands), digest_of(altitude)))

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import os
 import re
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from baselines.covariates.patches.layout import KINDS, file_name, folder_of_id, parse_name
-from baselines.integrity.findings import Finding, Level, Problem, region_of
+from baselines.integrity.findings import Finding, Level, Problem
 from baselines.integrity.manifests.manifest import Entry
 from baselines.integrity.memory.records import NOTHING, Record, joined, record_of
+from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.facts import Facts
-from baselines.integrity.patches.file import Settings, problem_of_error
-from baselines.integrity.patches.patch import PatchCheck, PatchFiles, Proofs, check_patch
+from baselines.integrity.patches.file import problem_of_error
+from baselines.integrity.patches.patch import ListedPatch, Proofs, check_patch
+from baselines.integrity.places import at_occurrence, region_of
 
 _AB = re.compile(r"[0-9]{1,2}")
 
 
 @dataclass(frozen=True)
 class FolderTask:
-    """One folder to check.
+    """One folder of a region to check, such as ``"73/1"``.
 
     Parameters
     ----------
-    region : str
-        ``"fr"`` or ``"us"``.
-    folder : str
-        Such as ``"73/1"``.
     home : str
         Path where its patches should be.
     paths : tuple of str
@@ -40,6 +39,8 @@ class FolderTask:
         What a manifest says of their files.
     record : Record
         What is remembered of earlier checks.
+    is_shared : bool
+        Whether patches of other regions may lie here too.
     """
 
     region: str
@@ -50,20 +51,17 @@ class FolderTask:
     known: frozenset[int] = frozenset()
     proofs: Mapping[int, Proofs] = field(default_factory=dict)
     record: Record = NOTHING
+    is_shared: bool = False
 
 
 @dataclass(frozen=True)
-class FolderResult:
+class CheckedFolder:
     """What the check of one folder showed.
 
     Parameters
     ----------
-    region, folder : str
-        Which folder.
-    ids : tuple of int
+    ids : array of int
         Occurrences that were checked.
-    findings : tuple of Finding
-        What is wrong.
     strays : tuple of str
         Paths of files that do not belong here.
     unlisted : tuple of int
@@ -73,16 +71,15 @@ class FolderResult:
     record : Record
         What to remember from now on.
     n_remembered : int
-        Occurrences that an earlier check vouched for.
-    remembered_level : {"quick", "full", "deep"}
-        The level of that check.
+        Occurrences that an earlier check, of the level `remembered_level`, vouched for.
     entries : tuple of Entry
         Checksums of whole patches, if they are wanted for a manifest.
     """
 
     region: str
     folder: str
-    ids: tuple[int, ...]
+    home: str
+    ids: array[int]  # an eighth of what a tuple takes
     findings: tuple[Finding, ...]
     strays: tuple[str, ...] = ()
     unlisted: tuple[int, ...] = ()
@@ -93,66 +90,61 @@ class FolderResult:
     entries: tuple[Entry, ...] = ()
 
 
-def check_folders(tasks: Sequence[FolderTask], settings: Settings) -> list[FolderResult]:
+def check_folders(tasks: Sequence[FolderTask], options: VerifyOptions) -> list[CheckedFolder]:
     """Check several folders, one after the other; the unit of work of a process."""
-    return [check_folder(task, settings) for task in tasks]
+    return [check_folder(task, options) for task in tasks]
 
 
-def check_folder(task: FolderTask, settings: Settings) -> FolderResult:
-    """Check one folder of patches.
-
-    Parameters
-    ----------
-    task : FolderTask
-        The folder and the ids that belong there.
-    settings : Settings
-        Level, patch size and thresholds.
-
-    Returns
-    -------
-    FolderResult
-        Findings, and what to remember.
-    """
+def check_folder(task: FolderTask, options: VerifyOptions) -> CheckedFolder:
+    """Check one folder of patches."""
     try:
         entries, doubled = _listing(task.paths)
     except OSError as error:
         return unreadable_folder(task, problem_of_error(error).found)
     ids = tuple(_ids_in_place(entries, task)) if task.ids is None else task.ids
-    patches = [PatchFiles.listed(i, entries) for i in ids]
+    patches = [ListedPatch.listed(i, entries) for i in ids]
     absent = [finding for patch in patches for finding in _absent_files(patch, task)]
     n_own = sum(entry is not None for patch in patches for entry in patch.entries)
     strays, unlisted = _strays(entries, set(ids), task=task) if n_own < len(entries) else ([], set())
-    statuses = _statuses(patches, settings)
+    statuses = _statuses(patches, options)
     vouched = {i for i, status in statuses.items() if status and task.record.statuses.get(i) == status}
     checks = [
-        _check(patch, task, settings=settings) for patch in patches if patch.occurrence_id not in vouched
+        check_patch(
+            patch, task.region, proofs=task.proofs.get(patch.occurrence_id, (None, None)), options=options
+        )
+        for patch in patches
+        if patch.occurrence_id not in vouched
     ]
     kept = task.record.without(set(task.record.statuses) - vouched)
-    return FolderResult(
+    made = record_of(checks, statuses)
+    return CheckedFolder(
         task.region,
         task.folder,
-        ids,
+        task.home,
+        array("q", ids),
         (*absent, *kept.findings, *(finding for check in checks for finding in check.findings)),
         (*doubled, *strays),
         tuple(sorted(unlisted)),
         (*kept.facts, *(check.facts for check in checks if check.facts is not None)),
-        _new_record(task.record, kept, record_of(checks, statuses)) if settings.remember else NOTHING,
+        _new_record(task.record, kept, made) if options.state is not None else NOTHING,
         len(vouched),
         task.record.level,
         tuple(check.entry for check in checks if check.entry is not None),
     )
 
 
-def unreadable_folder(task: FolderTask, why: str) -> FolderResult:
+def unreadable_folder(task: FolderTask, why: str) -> CheckedFolder:
     """Return the result for a folder that cannot be listed: nothing is known of any patch in it."""
     problem = Problem("unreadable", "error", "a folder that can be listed", why)
     ids = tuple(task.known) if task.ids is None else task.ids
-    findings = tuple(Finding.of_occurrence(problem, i, path=task.home) for i in ids)
-    return FolderResult(task.region, task.folder, ids, findings)
+    findings = tuple(at_occurrence(problem, i, task.home) for i in ids)
+    return CheckedFolder(task.region, task.folder, task.home, array("q", ids), findings)
 
 
-def is_in_place(name: str, region: str, *, folder: str) -> int | None:
+def is_in_place(name: str, region: str | None, *, folder: str) -> int | None:
     """Return the occurrence of a file that stands where it belongs, by its name; None for any other.
+
+    Without a region, that is not looked at.
 
     Examples
     --------
@@ -160,7 +152,7 @@ def is_in_place(name: str, region: str, *, folder: str) -> int | None:
     (173, None)
     """
     parsed = parse_name(name)
-    if parsed is None or folder_of_id(parsed[0]) != folder or region_of(parsed[0]) != region:
+    if parsed is None or folder_of_id(parsed[0]) != folder or region not in (None, region_of(parsed[0])):
         return None
     return parsed[0]
 
@@ -180,7 +172,7 @@ def _ids_in_place(entries: Mapping[str, os.DirEntry[str]], task: FolderTask) -> 
     )
 
 
-def _absent_files(patch: PatchFiles, task: FolderTask) -> Iterator[Finding]:
+def _absent_files(patch: ListedPatch, task: FolderTask) -> Iterator[Finding]:
     if None not in patch.entries:
         return
     absent = [kind for kind, entry in zip(KINDS, patch.entries, strict=True) if entry is None]
@@ -189,7 +181,7 @@ def _absent_files(patch: PatchFiles, task: FolderTask) -> Iterator[Finding]:
         problem = Problem("missing", "error", "the two files of a patch", "neither")
     else:
         problem = Problem("half-pair", "error", "the two files of a patch", f"no file of the {absent[0]}")
-    yield Finding.of_occurrence(problem, patch.occurrence_id, path=path)
+    yield at_occurrence(problem, patch.occurrence_id, path)
 
 
 def _strays(
@@ -202,6 +194,8 @@ def _strays(
         entry = entries[name]
         if (occurrence_id := is_in_place(name, task.region, folder=task.folder)) is not None:
             unlisted.add(occurrence_id)
+        elif task.is_shared and is_in_place(name, None, folder=task.folder) is not None:
+            continue
         elif not entry.is_dir(follow_symlinks=False):
             strays.append(entry.path)
         elif "/" in task.folder or not _AB.fullmatch(name):  # below CD, AB is a folder of its own
@@ -216,8 +210,8 @@ def files_below(path: str) -> Iterator[str]:
             yield f"{folder}/{name}"
 
 
-def _statuses(patches: Sequence[PatchFiles], settings: Settings) -> dict[int, str | None]:
-    if not settings.remember:
+def _statuses(patches: Sequence[ListedPatch], options: VerifyOptions) -> dict[int, str | None]:
+    if options.state is None:
         return {}
     return {patch.occurrence_id: patch.status() for patch in patches if any(patch.entries)}
 
@@ -225,8 +219,3 @@ def _statuses(patches: Sequence[PatchFiles], settings: Settings) -> dict[int, st
 def _new_record(old: Record, kept: Record, made: Record) -> Record:
     # What was remembered of patches that are not in question now stays.
     return joined(old.without({*kept.statuses, *made.statuses}), kept, made)
-
-
-def _check(patch: PatchFiles, task: FolderTask, *, settings: Settings) -> PatchCheck:
-    proofs = task.proofs.get(patch.occurrence_id, (None, None))
-    return check_patch(patch, task.region, proofs=proofs, settings=settings)

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.covariates.patches.layout import N_ARCHIVES, archive_name, archive_numbers, folder_of_id
+from baselines.covariates.patches.layout import folder_of_id
+from baselines.integrity.options import VerifyOptions
+from baselines.integrity.places import archives_of_ids
 from baselines.integrity.trees.survey import Tree
-from scoring.places import REGIONS, region_of_id
+from scoring.places import region_of_id
 
 # A portion of work is big enough to outweigh its way to a process and back, and small enough to
 # lose little to a kill and to end soon after --max-duration.
@@ -21,29 +23,11 @@ _SAMPLE_SEED = 20
 
 
 @dataclass(frozen=True)
-class Selection:
-    """Which of the occurrences to check.
-
-    Parameters
-    ----------
-    subset : tuple of (int, int), optional
-        The I-th of N parts, from 1, so that N machines share the work.
-    sample : int, optional
-        About how many occurrences to draw, spread over the archives.
-    """
-
-    subset: tuple[int, int] | None = None
-    sample: int | None = None
-
-
-@dataclass(frozen=True)
 class FolderPlan:
-    """The occurrences of one folder.
+    """The occurrences of one folder of a region, such as ``"73/1"``.
 
     Parameters
     ----------
-    region, folder : str
-        Such as ``"us"`` and ``"73/1"``.
     known : tuple of int
         Occurrences that should be here.
     ids : tuple of int or None
@@ -56,73 +40,19 @@ class FolderPlan:
     ids: tuple[int, ...] | None
 
 
-def in_scope(ids: NDArray[np.int64], scopes: frozenset[tuple[str, int | None]]) -> NDArray[np.bool_]:
-    """Tell which occurrences have their patches in some regions or archives.
-
-    Parameters
-    ----------
-    ids : ndarray of int64 of shape (n,)
-        Occurrence ids.
-    scopes : frozenset of (str, int or None)
-        Regions, or single archives of regions.
-
-    Returns
-    -------
-    ndarray of bool of shape (n,)
-        An id of no region is in the scope of none, unless all regions are meant.
+def select(ids: NDArray[np.int64], options: VerifyOptions) -> NDArray[np.int64]:
+    """Choose the occurrences to check, ascending; the same for the same ids on every machine.
 
     Examples
     --------
-    >>> in_scope(np.array([173, 10561900]), frozenset({("us", 15)})).tolist()
-    [True, False]
-    """
-    regions, numbers = region_of_id(ids), archive_numbers(ids)
-    everything = all((region, None) in scopes for region in REGIONS)
-    inside = np.full(len(ids), everything)
-    for region, number in scopes:
-        inside |= (regions == region) & (True if number is None else numbers == number)
-    return inside
-
-
-def archives_of_ids(ids: NDArray[np.int64]) -> NDArray[np.str_]:
-    """Return the name, without suffix, of the archive of each occurrence.
-
-    Examples
-    --------
-    >>> archives_of_ids(np.array([173, 10561900])).tolist()
-    ['patches_us_15', 'patches_fr_01']
-    """
-    regions = (*REGIONS, "other")
-    names = np.array([[archive_name(region, n + 1, "") for n in range(N_ARCHIVES)] for region in regions])
-    index = (region_of_id(ids)[:, None] == np.array(regions)).argmax(axis=1)
-    return np.asarray(names[index, archive_numbers(ids) - 1])
-
-
-def select(ids: NDArray[np.int64], selection: Selection) -> NDArray[np.int64]:
-    """Choose the occurrences to check.
-
-    Parameters
-    ----------
-    ids : ndarray of int64 of shape (n,)
-        Occurrences in scope.
-    selection : Selection
-        A part, a sample, or all.
-
-    Returns
-    -------
-    ndarray of int64
-        The chosen ones, ascending; the same for the same ids on every machine.
-
-    Examples
-    --------
-    >>> select(np.array([100, 205, 302]), Selection(subset=(2, 2))).tolist()
+    >>> select(np.array([100, 205, 302]), VerifyOptions(subset=(2, 2))).tolist()
     [100, 302]
     """
-    if selection.subset is not None:
-        part, n_parts = selection.subset
+    if options.subset is not None:
+        part, n_parts = options.subset
         ids = ids[folder_numbers(ids) % n_parts == part - 1]
-    if selection.sample is not None:
-        ids = _drawn(ids, selection.sample)
+    if options.sample is not None:
+        ids = _drawn(ids, options.sample)
     return np.sort(ids)
 
 
@@ -132,14 +62,7 @@ def folder_numbers(ids: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def detection_probability(share: float, n_drawn: int) -> float:
-    """Return the probability that a sample holds at least one damaged patch.
-
-    Parameters
-    ----------
-    share : float
-        Share of patches that are damaged.
-    n_drawn : int
-        Patches drawn at random.
+    """Return the probability that a random sample holds at least one of a share of damaged patches.
 
     Examples
     --------
@@ -150,33 +73,24 @@ def detection_probability(share: float, n_drawn: int) -> float:
 
 
 def plan_folders(
-    known: NDArray[np.int64] | None, chosen: NDArray[np.int64] | None, *, tree: Tree, selection: Selection
+    known: NDArray[np.int64] | None,
+    chosen: NDArray[np.int64] | None,
+    *,
+    tree: Tree,
+    options: VerifyOptions,
 ) -> list[FolderPlan]:
-    """Assign occurrences to folders.
+    """Assign occurrences, all that are known of and those to check, to folders, by region and folder.
 
-    Parameters
-    ----------
-    known : ndarray of int64, or None
-        All occurrences of the tables in scope; None if there is no table.
-    chosen : ndarray of int64, or None
-        Those to check.
-    tree : Tree
-        The folders that exist.
-    selection : Selection
-        Which part of the folders to take where there is no table.
-
-    Returns
-    -------
-    list of FolderPlan
-        By region and folder. With a table, every folder that should exist and every one that does.
+    With a table, every folder that should exist and every one that does; without one (None), those that
+    do, of the part that is asked for.
     """
     if known is None or chosen is None:
-        keys = sorted(key for key in tree.leaves if _is_in_part(key[1], selection))
+        keys = sorted(key for key in tree.leaves if _is_in_part(key[1], options))
         return [FolderPlan(*key, (), None) for key in keys]
     should = _by_folder(known)
     # Of everything, the two are one, which saves a hundred bytes an occurrence.
     checked = should if len(chosen) == len(known) else _by_folder(chosen)
-    keys = sorted(checked.keys() | (set() if selection != Selection() else tree.leaves.keys()))
+    keys = sorted(checked.keys() | (set() if options.is_partial else tree.leaves.keys()))
     return [FolderPlan(*key, should.get(key, ()), checked.get(key, ())) for key in keys]
 
 
@@ -225,9 +139,9 @@ def _drawn(ids: NDArray[np.int64], n_wanted: int) -> NDArray[np.int64]:
     return np.concatenate(drawn) if drawn else ids
 
 
-def _is_in_part(folder: str, selection: Selection) -> bool:
-    if selection.subset is None:
+def _is_in_part(folder: str, options: VerifyOptions) -> bool:
+    if options.subset is None:
         return True
     cd, _, ab = folder.partition("/")
-    part, n_parts = selection.subset
+    part, n_parts = options.subset
     return (int(cd) * 100 + int(ab or 0)) % n_parts == part - 1

@@ -5,30 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 
-from baselines.integrity.patches.file import Settings
-from baselines.integrity.trees.folder import FolderResult, FolderTask, check_folders
+from baselines.integrity.options import VerifyOptions
+from baselines.integrity.trees.folder import CheckedFolder, FolderTask, check_folders
 from submissions.errors import CannotCheckError, require
 
 
 def run_portions(
-    portions: Iterable[list[FolderTask]], settings: Settings, *, jobs: int | None
-) -> Iterator[list[FolderResult]]:
-    """Check portions of folders, in whatever order they end.
+    portions: Iterable[list[FolderTask]], options: VerifyOptions
+) -> Iterator[list[CheckedFolder]]:
+    """Check portions of folders, consumed little by little, in whatever order they end.
 
-    Parameters
-    ----------
-    portions : iterable of list of FolderTask
-        Consumed little by little, so that it may end early.
-    settings : Settings
-        Level, patch size and thresholds.
-    jobs : int or None
-        Processes; 1 runs here, and None leaves it to ``joblib.parallel_config``, whose backend may be
-        a cluster.
-
-    Yields
-    ------
-    list of FolderResult
-        One list a portion.
+    With ``jobs=1`` that is done here; with None joblib's backend decides, which may be a cluster.
 
     Raises
     ------
@@ -37,13 +24,13 @@ def run_portions(
     UsageError
         If joblib is needed and not installed.
     """
-    if jobs == 1:
-        yield from (check_folders(portion, settings) for portion in portions)
+    if options.jobs == 1:
+        yield from (check_folders(portion, options) for portion in portions)
         return
     joblib = require("joblib", "patches")
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
+    parallel = joblib.Parallel(n_jobs=options.jobs, return_as="generator_unordered")
     try:
-        yield from parallel(joblib.delayed(check_folders)(portion, settings) for portion in portions)
+        yield from parallel(joblib.delayed(check_folders)(portion, options) for portion in portions)
     except BrokenProcessPool as error:
         raise CannotCheckError(
             "A process of the verification died, perhaps for want of memory.",

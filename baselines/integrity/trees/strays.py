@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from baselines.covariates.patches.layout import Kind
-from baselines.integrity.findings import Finding, Problem, archive_of, region_of
+from baselines.integrity.findings import Finding, Problem
+from baselines.integrity.places import archive_of, at_occurrence
 
 # As generous as a name can be and still tell what it means.
 _LIKE_A_PATCH = re.compile(r"0*(?P<id>[0-9]{1,18})(?P<alti>_alti)?\.npy", re.IGNORECASE)
@@ -20,23 +21,12 @@ _EXPECTED = "files of the occurrences in the tables, each in its place"
 def place_strays(findings: Sequence[Finding], strays: Iterable[str]) -> list[Finding]:
     """Join what is missing with what lies in the wrong place, and report the other strays.
 
-    Parameters
-    ----------
-    findings : sequence of Finding
-        What is wrong with the occurrences that were checked.
-    strays : iterable of str
-        Paths of files that do not belong where they are.
-
-    Returns
-    -------
-    list of Finding
-        The findings, those of files that were found elsewhere as ``wrong-place``, and a warning for
-        each other stray.
+    Findings of files that were found elsewhere become ``wrong-place``; each other stray is a warning.
     """
-    wanted = {f.occurrence_id for f in findings if f.fault in _WANTED}
+    wanted = {f.occurrence_id for f in findings if f.problem.fault in _WANTED}
     elsewhere: dict[int, str] = {}
     others: list[Finding] = []
-    for path in sorted(strays):
+    for path in sorted(set(strays)):
         parsed = like_a_patch(PurePath(path).name)
         if parsed is not None and parsed[0] in wanted:
             elsewhere.setdefault(parsed[0], path)
@@ -46,13 +36,7 @@ def place_strays(findings: Sequence[Finding], strays: Iterable[str]) -> list[Fin
 
 
 def unlisted_patches(ids: Iterable[tuple[int, str]]) -> list[Finding]:
-    """Report patches of occurrences that no table lists, one warning an archive.
-
-    Parameters
-    ----------
-    ids : iterable of (int, str)
-        Occurrences, and where their patches lie.
-    """
+    """Report patches of occurrences that no table lists, with where they lie, one warning per archive."""
     by_archive: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for occurrence_id, path in ids:
         by_archive[archive_of(occurrence_id)].append((occurrence_id, path))
@@ -72,26 +56,24 @@ def like_a_patch(name: str) -> tuple[int, Kind] | None:
 
 
 def _moved(finding: Finding, elsewhere: dict[int, str]) -> Finding:
-    if finding.fault not in _WANTED or finding.occurrence_id not in elsewhere:
+    if finding.problem.fault not in _WANTED or finding.occurrence_id not in elsewhere:
         return finding
     found = elsewhere[finding.occurrence_id]
-    return replace(finding, fault="wrong-place", expected=finding.path, found=found, path=found)
+    problem = replace(finding.problem, fault="wrong-place", expected=finding.path, found=found)
+    return replace(finding, problem=problem, path=found)
 
 
 def _unexpected(path: str, occurrence_id: int | None) -> Finding:
     if occurrence_id is None:
-        return Finding("unexpected", "warning", None, None, None, path, _EXPECTED, "a foreign file")
+        return Finding(Problem("unexpected", "warning", _EXPECTED, "a foreign file"), path)
     problem = Problem("unexpected", "warning", _EXPECTED, "a patch in the wrong place, not missed elsewhere")
-    return Finding.of_occurrence(problem, occurrence_id, path=path)
+    return at_occurrence(problem, occurrence_id, path)
 
 
 def _unlisted(found: list[tuple[int, str]]) -> Finding:
     occurrence_id, path = found[0]
     is_single = len(found) == 1
     words = "a patch of an occurrence" if is_single else f"{len(found)} patches of occurrences"
-    words += f" in no table, such as {occurrence_id}"
+    problem = Problem("unexpected", "warning", _EXPECTED, f"{words} in no table, such as {occurrence_id}")
     own = occurrence_id if is_single else None
-    archive = archive_of(occurrence_id)
-    return Finding(
-        "unexpected", "warning", own, region_of(occurrence_id), archive, path, _EXPECTED, words, len(found)
-    )
+    return Finding(problem, path, own, archive_of(occurrence_id), len(found))

@@ -2,144 +2,150 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.integrity.findings import LEVELS, Finding
+from baselines.integrity.findings import LEVELS, Finding, Level
 from baselines.integrity.manifests.manifest import Manifest
+from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.comparisons import compare_patches
-from baselines.integrity.report import Report
-from baselines.integrity.trees.execution import Outcome, VerifyOptions, run_plans
-from baselines.integrity.trees.planning import (
-    Selection,
-    archives_of_ids,
-    detection_probability,
-    in_scope,
-    plan_folders,
-    select,
-)
+from baselines.integrity.places import archives_of_ids, in_scope
+from baselines.integrity.report import PatchReport
+from baselines.integrity.trees.execution import run_plans
+from baselines.integrity.trees.folder import CheckedFolder, files_below
+from baselines.integrity.trees.planning import detection_probability, plan_folders, select
 from baselines.integrity.trees.strays import place_strays, unlisted_patches
-from baselines.integrity.trees.survey import survey
+from baselines.integrity.trees.survey import Tree
 from baselines.integrity.trees.visibility import cannot_see
 from submissions.errors import UsageError
+from submissions.progress import SILENT, Progress
 from submissions.tables import OccurrenceTable
 
+#: The occurrences whose patches should be there, or just their ids.
+Occurrences = OccurrenceTable | NDArray[np.int64]
 
-def verify_patches(
-    paths: Sequence[str | os.PathLike[str]],
-    occurrences: OccurrenceTable | NDArray[np.int64] | None = None,
+
+def verify_tree(
+    tree: Tree,
+    occurrences: Occurrences | None,
     *,
-    options: VerifyOptions | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> Report:
-    """Verify that extracted patches are whole.
-
-    Parameters
-    ----------
-    paths : sequence of path-like
-        Data roots, which hold ``patches_fr`` and the like, or such folders themselves.
-    occurrences : OccurrenceTable or ndarray of int64, optional
-        The occurrences whose patches should be there, or just their ids. Without them, those of the
-        manifest; without that, whatever is found is checked, and missing patches cannot be seen.
-    options : VerifyOptions, optional
-        Level, thresholds, manifest, part, time, processes, state.
-    on_progress : callable, optional
-        Called with the occurrences done and those to do (0 where that is not known).
-
-    Returns
-    -------
-    Report
-        Findings, counts and rates. Nothing is raised for damage.
+    options: VerifyOptions,
+    manifest: Manifest | None = None,
+    progress: Progress = SILENT,
+) -> PatchReport:
+    """Verify extracted patches: of the occurrences, else those of the manifest, else all that are found.
 
     Raises
     ------
     CannotCheckError
-        If a path is absent, holds no patches or cannot be listed, a worker died, or the state file
-        is broken.
+        If a worker died, or the state file is broken.
     UsageError
         If a sample or a deep check is asked for without the tables that it needs.
     """
-    options = options or VerifyOptions()
-    tree = survey(paths)
     table = occurrences if isinstance(occurrences, OccurrenceTable) else None
-    all_ids = _ids_of(occurrences, options)
+    all_ids = ids_of(occurrences)
+    if all_ids is None and manifest is not None:
+        all_ids = manifest.ids
     _refuse_unusable(options, all_ids, has_places=table is not None)
-    known = None if all_ids is None else all_ids[in_scope(all_ids, tree.scopes)]
-    chosen = None if known is None else select(known, options.selection)
-    plans = plan_folders(known, chosen, tree=tree, selection=options.selection)
-    outcome = run_plans(plans, tree, options=options, on_progress=_counting(on_progress, chosen))
-    findings = place_strays(outcome.findings, outcome.strays) + unlisted_patches(outcome.unlisted)
+    known = None if all_ids is None else all_ids[_belongs(all_ids, tree)]
+    chosen = None if known is None else select(known, options)
+    plans = plan_folders(known, chosen, tree=tree, options=options)
+    with progress.bar("verifying", None if chosen is None else len(chosen)) as advance:
+        checked = list(run_plans(plans, tree, options=options, manifest=manifest, advance=advance))
+    findings = _findings(checked, tree)
     if options.level == "deep" and table is not None:
-        findings += compare_patches(outcome.facts, table, thresholds=options.thresholds, home=tree.home)
-    return _report(outcome, findings, options=options, all_ids=all_ids)
+        facts = [each for folder in checked for each in folder.facts]
+        findings += compare_patches(facts, table, thresholds=options.thresholds, home=tree.home)
+    return _report(checked, findings, options=options, manifest=manifest, all_ids=all_ids)
 
 
-def _ids_of(
-    occurrences: OccurrenceTable | NDArray[np.int64] | None, options: VerifyOptions
-) -> NDArray[np.int64] | None:
+def ids_of(occurrences: Occurrences | None) -> NDArray[np.int64] | None:
+    """Return the ids of some occurrences, ascending, each once."""
     if occurrences is None:
-        return None if options.manifest is None else options.manifest.ids
+        return None
     return np.unique(occurrences.ids if isinstance(occurrences, OccurrenceTable) else occurrences)
 
 
-def _counting(
-    on_progress: Callable[[int, int], None] | None, chosen: NDArray[np.int64] | None
-) -> Callable[[int], None]:
-    n_wanted = 0 if chosen is None else len(chosen)
-    return lambda n_done: None if on_progress is None else on_progress(n_done, n_wanted)
+def _belongs(ids: NDArray[np.int64], tree: Tree) -> NDArray[np.bool_]:
+    inside = in_scope(ids, tree.scopes)
+    return inside & ~in_scope(ids, tree.elsewhere) if tree.elsewhere else inside
 
 
 def _refuse_unusable(options: VerifyOptions, ids: NDArray[np.int64] | None, *, has_places: bool) -> None:
     if options.level == "deep" and not has_places:
         raise UsageError("A deep check compares places.", "Give the occurrence tables with --occurrences.")
-    if ids is None and options.selection.sample is not None:
+    if ids is None and options.sample is not None:
         raise UsageError(
             "A sample can only be drawn from occurrence tables.", "Give them with --occurrences."
         )
-    subset = options.selection.subset
-    if subset is not None and not 1 <= subset[0] <= subset[1]:
-        raise UsageError(f"There is no part {subset[0]} of {subset[1]}.", "Give I/N with I from 1 to N.")
+
+
+def _findings(checked: Sequence[CheckedFolder], tree: Tree) -> list[Finding]:
+    strays = [path for stray in tree.strays for path in _files_of(stray)]
+    strays += [path for folder in checked for path in folder.strays]
+    found = [finding for folder in checked for finding in folder.findings]
+    unlisted = ((i, folder.home) for folder in checked for i in folder.unlisted)
+    return place_strays(found, strays) + unlisted_patches(unlisted)
+
+
+def _files_of(path: str) -> list[str]:
+    return list(files_below(path)) if Path(path).is_dir() else [path]
 
 
 def _report(
-    outcome: Outcome,
+    checked: Sequence[CheckedFolder],
     findings: Sequence[Finding],
     *,
     options: VerifyOptions,
+    manifest: Manifest | None,
     all_ids: NDArray[np.int64] | None,
-) -> Report:
-    checked = np.unique(np.array(outcome.ids, dtype=np.int64))
-    unchecked = checked[:0] if all_ids is None else np.setdiff1d(all_ids, checked)
-    n_remembered = outcome.n_remembered
+) -> PatchReport:
+    ids = _checked_ids(checked)
+    n_remembered = sum(folder.n_remembered for folder in checked)
     unseen = cannot_see(
         options.level,
-        has_manifest=options.manifest is not None,
+        has_manifest=manifest is not None,
         has_table=all_ids is not None,
-        n_remembered=n_remembered,
+        has_memory=n_remembered > 0,
     )
-    notes = (*_sample_notes(checked, options.selection), *_manifest_notes(checked, options.manifest))
-    return Report(
+    levels = {level for folder in checked for level in _levels(folder, options)}
+    return PatchReport(
         options.level,
-        checked,
-        unchecked,
+        ids,
+        ids[:0] if all_ids is None else np.setdiff1d(all_ids, ids),
         tuple(sorted(findings, key=_place)),
         unseen,
         n_remembered,
-        notes,
-        tuple(outcome.entries),
-        min(outcome.levels, key=LEVELS.index, default=None),
+        (*_sample_notes(ids, options), *_manifest_notes(ids, manifest)),
+        tuple(entry for folder in checked for entry in folder.entries),
+        min(levels, key=LEVELS.index, default=None),
     )
 
 
+def _checked_ids(checked: Sequence[CheckedFolder]) -> NDArray[np.int64]:
+    joined = array("q")
+    for folder in checked:
+        joined.extend(folder.ids)
+    return np.unique(np.array(joined, dtype=np.int64))
+
+
+def _levels(folder: CheckedFolder, options: VerifyOptions) -> Iterator[Level]:
+    if folder.n_remembered:
+        yield folder.remembered_level
+    if folder.n_remembered < len(folder.ids):
+        yield options.level
+
+
 def _place(finding: Finding) -> tuple[str, int, str, str]:
-    return finding.region or "", finding.occurrence_id or -1, finding.path, finding.fault
+    return finding.region or "", finding.occurrence_id or -1, finding.path, finding.problem.fault
 
 
-def _sample_notes(checked: NDArray[np.int64], selection: Selection) -> list[str]:
-    if selection.sample is None or not len(checked):
+def _sample_notes(checked: NDArray[np.int64], options: VerifyOptions) -> list[str]:
+    if options.sample is None or not len(checked):
         return []
     _, counts = np.unique(archives_of_ids(checked), return_counts=True)
     overall, single = detection_probability(0.001, len(checked)), detection_probability(0.03, counts.min())

@@ -24,20 +24,12 @@ _REMEMBERED = (
 
 
 def cannot_see(
-    level: Level, *, has_manifest: bool, has_table: bool = True, n_remembered: int = 0
+    level: Level, *, has_manifest: bool, has_table: bool = True, has_memory: bool = False
 ) -> tuple[str, ...]:
-    """Return what a verification cannot see.
+    """Return what a verification of a level cannot see.
 
-    Parameters
-    ----------
-    level : {"quick", "full", "deep"}
-        How deep it looks.
-    has_manifest : bool
-        Whether there is a checksum for every file.
-    has_table : bool
-        Whether it is known which patches there should be.
-    n_remembered : int
-        How many occurrences an earlier check vouched for.
+    That depends on whether there is a checksum for every file, whether it is known which patches there
+    should be, and whether an earlier check vouched for some.
 
     Examples
     --------
@@ -51,4 +43,4 @@ def cannot_see(
         unseen = ("defects that the patches had when the manifest was made",)
     else:
         unseen = (*_WITHOUT_MANIFEST, _DEEP if level == "deep" else _SHALLOW)
-    return unseen + (() if has_table else (_NO_TABLE,)) + ((_REMEMBERED,) if n_remembered else ())
+    return unseen + (() if has_table else (_NO_TABLE,)) + ((_REMEMBERED,) if has_memory else ())

@@ -32,9 +32,9 @@ from baselines.cnn.training import Trained
 from baselines.cnn.trainingdata import read_training_data
 from baselines.covariates.patches.errors import DamagedPatchError
 from baselines.integrity.memory.state import usable_state
+from baselines.integrity.options import VerifyOptions
 from baselines.integrity.thresholds import Thresholds
-from baselines.integrity.trees.execution import VerifyOptions
-from baselines.integrity.trees.verification import verify_patches
+from baselines.integrity.verify import verify_patches
 from submissions.errors import BadInputError, CannotCheckError, UsageError
 
 

@@ -20,15 +20,14 @@ from patches_on_disk import PATCH_SIZE, make_ids, make_patch, write_archive, wri
 
 from baselines.covariates.patches.layout import relative_path
 from baselines.integrity.archives.check import check_archive, published_sums
-from baselines.integrity.archives.checksums import manifest_of_archives
 from baselines.integrity.archives.verification import verify_archives
 from baselines.integrity.extraction.extract import extract_archives
 from baselines.integrity.extraction.placing import place
 from baselines.integrity.extraction.repair import repair_patches
-from baselines.integrity.findings import archive_of
-from baselines.integrity.report import Report
-from baselines.integrity.trees.execution import VerifyOptions
-from baselines.integrity.trees.verification import verify_patches
+from baselines.integrity.options import VerifyOptions
+from baselines.integrity.places import archive_of
+from baselines.integrity.report import PatchReport
+from baselines.integrity.verify import verify_patches
 from submissions.errors import BadInputError, CannotCheckError
 
 IDS = make_ids(30, 60)
@@ -61,10 +60,10 @@ def write_hashes(folder: Path) -> None:
     (folder / "hashes.md5").write_text("".join(sums))
 
 
-def check(path: Path, *, with_sum: bool = True) -> Report:
+def check(path: Path, *, with_sum: bool = True) -> PatchReport:
     if not with_sum:
         (path.parent / "hashes.md5").unlink(missing_ok=True)
-    return verify_archives([path], np.array(IDS), patch_size=PATCH_SIZE)
+    return verify_archives([path], np.array(IDS), options=VerifyOptions(patch_size=PATCH_SIZE))
 
 
 def flip(path: Path, at: float) -> None:
@@ -128,7 +127,7 @@ def test_damaged_archive_is_found(archives: Path, name: str, form: str, with_sum
     assert set(report.counts) == {fault}
     assert list(report.damaged_ids) == ids_in(form)
     assert report.archives_to_fetch == (form,)
-    assert report.exit_status == 1
+    assert report.verdict == "damaged"
 
 
 @pytest.mark.parametrize("at", [0.2, 0.5, 0.8])
@@ -143,7 +142,7 @@ def test_flipped_bit_in_a_tar_gz(archives: Path, at: float) -> None:
 def test_flipped_bit_in_a_zip_spoils_one_patch(archives: Path) -> None:
     flip(archives / NAMES[FR], 0.5)
     checked = check_archive(archives / NAMES[FR], np.array(IDS), patch_size=PATCH_SIZE)
-    assert [f.fault for f in checked.findings] == ["checksum"]
+    assert [f.problem.fault for f in checked.findings] == ["checksum"]
     spoilt = {f.occurrence_id for f in checked.findings}
     assert len(spoilt) == 1
     assert spoilt < set(ids_in(FR))
@@ -156,7 +155,7 @@ def test_resumed_download_with_the_whole_file(archives: Path) -> None:
     path.write_bytes(raw[: len(raw) // 3] + raw)
     report = check(path, with_sum=False)
     assert report.counts.keys() == {"wrong-size"}
-    assert f"its first {len(raw) // 3} bytes" in report.errors[0].found
+    assert f"its first {len(raw) // 3} bytes" in report.errors[0].problem.found
 
 
 def test_zero_block_in_a_plain_tar_is_no_end(archives: Path) -> None:
@@ -193,7 +192,7 @@ def test_regenerated_archive_is_told_apart(archives: Path) -> None:
     path = archives / NAMES[US]
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), 9))
     report = check(path)
-    assert [(f.fault, f.severity) for f in report.findings] == [("checksum", "warning")]
+    assert [(f.problem.fault, f.problem.severity) for f in report.findings] == [("checksum", "warning")]
     assert report.ok
 
 
@@ -203,15 +202,18 @@ def test_lost_and_foreign_members(archives: Path) -> None:
     write_archive(path, [*kept, ("README", b"hello")])
     report = check(path, with_sum=False)
     first, second = ids_in(US)[:2]
-    assert {(f.fault, f.occurrence_id) for f in report.errors} == {("missing", first), ("half-pair", second)}
-    assert [(f.fault, f.occurrence_id) for f in report.warnings] == [("unexpected", None)]
+    assert {(f.problem.fault, f.occurrence_id) for f in report.errors} == {
+        ("missing", first),
+        ("half-pair", second),
+    }
+    assert [(f.problem.fault, f.occurrence_id) for f in report.warnings] == [("unexpected", None)]
 
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../../x.npy", f"{US}/../../173.npy", "a\\..\\b"])
 def test_unsafe_names_are_errors_and_never_written(archives: Path, tmp_path: Path, name: str) -> None:
     path = write_archive(archives / NAMES[US], [*members(ids_in(US), US), (name, b"x")])
     report = check(path, with_sum=False)
-    assert [(f.fault, f.severity) for f in report.findings] == [("wrong-place", "error")]
+    assert [(f.problem.fault, f.problem.severity) for f in report.findings] == [("wrong-place", "error")]
     out = tmp_path / "deep/er/out"
     extraction = extract_archives([path], out, patch_size=PATCH_SIZE)
     assert not extraction.ok
@@ -371,10 +373,9 @@ def test_the_accident_of_the_paper(good: Path, archives: Path, tmp_path: Path) -
     tree = write_tree(tmp_path / "data", [i for i in IDS if i >= 10_000_000])
     half_of_the_us(tree, archives)
     alone = verify_patches([tree], np.array(IDS), options=VerifyOptions(patch_size=PATCH_SIZE))
-    manifest = manifest_of_archives(sorted(good.glob("patches_*")), patch_size=PATCH_SIZE)
-    options = VerifyOptions(patch_size=PATCH_SIZE, manifest=manifest)
+    options = VerifyOptions(patch_size=PATCH_SIZE, archives=good)
     report = verify_patches([tree], np.array(IDS), options=options)
-    assert (alone.exit_status, report.exit_status) == (1, 1)
+    assert (alone.verdict, report.verdict) == ("damaged", "damaged")
     assert report.by_region["fr"].n_damaged == 0
     assert 0.2 < report.by_region["us"].rate < 0.8
     struck = {archive_of(i) for i in IDS if i < 10_000_000 and (i % 100 // 5 + 1) % 2}
@@ -390,7 +391,7 @@ def test_the_accident_of_the_paper(good: Path, archives: Path, tmp_path: Path) -
     assert repair.mended_ids == report.damaged_ids
     assert repair.findings == ()
     after = verify_patches([tree], np.array(IDS), options=options)
-    assert after.exit_status == 0, after.findings
+    assert after.verdict == "whole", after.findings
     assert all(is_as_packed(tree, i) for i in IDS)
 
 
@@ -424,5 +425,5 @@ def test_repair_wants_archives(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     with pytest.raises(CannotCheckError, match="no archives"):
         repair_patches([tree], [173], archives=tmp_path / "none")
-    with pytest.raises(CannotCheckError, match="Cannot list"):
+    with pytest.raises(CannotCheckError, match="There is no file or folder"):
         repair_patches([tree], [173], archives=tmp_path / "absent")

@@ -20,10 +20,9 @@ from processes import compare, python, timed
 from baselines.covariates.patches.layout import relative_path, relative_paths
 from baselines.covariates.patches.npyheader import form_of
 from baselines.integrity.archives.check import check_archive
-from baselines.integrity.archives.checksums import manifest_of_tree
 from baselines.integrity.manifests.manifest import Entry, manifest_of, read_manifest, write_manifest
-from baselines.integrity.trees.execution import VerifyOptions
-from baselines.integrity.trees.verification import verify_patches
+from baselines.integrity.options import VerifyOptions
+from baselines.integrity.verify import verify_patches
 
 pytestmark = pytest.mark.benchmark
 
@@ -74,11 +73,11 @@ def test_quick(benchmark: Any, tree: Path) -> None:
 
 
 @pytest.mark.parametrize("held", ["content only", "with a manifest of xxh3"])
-def test_full_on_one_thread(benchmark: Any, tree: Path, held: str) -> None:
+def test_full_on_one_thread(benchmark: Any, tree: Path, tmp_path: Path, held: str) -> None:
     options = VerifyOptions("full")
     if held != "content only":
-        report = verify_patches([tree], options=VerifyOptions(fingerprint="xxh3_128"))
-        options = dataclasses.replace(options, manifest=manifest_of_tree(report))
+        verify_patches([tree], options=VerifyOptions(make_manifest=tmp_path / "manifest"))
+        options = dataclasses.replace(options, manifest=tmp_path / "manifest")
     ours = timed(lambda: verify_patches([tree], np.array(IDS), options=options))
     compare(benchmark, ours, {"read + zlib.crc32": timed(lambda: bare(str(tree), 1 << 20))}, rounds=9)
 
@@ -155,8 +154,8 @@ def test_manifests_of_3_8_million_files(benchmark: Any, tmp_path: Path) -> None:
 _MEASURED = """
 import sys
 import numpy as np
-from baselines.integrity.trees.verification import verify_patches
-from baselines.integrity.trees.execution import VerifyOptions
+from baselines.integrity.verify import verify_patches
+from baselines.integrity.options import VerifyOptions
 from submissions.tables import OccurrenceTable
 ids = np.load(sys.argv[2])
 options = VerifyOptions(sys.argv[3], patch_size=4, state=None if sys.argv[4] == "-" else sys.argv[4])

@@ -13,23 +13,22 @@ from hypothesis import strategies as st
 from patches_on_disk import PATCH_SIZE, make_ids, make_patch, smooth_field, write_tree
 
 from baselines.covariates.patches.npyheader import HEADER_BYTES, form_of
-from baselines.integrity.findings import Problem, region_of
+from baselines.integrity.findings import Problem
 from baselines.integrity.manifests.digests import DIGEST_BYTES, digester
 from baselines.integrity.manifests.manifest import Entry, manifest_of, read_manifest, write_manifest
+from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.altitude import altitude_problems, max_step
 from baselines.integrity.patches.bands import bands_problems, constant_bands, land_cover_problems, zero_runs
 from baselines.integrity.patches.comparisons import compare_patches
 from baselines.integrity.patches.facts import Facts
+from baselines.integrity.places import in_scope, region_of
 from baselines.integrity.thresholds import DEFAULT_THRESHOLDS
-from baselines.integrity.trees.execution import VerifyOptions
 from baselines.integrity.trees.planning import (
-    Selection,
     archives_of_ids,
     detection_probability,
-    in_scope,
     select,
 )
-from baselines.integrity.trees.verification import verify_patches
+from baselines.integrity.verify import verify_patches
 from submissions.errors import BadInputError, UsageError
 from submissions.tables import OccurrenceTable
 
@@ -195,7 +194,7 @@ def compare(
     found = compare_patches(
         listed, table, thresholds=thresholds, home=lambda region, folder: f"{region}/{folder}"
     )
-    return [(f.fault, f.severity, f.occurrence_id) for f in found]
+    return [(f.problem.fault, f.problem.severity, f.occurrence_id) for f in found]
 
 
 def test_copies_far_apart_are_errors_and_near_or_plain_ones_are_not() -> None:
@@ -290,10 +289,9 @@ def test_one_half_of_a_pair_may_be_unlisted(tmp_path: Path) -> None:
     root = write_tree(tmp_path, [US])
     sums = digester("sha256")(make_patch(US)[0]).hex()
     (tmp_path / "list").write_text(f"{sums}  patches_us/73/1/173.npy\n")
-    options = VerifyOptions(patch_size=PATCH_SIZE, manifest=read_manifest(tmp_path / "list"))
+    options = VerifyOptions(patch_size=PATCH_SIZE, manifest=tmp_path / "list")
     assert verify_patches([root], options=options).ok
     (tmp_path / "list").write_text(f"{'0' * 64}  patches_us/73/1/173.npy\n")
-    options = VerifyOptions(patch_size=PATCH_SIZE, manifest=read_manifest(tmp_path / "list"))
     assert verify_patches([root], options=options).counts == {"checksum": 1}
 
 
@@ -305,17 +303,17 @@ ids_of_both = st.lists(
 @given(ids_of_both, st.integers(1, 7))
 def test_parts_partition(ids: list[int], n_parts: int) -> None:
     array = np.array(ids, dtype=np.int64)
-    parts = [select(array, Selection(subset=(i + 1, n_parts))).tolist() for i in range(n_parts)]
+    parts = [select(array, VerifyOptions(subset=(i + 1, n_parts))).tolist() for i in range(n_parts)]
     assert sorted(itertools.chain(*parts)) == sorted(ids)
 
 
 @given(ids_of_both, st.integers(1, 80))
 def test_samples_spread_over_the_archives(ids: list[int], n_wanted: int) -> None:
     array = np.array(ids, dtype=np.int64)
-    drawn = select(array, Selection(sample=n_wanted))
+    drawn = select(array, VerifyOptions(sample=n_wanted))
     assert set(drawn.tolist()) <= set(ids)
     assert len(set(drawn.tolist())) == len(drawn) >= min(n_wanted, len(ids))
-    assert drawn.tolist() == select(array[::-1], Selection(sample=n_wanted)).tolist()
+    assert drawn.tolist() == select(array[::-1], VerifyOptions(sample=n_wanted)).tolist()
     sizes = dict(zip(*np.unique(archives_of_ids(array), return_counts=True), strict=True))
     counts = dict(zip(*np.unique(archives_of_ids(drawn), return_counts=True), strict=True))
     for name in sizes:

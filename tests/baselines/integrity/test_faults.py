@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,16 @@ import pytest
 from patches_on_disk import PATCH_SIZE, make_ids, make_table, path_of, write_tree
 
 from baselines.covariates.patches.npyheader import HEADER_BYTES
-from baselines.integrity.findings import CLASSES, archive_of, region_of
-from baselines.integrity.manifests.manifest import Entry, manifest_of
-from baselines.integrity.patches.file import Settings, check_file, problem_of_error
-from baselines.integrity.report import Report
-from baselines.integrity.trees.execution import VerifyOptions
-from baselines.integrity.trees.verification import verify_patches
+from baselines.integrity.findings import CLASSES
+from baselines.integrity.manifests.digests import ALGORITHM, digester
+from baselines.integrity.manifests.manifest import Entry, manifest_of, write_manifest
+from baselines.integrity.options import VerifyOptions
+from baselines.integrity.patches.file import check_file, problem_of_error
+from baselines.integrity.places import archive_of, region_of
+from baselines.integrity.report import PatchReport
+from baselines.integrity.trees.survey import survey
+from baselines.integrity.trees.verification import verify_tree
+from baselines.integrity.verify import verify_patches
 from baselines.world.folder import WorldPlan, make_world
 from submissions.tables import OccurrenceTable, read_occurrences
 
@@ -40,7 +43,7 @@ class Case:
     def file(self, occurrence_id: int, kind: str = "bands") -> Path:
         return path_of(self.root, occurrence_id, kind)
 
-    def verify(self, level: str = "full", **options: object) -> Report:
+    def verify(self, level: str = "full", **options: object) -> PatchReport:
         chosen = VerifyOptions(level=level, patch_size=self.size)  # type: ignore[arg-type]
         return verify_patches([self.root], self.table, options=dataclasses.replace(chosen, **options))
 
@@ -310,7 +313,7 @@ def replace_by(case: Case, make: Callable[[Path], object]) -> None:
 def test_clean_set_is_silent(case: Case, level: str) -> None:
     report = case.verify(level)
     assert report.findings == ()
-    assert (report.ok, report.exit_status) == (True, 0)
+    assert (report.ok, report.verdict) == (True, "whole")
     assert report.checked_ids.tolist() == case.ids
     assert report.unchecked_ids.size == 0
 
@@ -328,14 +331,14 @@ def test_fault_is_found(case: Case, name: str) -> None:
     damage(case)
     for seen_from in ("quick", "full", "deep")[("quick", "full", "deep").index(level) :]:
         report = case.verify(seen_from)
-        found = [f for f in report.errors if f.fault == expected_class]
+        found = [f for f in report.errors if f.problem.fault == expected_class]
         assert [f.occurrence_id for f in found] == [case.victim] * len(found), report.findings
         assert found, report.findings
         assert found[0].archive == archive_of(case.victim)
         assert found[0].region == "fr"
         assert report.damaged_ids == (case.victim,)
         assert report.counts[expected_class] == 1
-        assert report.exit_status == 1
+        assert report.verdict == "damaged"
         assert report.by_archive[archive_of(case.victim)].n_damaged == 1
         assert report.archives_to_fetch == (archive_of(case.victim),)
 
@@ -351,7 +354,7 @@ def test_fault_is_found(case: Case, name: str) -> None:
 def test_foreign_files_are_warned_of(case: Case, name: str, damage: Damage) -> None:
     damage(case)
     report = case.verify("quick")
-    assert [(f.fault, f.severity, f.occurrence_id) for f in report.findings] == [
+    assert [(f.problem.fault, f.problem.severity, f.occurrence_id) for f in report.findings] == [
         ("unexpected", "warning", None)
     ]
     assert report.counts == {"unexpected": 1}
@@ -365,7 +368,7 @@ def test_patch_of_no_table_is_warned_of_with_its_id(case: Case) -> None:
     )
     report = verify_patches([case.root], table, options=VerifyOptions(patch_size=case.size))
     (warning,) = report.warnings
-    assert (warning.fault, warning.occurrence_id) == ("unexpected", case.victim)
+    assert (warning.problem.fault, warning.occurrence_id) == ("unexpected", case.victim)
     assert warning.archive == archive_of(case.victim)
     assert report.ok
     assert case.victim not in report.checked_ids
@@ -404,13 +407,15 @@ def undetectable(case: Case) -> dict[str, Damage]:
 
 
 @pytest.mark.parametrize("row", [19, 21, 22, 23, 25, 32, 36])
-def test_what_content_cannot_show_a_manifest_does(case: Case, row: int) -> None:
-    good = case.verify("full", fingerprint="xxh3_128")
-    manifest = manifest_of(good.entries, "xxh3_128")
+def test_what_content_cannot_show_a_manifest_does(
+    case: Case, row: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    manifest = tmp_path_factory.mktemp("manifest") / "good"
+    case.verify("full", make_manifest=manifest)
     name, damage = next((n, d) for n, d in undetectable(case).items() if n.startswith(str(row)))
     damage(case)
     with_manifest = case.verify("full", manifest=manifest)
-    assert "checksum" in {f.fault for f in with_manifest.errors}, name
+    assert "checksum" in {f.problem.fault for f in with_manifest.errors}, name
     assert with_manifest.damaged_ids == (case.victim,)
     without = case.verify("full")
     assert len(without.cannot_see) > len(with_manifest.cannot_see) == 1
@@ -425,15 +430,21 @@ def test_cannot_see_names_the_rows_that_need_a_manifest(case: Case) -> None:
     assert "128 bytes" in " ".join(case.verify("quick").cannot_see)
 
 
-def test_whole_file_of_odd_content_is_no_damage_if_the_manifest_has_it(case: Case) -> None:
+def test_whole_file_of_odd_content_is_no_damage_if_the_manifest_has_it(
+    case: Case, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     put(case.file(case.victim), 4096, b"\xff" * 512)
-    fingerprints = case.verify("full", fingerprint="crc32")
-    assert case.victim not in {entry.occurrence_id for entry in fingerprints.entries}
+    options = VerifyOptions(patch_size=case.size, make_manifest="one that is never written")
+    checked = verify_tree(survey([case.root]), case.table, options=options)
+    assert case.victim not in {entry.occurrence_id for entry in checked.entries}
     raw = [case.file(case.victim, kind).read_bytes() for kind in ("bands", "altitude")]
-    as_shipped = Entry(case.victim, (len(raw[0]), len(raw[1])), tuple(zlib.crc32(r).to_bytes(4) for r in raw))  # type: ignore[arg-type]
-    report = case.verify("full", manifest=manifest_of([*fingerprints.entries, as_shipped], "crc32"))
+    digest_of = digester(ALGORITHM)
+    as_shipped = Entry(case.victim, (len(raw[0]), len(raw[1])), (digest_of(raw[0]), digest_of(raw[1])))
+    manifest = tmp_path_factory.mktemp("manifest") / "as shipped"
+    write_manifest(manifest_of([*checked.entries, as_shipped], ALGORITHM), manifest)
+    report = case.verify("full", manifest=manifest)
     assert report.ok
-    assert [(f.fault, f.severity) for f in report.findings] == [("implausible", "warning")]
+    assert [(f.problem.fault, f.problem.severity) for f in report.findings] == [("implausible", "warning")]
 
 
 def test_wrong_patch_is_found_by_its_twin(case: Case) -> None:
@@ -451,9 +462,9 @@ def test_real_zero_tail_is_found(realdata: Path, tmp_path: Path) -> None:
     shutil.copyfile(realdata / "faults/10561900_zero_tail.npy", folder / "10561900.npy")
     shutil.copyfile(realdata / "patches/patches_fr/00/19/10561900_alti.npy", folder / "10561900_alti.npy")
     report = verify_patches([tmp_path / "patches_fr"], np.array([10561900]))
-    assert [(f.fault, f.occurrence_id) for f in report.errors if f.fault == "zero-filled"] == [
-        ("zero-filled", 10561900)
-    ]
+    assert [
+        (f.problem.fault, f.occurrence_id) for f in report.errors if f.problem.fault == "zero-filled"
+    ] == [("zero-filled", 10561900)]
 
 
 def test_errors_of_the_system_are_their_own_class(monkeypatch: pytest.MonkeyPatch, case: Case) -> None:
@@ -467,11 +478,11 @@ def test_errors_of_the_system_are_their_own_class(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(os, "open", failing)
     report = case.verify("full")
     assert report.counts == {"unreadable": 1}
-    assert report.exit_status == 3
+    assert report.verdict == "unknown"
     assert not report.ok
     assert problem_of_error(OSError(5, "Input/output error")).fault == "unreadable"
     case.file(case.twin).unlink()
-    assert case.verify("full").exit_status == 1  # damage was found too
+    assert case.verify("full").verdict == "damaged"  # damage was found too
 
 
 def test_unlistable_folders_are_unreadable(monkeypatch: pytest.MonkeyPatch, case: Case) -> None:
@@ -489,17 +500,21 @@ def test_unlistable_folders_are_unreadable(monkeypatch: pytest.MonkeyPatch, case
         report = case.verify("quick")
         assert "missing" not in report.counts
         assert case.victim in report.damaged_ids
-        assert report.exit_status == 3
+        assert report.verdict == "unknown"
 
 
 def test_file_that_changes_during_the_check_is_unstable(case: Case) -> None:
     path = case.file(case.victim)
     before = path.stat()
     os.utime(path, ns=(0, before.st_mtime_ns - 1))
-    result = check_file(str(path), before, kind="bands", region="fr", settings=Settings(patch_size=case.size))
+    result = check_file(
+        str(path), before, kind="bands", region="fr", options=VerifyOptions(patch_size=case.size)
+    )
     assert [problem.fault for problem in result.problems] == ["unstable"]
     path.unlink()
-    result = check_file(str(path), before, kind="bands", region="fr", settings=Settings(patch_size=case.size))
+    result = check_file(
+        str(path), before, kind="bands", region="fr", options=VerifyOptions(patch_size=case.size)
+    )
     assert [problem.fault for problem in result.problems] == ["unstable"]
 
 

@@ -14,8 +14,8 @@ from patches_on_disk import PATCH_SIZE, make_ids, path_of, write_archives, write
 from baselines.covariates.patches.npyheader import HEADER_BYTES
 from baselines.integrity.archives.verification import verify_archives
 from baselines.integrity.gate import Admission, OnDamaged, admit
-from baselines.integrity.trees.execution import VerifyOptions
-from baselines.integrity.trees.verification import verify_patches
+from baselines.integrity.options import VerifyOptions
+from baselines.integrity.verify import verify_patches
 from submissions.errors import BadInputError, CannotCheckError
 
 IDS = make_ids(10, 10)
@@ -109,7 +109,7 @@ def test_archives_must_have_been_verified(tmp_path: Path, state: Path) -> None:
     named = re.findall(r"\S+patches_\S+", refusal.value.hint)
     assert all(Path(name).is_file() for name in named)
     archives = sorted(folder.iterdir())
-    verify_archives(archives, np.array(IDS), patch_size=PATCH_SIZE, state=state)
+    verify_archives(archives, np.array(IDS), options=VerifyOptions(patch_size=PATCH_SIZE, state=state))
     admission = ask(folder, state)
     assert (admission.ids.tolist(), admission.level) == (IDS, "full")
     os.utime(archives[0])
@@ -121,7 +121,8 @@ def test_damaged_archives_are_known(tmp_path: Path, state: Path) -> None:
     folder = write_archives(tmp_path / "archives", IDS)
     archive = next(folder.glob("patches_us_*"))
     os.truncate(archive, 3000)
-    report = verify_archives(sorted(folder.iterdir()), np.array(IDS), patch_size=PATCH_SIZE, state=state)
+    options = VerifyOptions(patch_size=PATCH_SIZE, state=state)
+    report = verify_archives(sorted(folder.iterdir()), np.array(IDS), options=options)
     with pytest.raises(BadInputError, match="wrong-size"):
         ask(folder, state)
     assert ask(folder, state, "drop").left_out.tolist() == list(report.damaged_ids)
@@ -129,7 +130,8 @@ def test_damaged_archives_are_known(tmp_path: Path, state: Path) -> None:
 
 def test_archives_fill_in_for_trees(tree: Path, tmp_path: Path, state: Path) -> None:
     folder = write_archives(tree / "archives", IDS)
-    verify_archives(sorted(folder.iterdir()), np.array(IDS), patch_size=PATCH_SIZE, state=state)
+    options = VerifyOptions(patch_size=PATCH_SIZE, state=state)
+    verify_archives(sorted(folder.iterdir()), np.array(IDS), options=options)
     for kind in ("bands", "altitude"):
         path_of(tree, IDS[4], kind).unlink()
     assert ask(tree, state).ids.tolist() == IDS

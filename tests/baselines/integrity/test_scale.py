@@ -21,15 +21,15 @@ from patches_on_disk import PATCH_SIZE, make_ids, make_patch, make_table, path_o
 
 from baselines.covariates.patches.layout import relative_path
 from baselines.integrity.extraction.staging import staging_folder
-from baselines.integrity.findings import archive_of
+from baselines.integrity.manifests.digests import Proof
 from baselines.integrity.memory.records import Record
 from baselines.integrity.memory.state import State
-from baselines.integrity.patches.file import Proof, Settings
-from baselines.integrity.report import Report
-from baselines.integrity.trees.execution import VerifyOptions
+from baselines.integrity.options import VerifyOptions
+from baselines.integrity.places import archive_of
+from baselines.integrity.report import PatchReport
 from baselines.integrity.trees.folder import FolderTask
 from baselines.integrity.trees.processes import run_portions
-from baselines.integrity.trees.verification import verify_patches
+from baselines.integrity.verify import verify_patches
 from submissions.errors import CannotCheckError
 
 IDS = make_ids(150, 250)
@@ -52,29 +52,29 @@ def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def verify(root: Path, **options: object) -> Report:
+def verify(root: Path, **options: object) -> PatchReport:
     return verify_patches([root], np.array(IDS), options=dataclasses.replace(OPTIONS, **options))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
-def alone(damaged: Path) -> Report:
+def alone(damaged: Path) -> PatchReport:
     report = verify(damaged)
     assert len(report.damaged_ids) > 60
     return report
 
 
-def test_processes_find_the_same(damaged: Path, alone: Report) -> None:
+def test_processes_find_the_same(damaged: Path, alone: PatchReport) -> None:
     assert verify(damaged, jobs=2).to_json() == alone.to_json()
 
 
 @pytest.mark.parametrize("backend", ["threading", "sequential"])
-def test_any_joblib_backend_finds_the_same(damaged: Path, alone: Report, backend: str) -> None:
+def test_any_joblib_backend_finds_the_same(damaged: Path, alone: PatchReport, backend: str) -> None:
     with joblib.parallel_config(backend=backend, n_jobs=2):
         assert verify(damaged, jobs=None).to_json() == alone.to_json()
 
 
 @pytest.mark.filterwarnings("ignore")  # of distributed and tornado, whatever they are this month
-def test_dask_cluster_of_two_workers_finds_the_same(damaged: Path, alone: Report) -> None:
+def test_dask_cluster_of_two_workers_finds_the_same(damaged: Path, alone: PatchReport) -> None:
     distributed = pytest.importorskip("distributed", reason="dask[distributed] is not installed")
     cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
     with cluster, distributed.Client(cluster) as client, joblib.parallel_config(backend="dask"):
@@ -88,18 +88,18 @@ def test_death_of_a_worker_is_a_failure(damaged: Path) -> None:
     home = str(path_of(damaged, IDS[1]).parent)
     task = FolderTask("us", folder, home, (home,), (IDS[1],), proofs={IDS[1]: (deadly, deadly)})
     with pytest.raises(CannotCheckError, match="died"):
-        list(run_portions([[task]] * 4, Settings(patch_size=PATCH_SIZE), jobs=2))
+        list(run_portions([[task]] * 4, VerifyOptions(patch_size=PATCH_SIZE, jobs=2)))
 
 
-def test_parts_join_to_the_whole(damaged: Path, alone: Report) -> None:
-    from baselines.integrity.trees.planning import Selection
-
-    parts = [verify(damaged, selection=Selection(subset=(i, 4))) for i in (1, 2, 3, 4)]
+def test_parts_join_to_the_whole(damaged: Path, alone: PatchReport) -> None:
+    parts = [verify(damaged, subset=(i, 4)) for i in (1, 2, 3, 4)]
     assert sorted(i for part in parts for i in part.damaged_ids) == list(alone.damaged_ids)
     assert sorted(i for part in parts for i in part.checked_ids.tolist()) == IDS
 
 
-def test_state_continues_and_never_outlives_a_change(damaged: Path, tmp_path: Path, alone: Report) -> None:
+def test_state_continues_and_never_outlives_a_change(
+    damaged: Path, tmp_path: Path, alone: PatchReport
+) -> None:
     root = Path(shutil.copytree(damaged, tmp_path / "tree"))
     state = tmp_path / "state"
     time.sleep(0.15)
@@ -139,7 +139,7 @@ def test_broken_state_is_an_error_with_a_way_out(damaged: Path, tmp_path: Path) 
 
 
 def test_states_of_two_writers_join(tmp_path: Path) -> None:
-    first, second = (State(tmp_path / "state", Settings()) for _ in range(2))
+    first, second = (State(tmp_path / "state", VerifyOptions()) for _ in range(2))
     for number in range(50):
         (first if number % 2 else second).remember([(f"folder{number}", Record({number: "status"}))])
     assert len(first.recall([f"folder{number}" for number in range(50)])) == 50

@@ -24,8 +24,8 @@ from baselines.covariates.occurrences import Occurrences, read_all_occurrences
 from baselines.covariates.patches.layout import parse_path, relative_path
 from baselines.covariates.rasters.extraction import EnvironmentalVectors, extract_vectors
 from baselines.covariates.rasters.layout import RASTER_NAMES, RasterLayout
-from baselines.integrity.trees.execution import VerifyOptions
-from baselines.integrity.trees.verification import verify_patches
+from baselines.integrity.options import VerifyOptions
+from baselines.integrity.verify import verify_patches
 from baselines.world import folder as world_folder
 from baselines.world.draws import below, key_of, shuffled, uniform
 from baselines.world.fields import Grids, noise

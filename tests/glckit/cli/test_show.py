@@ -105,7 +105,7 @@ def test_the_command_reads_extracted_patches_and_archives(
     ("arguments", "status", "words"),
     [
         (["174", "--data", "{}"], 1, "patch of occurrence 174 is missing"),
-        (["99000000", "--data", "{}"], 1, "the id of no edition"),
+        (["99000000", "--data", "{}"], 1, "not the id of an occurrence"),
         (["173", "--data", "nowhere"], 3, "no file or folder nowhere"),
         (["173", "--data", "{}", "-o", "{}"], 3, "Cannot write"),
         (["x"], 2, "Invalid value for 'ID'"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,8 @@ import pytest
 from patches_on_disk import PATCH_SIZE, make_ids, make_table, path_of, write_archives, write_tree
 from typer.testing import CliRunner, Result
 
+from baselines.covariates.patches.sources import open_patches
+from baselines.integrity.places import archive_of
 from glckit.cli import app
 from submissions.errors import UsageError
 
@@ -187,7 +191,7 @@ def test_state_that_cannot_be_kept_is_said(folder: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["nowhere"], 3, "There is no nowhere"),
+        (["nowhere"], 3, "There is no file or folder nowhere"),
         (["--subset", "3/2"], 2, "no part 3 of 2"),
         (["--subset", "x"], 2, "is no part"),
         (["--repair", "archives"], 2, "mends extracted"),
@@ -241,6 +245,23 @@ def test_extract(folder: Path, tmp_path: Path) -> None:
     os.truncate(archives[-1], 100)
     assert run("extract", archives[-1], "-o", tmp_path / "out").exit_code == 1
     assert run("extract", "absent.zip", "-o", tmp_path / "out").exit_code == 3
+    assert run("extract", *archives).exit_code == 2
+
+
+def test_extract_as_tar(folder: Path, tmp_path: Path) -> None:
+    archives = sorted(Path("archives").glob("patches_us_*"))
+    result = run("extract", "--as-tar", *archives, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["n_written"] == len(archives)
+    for archive in archives:
+        tar = archive.with_name(f"{archive.name[:13]}.tar")
+        assert tar.read_bytes() == gzip.decompress(archive.read_bytes())
+    assert open_patches(folder / "archives", ids=[173]).path.endswith("patches_us_15.tar")  # type: ignore[attr-defined]
+    os.truncate(archives[0], 1000)
+    result = run("extract", "--as-tar", *archives[:2], "-o", tmp_path / "tars")
+    assert result.exit_code == 1
+    assert [path.name for path in (tmp_path / "tars").glob("*.tar")] == [f"{archives[1].name[:13]}.tar"]
+    assert run("extract", "--as-tar", *Path("archives").glob("patches_fr_*")).exit_code == 2
 
 
 def test_thresholds_name_every_fault() -> None:
@@ -254,9 +275,43 @@ def test_thresholds_name_every_fault() -> None:
 
 def test_absent_region_is_missing_and_not_left_out(folder: Path) -> None:
     (folder / "patches_fr").rename(folder / "elsewhere")
+    for archive in (folder / "archives").glob("patches_fr_*"):
+        archive.unlink()
     data = verify()
     assert data["counts"] == {"missing": 20}
     assert data["by_region"]["fr"]["rate"] == 1  # type: ignore[index]
+
+
+def test_absent_region_is_looked_for_in_the_archives(folder: Path) -> None:
+    shutil.rmtree(folder / "patches_fr")
+    assert verify()["checked"] == len(IDS)
+    assert verify(".")["checked"] == len(IDS)
+    archive = next((folder / "archives").glob("patches_fr_*"))
+    os.truncate(archive, 5000)
+    damaged = verify()["damaged_ids"]
+    assert set(damaged) == {i for i in IDS if archive_of(i) == archive.stem}  # type: ignore[call-overload]
+    archive.unlink()
+    assert verify()["counts"] == {"missing": len(damaged)}  # type: ignore[arg-type]
+
+
+def test_a_region_in_archives_is_not_repaired_into_the_tree(folder: Path, tmp_path: Path) -> None:
+    whole = Path(shutil.copytree(folder / "archives", tmp_path / "whole"))
+    shutil.rmtree(folder / "patches_fr")
+    os.truncate(next((folder / "archives").glob("patches_fr_*")), 5000)
+    os.truncate(path_of(folder, 173), 1000)
+    result = run("verify-patches", "--repair", "--archives", whole)
+    assert result.exit_code == 1
+    assert "Repaired 1; no archive could mend 0." in result.stdout
+    assert not (folder / "patches_fr").exists()
+
+
+def test_paths_below_the_current_folder_are_relative_in_text_alone(damaged: int, folder: Path) -> None:
+    assert f"error wrong-size: {path_of(Path(), damaged)}: " in run("verify-patches").stdout
+    (folder / "patches_fr/notes.txt").write_text("x")
+    (warning,) = verify()["warnings"]  # type: ignore[misc]
+    assert warning["path"] == str(folder / "patches_fr/notes.txt")
+    shutil.rmtree(folder / "archives")
+    assert "no file or folder archives." in run("verify-patches", "--repair").stderr
 
 
 def test_folder_without_trees_stands_for_its_archives(folder: Path) -> None:

@@ -19,13 +19,13 @@ from baselines.covariates.patches.layout import (
     file_name,
     folder_of_id,
     folders_of_ids,
-    parse_archive_name,
     parse_name,
     parse_names,
     parse_path,
     relative_path,
     relative_paths,
     roots,
+    scope_of_archive,
 )
 from baselines.covariates.patches.npyheader import form_of, parse_header, why_bad_header
 
@@ -105,6 +105,8 @@ def test_a_file_is_in_place_in_its_own_folder_alone(occurrence_id: int, other: i
         "patches_us/73/1/73/1/173.npy",
         "elsewhere/73/1/173.npy",
         "/73/1/173.npy",
+        "/patches_us/73/1/173.npy",
+        "/patches_us_15/73/1/173.npy",
     ],
 )
 def test_misplaced_files_are_known_and_not_in_place(path: str) -> None:
@@ -149,9 +151,8 @@ def test_archive_numbers_by_the_last_two_digits() -> None:
 
 def test_archive_names_can_be_read_back() -> None:
     for suffix in (".tar.gz", ".tgz", ".tar", ".zip"):
-        name = parse_archive_name(archive_name("fr", 7, suffix))
-        assert (name.region, name.number, name.suffix) == ("fr", 7, suffix)
-    assert parse_archive_name("patches_us.zip").number is None
+        assert scope_of_archive(archive_name("fr", 7, suffix)) == ("fr", 7)
+    assert scope_of_archive("patches_us.zip") == ("us", None)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_archive_names_can_be_read_back() -> None:
     ["patches_us_00.zip", "patches_us_21.zip", "patches_us_1.zip", "patches_de_01.zip", "patches_us_01.rar"],
 )
 def test_other_files_are_no_archives(name: str) -> None:
-    assert parse_archive_name(name) is None
+    assert scope_of_archive(name) is None
 
 
 def test_negative_ids_are_refused() -> None:

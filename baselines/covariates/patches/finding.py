@@ -1,0 +1,267 @@
+"""Finding patches and their archives: one rule for all who read, verify or mend them.
+
+Patches are extracted into roots: ``patches_us/``, ``patches_us_NN/`` or ``patches_us/patches_us_NN/`` below
+a data folder, likewise for ``fr``, or ``CD/AB/`` without any. Archives lie in the data folder or in its
+``archives/``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from baselines.covariates.patches.layout import (
+    N_ARCHIVES,
+    SCOPES,
+    Scope,
+    archive_numbers,
+    folders_of_ids,
+    parse_names,
+    roots,
+    scope_of_archive,
+    scope_of_root,
+)
+from scoring.places import REGIONS, region_of_id
+from submissions.errors import CannotCheckError
+
+PathLike = str | os.PathLike[str]
+#: Region and number of an archive.
+ArchiveKey = tuple[str, int]
+
+_KEYS = [(region, number) for region in REGIONS for number in range(1, N_ARCHIVES + 1)]
+_ROOTS = tuple(dict.fromkeys(root for key in sorted(_KEYS) for root in roots(*key)))
+
+
+@dataclass(frozen=True)
+class Root:
+    """A folder below which patches lie in ``CD/AB``."""
+
+    path: str
+    scope: Scope
+
+
+@dataclass(frozen=True)
+class Found:
+    """What there is below some paths.
+
+    Parameters
+    ----------
+    trees : tuple of str
+        Those paths that hold extracted patches.
+    archives : tuple of str
+        Archives that were named, and those of patches that no root of a tree is for.
+    elsewhere : frozenset of (str, int)
+        What is to be looked for in these archives and not in the trees.
+    """
+
+    trees: tuple[str, ...]
+    archives: tuple[str, ...]
+    elsewhere: frozenset[ArchiveKey] = frozenset()
+
+
+def find_patches(paths: Sequence[PathLike], *, archives: PathLike | None = None) -> Found:
+    """Find the extracted patches below some paths, and archives for what is not extracted.
+
+    A folder without extracted patches stands for its archives. In another, an archive counts only if there
+    is no root for its patches; so it does in the folder `archives`, where further ones may lie.
+
+    Raises
+    ------
+    CannotCheckError
+        If there is nothing at a path, no patches, or a folder cannot be listed.
+    """
+    trees: list[str] = []
+    named: list[str] = []
+    spare = [] if archives is None or not Path(archives).is_dir() else find_archives(archives)
+    for path in paths:
+        inside = find_archives(path)
+        if find_roots(path):
+            trees.append(os.fspath(path))
+            spare += inside
+        elif inside:
+            named += inside
+        else:
+            raise no_patches([path])
+    if not trees or not spare:
+        return Found(tuple(trees), tuple(named))
+    return _filled_up(trees, named, spare=spare)
+
+
+def find_roots(path: PathLike) -> list[Root]:
+    """Return the roots of patches that a folder is or holds, none for a file.
+
+    Raises
+    ------
+    CannotCheckError
+        If the folder cannot be listed.
+    """
+    named = [root for root in _possible_roots(path, _ROOTS) if Path(root.path).is_dir()]
+    if scope_of_folder(path) is None and Path(path).is_dir() and any(digit_folders(path)):
+        named.append(Root(os.fspath(path), Scope()))
+    return named
+
+
+def find_archives(path: PathLike) -> list[str]:
+    """Return an archive itself, or those that a folder or its ``archives/`` holds, by their names.
+
+    Raises
+    ------
+    CannotCheckError
+        If there is nothing at the path, or a folder cannot be listed.
+    """
+    start = Path(path)
+    if start.is_file():
+        return [os.fspath(path)]
+    if not start.is_dir():
+        raise CannotCheckError(f"There is no file or folder {start}.", "Give the patches or their archives.")
+    folders = [folder for folder in (start, start / "archives") if folder.is_dir()]
+    found = [entry for folder in folders for entry in listed(folder) if scope_of_archive(entry.name)]
+    return sorted(entry.path for entry in found if entry.is_file())
+
+
+def roots_for(path: PathLike, key: ArchiveKey) -> list[Root]:
+    """Return where below a folder the patches of an archive of a region may lie, there or not."""
+    possible = roots(*key) if key[0] in REGIONS else ()
+    bare = [] if scope_of_folder(path) else [Root(os.fspath(path), Scope())]
+    return [root for root in _possible_roots(path, possible) if root.scope.holds(*key)] + bare
+
+
+def archives_for(archives: Iterable[str], ids: ArrayLike) -> list[str]:
+    """Return the archives that by their names may hold some occurrences; one without a telling name may."""
+    keys = archive_keys(ids)
+    scopes = {archive: scope_of_archive(archive) or Scope() for archive in archives}
+    return [archive for archive, scope in scopes.items() if any(scope.holds(*key) for key in keys)]
+
+
+def archive_keys(ids: ArrayLike) -> set[ArchiveKey]:
+    """Return the regions and the numbers of the archives of some occurrences."""
+    array = np.atleast_1d(np.asarray(ids, dtype=np.int64))
+    return set(zip(region_of_id(array).tolist(), archive_numbers(array).tolist(), strict=True))
+
+
+def scope_of_folder(path: PathLike) -> Scope | None:
+    """Return what the name of a folder says of its patches, or None if it is that of no root.
+
+    A link counts by its own name; only a path that ends in no name is followed.
+    """
+    own = Path(path)
+    return SCOPES.get(own.name if own.name not in ("", "..") else own.resolve().name)
+
+
+def data_folder_of(path: PathLike) -> Path:
+    """Return the data folder of a path: the path itself, or the folder that holds it if that is a root.
+
+    Examples
+    --------
+    >>> data_folder_of("data/patches_us").as_posix(), data_folder_of("data").as_posix()
+    ('data', 'data')
+    """
+    return Path(path) if scope_of_folder(path) is None else Path(path).parent
+
+
+def ids_below(root: Root) -> NDArray[np.int64]:
+    """Return the ids of the files of a root that stand in their places, one for each file."""
+    return np.concatenate([np.empty(0, dtype=np.int64), *_ids_by_folder(root)])
+
+
+def listed(folder: PathLike) -> list[os.DirEntry[str]]:
+    """Return what is in a folder, by name.
+
+    Raises
+    ------
+    CannotCheckError
+        If it cannot be listed.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        raise CannotCheckError(
+            f"The folder {os.fspath(folder)} cannot be listed: {error.strerror or error}.",
+            "Give the data folder or a region's folder that you may read.",
+        ) from error
+
+
+def is_digit_folder(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is a folder that is named as CD or AB are."""
+    return len(entry.name) <= 2 and entry.name.isascii() and entry.name.isdigit() and entry.is_dir()
+
+
+def digit_folders(folder: PathLike) -> list[str]:
+    """Return the names of the folders in a folder that are named as CD or AB are."""
+    return [entry.name for entry in listed(folder) if is_digit_folder(entry)]
+
+
+def no_patches(paths: Sequence[PathLike]) -> CannotCheckError:
+    """Return the error that says that there are no patches at some paths, and what is looked for."""
+    return CannotCheckError(
+        f"There are no patches in {', '.join(os.fspath(path) for path in paths)}.",
+        "Folders such as patches_us/, patches_us_01/ or CD/AB/, and archives such as patches_us_01.tar.gz "
+        "or patches_fr_01.zip are looked for.",
+    )
+
+
+def _possible_roots(path: PathLike, names: Iterable[str]) -> Iterator[Root]:
+    """Yield what some roots of a data folder are below a path, which may be a root itself."""
+    start, own = os.fspath(path), scope_of_folder(path)
+    if own is not None:
+        yield Root(start, own)
+    for name in names:
+        scope = scope_of_root(name) or Scope()
+        if own is None or ("/" not in name and scope.number and own == Scope(scope.region)):
+            yield Root(os.path.join(start, name), scope)  # noqa: PTH118 - as scandir joins them
+
+
+def _filled_up(trees: Sequence[str], named: Sequence[str], *, spare: Sequence[str]) -> Found:
+    covered = {key for tree in trees for root in find_roots(tree) for key in _covered(root)}
+    archives = list(named)
+    elsewhere: set[ArchiveKey] = set()
+    for archive in dict.fromkeys(spare):
+        scope = scope_of_archive(archive)
+        held = {key for key in _KEYS if scope is not None and scope.holds(*key)} - covered
+        if held and archive not in archives:
+            archives.append(archive)
+            elsewhere |= held
+    return Found(tuple(trees), tuple(archives), frozenset(elsewhere))
+
+
+def _covered(root: Root) -> list[ArchiveKey]:
+    regions = REGIONS if root.scope.region else _regions_below(root)
+    return [key for key in _KEYS if key[0] in regions and root.scope.holds(*key)]
+
+
+def _regions_below(root: Root) -> set[str]:
+    found: set[str] = set()
+    for ids in _ids_by_folder(root):
+        found.update(region_of_id(ids).tolist())
+        if found.issuperset(REGIONS):
+            break  # of a million files, the first few tell
+    return found
+
+
+def _ids_by_folder(root: Root) -> Iterator[NDArray[np.int64]]:
+    # One array for each CD: few enough calls of Arrow, and few enough names at a time.
+    for cd in digit_folders(root.path):
+        names, folders = _names_below(root.path, cd)
+        ids = parse_names(names)[0]
+        in_place = (ids >= 0) & (folders_of_ids(np.maximum(ids, 0)) == folders)
+        if root.scope.region is not None:
+            in_place &= region_of_id(ids) == root.scope.region
+        if root.scope.number is not None:
+            in_place &= archive_numbers(np.maximum(ids, 0)) == root.scope.number
+        yield ids[in_place]
+
+
+def _names_below(base: str, cd: str) -> tuple[list[str], NDArray[np.str_]]:
+    names: list[str] = []
+    folders: list[str] = []
+    for folder in (cd, *(f"{cd}/{ab}" for ab in digit_folders(f"{base}/{cd}"))):
+        found = os.listdir(f"{base}/{folder}")  # noqa: PTH208 - names alone; Path.iterdir makes objects
+        names += found
+        folders += [folder] * len(found)
+    return names, np.array(folders, dtype=np.str_)
