@@ -11,7 +11,7 @@ from commands import glckit
 COMMANDS = [" ".join(path) for path in make_docs.command_paths()]
 
 # What Typer and Python put there; words of an option, such as <text|json>, are what can be typed.
-PYTHON = re.compile(r"<(?!\w+(?:-\w+)*\|)[^>]*>|StrEnum|ndarray|NoneType|pathlib|Literal\[|\{[A-Z]+\}")
+PYTHON = re.compile(r"<[^>|]*>|x>=|<=x|StrEnum|ndarray|NoneType|pathlib|Literal\[|\{[A-Z]+\}")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
