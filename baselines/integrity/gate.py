@@ -81,7 +81,6 @@ def admit(
     *,
     on_damaged: OnDamaged = "refuse",
     patch_size: int = PATCH_SIZE,
-    jobs: int | None = 1,
     state: str | os.PathLike[str] | None = None,
     thresholds: Thresholds | None = None,
 ) -> Admission:
@@ -102,8 +101,6 @@ def admit(
         readable, and leave out what cannot be read.
     patch_size : int, default 256
         Side of the patches in pixels.
-    jobs : int or None
-        Processes.
     state : path-like, optional
         File of earlier checks; by default the one in the user's cache.
     thresholds : Thresholds, optional
@@ -136,7 +133,7 @@ def admit(
     """
     wanted = np.asarray(ids, dtype=np.int64)
     memory, _ = usable_state(default_state_path() if state is None else state)
-    options = VerifyOptions("quick", patch_size, thresholds or Thresholds(), jobs=jobs, state=memory)
+    options = VerifyOptions("quick", patch_size, thresholds or Thresholds(), state=memory)
     evidence = _evidence(wanted, paths, options=options)
     errors = [finding for finding in evidence.findings if finding.problem.is_error]
     if errors and on_damaged == "refuse":

@@ -19,7 +19,7 @@ from submissions.progress import SILENT, Progress
 class ArchiveSource:
     """Read patches out of one tar, tar.gz or zip; nothing is extracted.
 
-    The archive is scanned once; its index is kept in `index_folder`, see `load_or_build_index`.
+    The archive is scanned once; see `load_or_build_index`.
 
     Raises
     ------
@@ -29,24 +29,14 @@ class ArchiveSource:
         If the archive cannot be read.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        index_folder: str | os.PathLike[str] | None = None,
-        progress: Progress = SILENT,
-    ) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, progress: Progress = SILENT) -> None:
         self.path = os.fspath(path)
-        self._index_folder = index_folder
-        self.index: MemberIndex = load_or_build_index(path, folder=index_folder, progress=progress)
+        self.index: MemberIndex = load_or_build_index(path, progress=progress)
         self._handle: ArchiveHandle = open_handle(self.path, self.index)
-
-    def __repr__(self) -> str:
-        return f"ArchiveSource({self.path!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the path alone: another process loads the index and opens the file itself."""
-        return _reopened, (self.path, self._index_folder)
+        return type(self), (self.path,)
 
     def ids(self) -> NDArray[np.int64]:
         """Return the occurrences with at least one file in its right place, ascending."""
@@ -88,7 +78,3 @@ class ArchiveSource:
             raise DamagedPatchError("checksum", occurrence_id, where, str(error)) from error
         except OSError as error:
             raise UnreadablePatchError(occurrence_id, where, error.strerror or str(error)) from error
-
-
-def _reopened(path: str, index_folder: str | os.PathLike[str] | None) -> ArchiveSource:
-    return ArchiveSource(path, index_folder=index_folder)

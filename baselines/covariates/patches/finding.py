@@ -248,7 +248,7 @@ def _ids_by_folder(root: Root) -> Iterator[NDArray[np.int64]]:
     # One array for each CD: few enough calls of Arrow, and few enough names at a time.
     for cd in digit_folders(root.path):
         names, folders = _names_below(root.path, cd)
-        ids = parse_names(names)[0]
+        ids = parse_names(names)
         in_place = (ids >= 0) & (folders_of_ids(np.maximum(ids, 0)) == folders)
         if root.scope.region is not None:
             in_place &= region_of_id(ids) == root.scope.region

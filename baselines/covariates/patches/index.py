@@ -23,7 +23,7 @@ STORED, DEFLATED, NOT_READABLE = 0, 8, -1
 #: Checksum of a member for which the archive keeps none (a plain tar).
 NO_CRC = -1
 
-_FOREIGN = PatchPath(-1, "bands", None, None, False)
+_FOREIGN = PatchPath(-1, "bands", None, False)
 
 
 class Member(NamedTuple):

@@ -71,8 +71,6 @@ class PatchPath:
     ----------
     region : {"fr", "us"} or None
         Region of the folder; None where no folder names one.
-    archive : int or None
-        Number of the archive that the folder names, 1 to 20.
     in_place : bool
         Whether the file stands where the rule puts this id. (That the id is one of the folder's
         region is not looked at: ask `scoring.places.region_of_id`.)
@@ -81,7 +79,6 @@ class PatchPath:
     occurrence_id: int
     kind: Kind
     region: str | None
-    archive: int | None
     in_place: bool
 
 
@@ -134,14 +131,6 @@ def folders_of_ids(ids: ArrayLike) -> NDArray[np.str_]:
     return np.asarray(table[np.where(array < 1000, array, 1000 + array % 10_000)])
 
 
-def relative_paths(ids: ArrayLike, kind: Kind) -> list[str]:
-    """Return the path of each file below its root; see `relative_path`."""
-    suffix = _SUFFIX_OF_KIND[kind]
-    array = _checked_array(ids)
-    folders = folders_of_ids(array).tolist()
-    return [f"{folder}/{i}{suffix}" for folder, i in zip(folders, array.tolist(), strict=True)]
-
-
 def archive_numbers(ids: ArrayLike) -> NDArray[np.int64]:
     """Return the number of the archive that holds each patch, CD // 5 + 1.
 
@@ -153,18 +142,16 @@ def archive_numbers(ids: ArrayLike) -> NDArray[np.int64]:
     return _checked_array(ids) % 100 // 5 + 1
 
 
-def parse_names(names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Tell the occurrence of each of many file names, -1 where no patch has it, and whether it is altitude.
+def parse_names(names: Sequence[str]) -> NDArray[np.int64]:
+    """Tell the occurrence of each of many file names, -1 where no file of a patch has that name.
 
     Examples
     --------
-    >>> parse_names(["173.npy", "173_alti.npy", "0173.npy", ".173.npy"])[0].tolist()
+    >>> parse_names(["173.npy", "173_alti.npy", "0173.npy", ".173.npy"]).tolist()
     [173, 173, -1, -1]
     """
     fields = pc.extract_regex(pa.array(names, type=pa.string()), pattern=_NAME)
-    ids = pc.fill_null(pc.cast(pc.struct_field(fields, "id"), pa.int64()), -1)
-    is_altitude = pc.fill_null(pc.equal(pc.struct_field(fields, "alti"), "_alti"), False)
-    return np.asarray(ids), np.asarray(is_altitude.to_numpy(zero_copy_only=False), dtype=np.bool_)
+    return np.asarray(pc.fill_null(pc.cast(pc.struct_field(fields, "id"), pa.int64()), -1))
 
 
 def parse_name(name: str) -> tuple[int, Kind] | None:
@@ -187,7 +174,7 @@ def parse_path(path: str) -> PatchPath | None:
     Examples
     --------
     >>> parse_path("patches_us_15/73/1/173.npy")
-    PatchPath(occurrence_id=173, kind='bands', region='us', archive=15, in_place=True)
+    PatchPath(occurrence_id=173, kind='bands', region='us', in_place=True)
     >>> parse_path("patches_us_03/73/1/173.npy").in_place
     False
     """
@@ -197,7 +184,7 @@ def parse_path(path: str) -> PatchPath | None:
     root = _root_above(folder, folder_of_id(named[0]))
     scope = None if root is None else scope_of_root(root)
     fits = scope is not None and scope.number in (None, int(archive_numbers(named[0])))
-    return PatchPath(*named, *(scope or Scope()), fits)
+    return PatchPath(*named, (scope or Scope()).region, fits)
 
 
 def roots(region: str, number: int) -> tuple[str, ...]:

@@ -19,7 +19,6 @@ def rewrite_as_tar(
     path: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
-    n_threads: int = 0,
     progress: Progress = SILENT,
 ) -> MemberIndex:
     """Decompress a tar.gz into a plain tar with an index beside it.
@@ -28,7 +27,7 @@ def rewrite_as_tar(
     than from the tar.gz, and needs no seek points in memory. The files stay in one archive: no
     millions of small files. Nothing appears at `out` unless the whole archive passed its checksum.
 
-    The tar.gz is decompressed by `n_threads` threads, 0 for all cores. Progress is told in bytes written.
+    The tar.gz is decompressed on all cores. Progress is told in bytes written.
 
     Raises
     ------
@@ -46,7 +45,7 @@ def rewrite_as_tar(
     with (
         written_atomically(out) as temporary,
         temporary.open("wb") as file,
-        gzip_stream(path, n_threads=n_threads) as stream,
+        gzip_stream(path) as stream,
         progress.bar(f"rewriting {os.fspath(path)}") as advance,
     ):
         tee = cast(BinaryIO, _Tee(stream, file))

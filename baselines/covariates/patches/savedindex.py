@@ -36,18 +36,11 @@ _NOT_AN_INDEX = (
 )
 
 
-def load_or_build_index(
-    path: str | os.PathLike[str],
-    *,
-    folder: str | os.PathLike[str] | None = None,
-    n_threads: int = 0,
-    progress: Progress = SILENT,
-) -> MemberIndex:
+def load_or_build_index(path: str | os.PathLike[str], *, progress: Progress = SILENT) -> MemberIndex:
     """Return the index of an archive; scan the archive if there is none yet, or it has changed.
 
-    The index is kept in `folder`, or else beside the archive, or where that cannot be written to in
-    the user's cache. It holds for as long as the archive keeps its size and its time of modification.
-    A tar.gz is decompressed by `n_threads` threads, 0 for all cores.
+    The index is kept beside the archive, or where that cannot be written to in the user's cache. It holds
+    for as long as the archive keeps its size and its time of modification.
 
     Raises
     ------
@@ -57,20 +50,18 @@ def load_or_build_index(
         If the archive cannot be read, changes while it is, or there is no place for the index.
     """
     stamp = _stamp(path)
-    for place in _places(Path(path), folder):
+    for place in _places(Path(path)):
         if (index := _loaded(place, stamp)) is not None:
             return index
-    index = scan_archive(path, n_threads=n_threads, progress=progress)
+    index = scan_archive(path, progress=progress)
     if _stamp(path) != stamp:
         raise CannotCheckError(f"{os.fspath(path)} changed while it was read.", "Try again when it is whole.")
-    save_index(index, path, folder=folder)
+    save_index(index, path)
     return index
 
 
-def save_index(
-    index: MemberIndex, path: str | os.PathLike[str], *, folder: str | os.PathLike[str] | None = None
-) -> Path:
-    """Write the index of an archive to the first place that can be written to, and return that.
+def save_index(index: MemberIndex, path: str | os.PathLike[str]) -> None:
+    """Write the index of an archive to the first place that can be written to.
 
     Raises
     ------
@@ -79,27 +70,25 @@ def save_index(
     """
     content = _content(index, _stamp(path))
     refusals = []
-    for place in _places(Path(path), folder):
+    for place in _places(Path(path)):
         try:
             with written_atomically(place) as temporary:
                 temporary.write_bytes(content)
         except CannotCheckError as error:
             refusals.append(error.message)
         else:
-            return place
+            return
     raise CannotCheckError(
         f"There is no place for the index of {os.fspath(path)}: {' '.join(refusals)}",
-        "Name a folder for indexes, or set XDG_CACHE_HOME to one that can be written to.",
+        "Set XDG_CACHE_HOME to a folder that can be written to.",
     )
 
 
-def _places(path: Path, folder: str | os.PathLike[str] | None) -> list[Path]:
+def _places(path: Path) -> list[Path]:
     # Archives of one name in several folders may share a cache: the digest keeps them apart.
     digest = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
-    name = f"{path.name}-{digest}{INDEX_SUFFIX}"
-    if folder is not None:
-        return [Path(folder) / name]
-    return [path.with_name(path.name + INDEX_SUFFIX), cache_folder() / name]
+    beside = path.with_name(path.name + INDEX_SUFFIX)
+    return [beside, cache_folder() / f"{path.name}-{digest}{INDEX_SUFFIX}"]
 
 
 def _stamp(path: str | os.PathLike[str]) -> dict[str, int]:

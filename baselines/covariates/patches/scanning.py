@@ -61,12 +61,10 @@ def form_of_archive(path: str | os.PathLike[str]) -> ArchiveForm:
     raise DamagedArchiveError(path, f"it is {looks_like(head)}, not a tar, tar.gz or zip")
 
 
-def scan_archive(
-    path: str | os.PathLike[str], *, n_threads: int = 0, progress: Progress = SILENT
-) -> MemberIndex:
+def scan_archive(path: str | os.PathLike[str], *, progress: Progress = SILENT) -> MemberIndex:
     """Find all members of a tar, tar.gz or zip, in order.
 
-    A tar.gz is decompressed by `n_threads` threads, 0 for all cores. Progress is told in bytes, decompressed.
+    A tar.gz is decompressed on all cores. Progress is told in bytes, decompressed.
 
     Raises
     ------
@@ -81,7 +79,7 @@ def scan_archive(
     if form == "tar":
         with _opened(path) as file, progress.bar(f"scanning {name}", Path(path).stat().st_size) as advance:
             return index_of(form, tar_members(name, file, advance=advance))
-    with gzip_stream(path, n_threads=n_threads) as stream, progress.bar(f"scanning {name}") as advance:
+    with gzip_stream(path) as stream, progress.bar(f"scanning {name}") as advance:
         members = list(tar_members(name, stream, is_stream=True, advance=advance))
         seek_points = io.BytesIO()
         stream.raw.export_index(seek_points)
@@ -89,7 +87,7 @@ def scan_archive(
 
 
 @contextlib.contextmanager
-def gzip_stream(path: str | os.PathLike[str], *, n_threads: int = 0) -> Iterator[Any]:
+def gzip_stream(path: str | os.PathLike[str]) -> Iterator[Any]:
     """Open a gzip file for reading from start to end, buffered; ``raw`` is rapidgzip's file.
 
     Raises
@@ -102,7 +100,7 @@ def gzip_stream(path: str | os.PathLike[str], *, n_threads: int = 0) -> Iterator
         pass
     try:
         # rapidgzip must be closed before the interpreter ends, or it aborts the process.
-        with contextlib.closing(rapidgzip.open(os.fspath(path), parallelization=n_threads)) as raw:
+        with contextlib.closing(rapidgzip.open(os.fspath(path), parallelization=0)) as raw:
             yield io.BufferedReader(raw, _CHUNK)
     except _STREAM_ERRORS as error:
         raise DamagedArchiveError(path, f"its gzip stream cannot be read ({_one_line(error)})") from error

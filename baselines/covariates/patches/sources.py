@@ -27,7 +27,6 @@ def open_patches(
     paths: Paths,
     *,
     ids: ArrayLike | None = None,
-    index_folder: str | os.PathLike[str] | None = None,
     progress: Progress = SILENT,
 ) -> PatchSource:
     """Open patches wherever they are.
@@ -39,8 +38,6 @@ def open_patches(
         ``archives/``).
     ids : array-like of int, optional
         The occurrences of interest; archives that by their names hold none of them are left alone.
-    index_folder : path-like, optional
-        Where indexes of archives are kept; beside each archive by default.
     progress : Progress
         Told of the scans of archives, in bytes.
 
@@ -64,7 +61,7 @@ def open_patches(
     archives = [archive for path in named for archive in find_archives(path)]
     sources: list[PatchSource] = list(open_trees(named))
     wanted = _fastest(archives) if ids is None else archives_for(_fastest(archives), ids)
-    sources += [ArchiveSource(archive, index_folder=index_folder, progress=progress) for archive in wanted]
+    sources += [ArchiveSource(archive, progress=progress) for archive in wanted]
     if not sources:
         if archives:
             names = ", ".join(os.fspath(path) for path in named)
@@ -86,9 +83,6 @@ class ManySources:
         self.sources = list(sources)
         self._scopes = [_scope_of(source) for source in self.sources]
         self._fitting: dict[tuple[str, int], list[PatchSource]] = {}
-
-    def __repr__(self) -> str:
-        return f"ManySources({self.sources!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the sources."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 from baselines.integrity.manifests.manifest import Manifest
 from baselines.integrity.memory.records import NOTHING, Record
 from baselines.integrity.memory.state import State
 from baselines.integrity.options import VerifyOptions
-from baselines.integrity.trees.folder import CheckedFolder, FolderTask, unreadable_folder
+from baselines.integrity.trees.folder import CheckedFolder, FolderTask, check_folders, unreadable_folder
 from baselines.integrity.trees.planning import FolderPlan, portions
-from baselines.integrity.trees.processes import run_portions
 from baselines.integrity.trees.survey import Tree
+from submissions.errors import CannotCheckError, require
 from submissions.progress import Advance
 
 # What is lost to a kill is at most what was checked in this time.
@@ -53,6 +54,34 @@ def run_plans(
             advance(sum(len(each.ids) for each in checked))
     finally:
         memory.close()
+
+
+def run_portions(
+    portions: Iterable[list[FolderTask]], options: VerifyOptions
+) -> Iterator[list[CheckedFolder]]:
+    """Check portions of folders, consumed little by little, in whatever order they end.
+
+    With ``jobs=1`` that is done here; with None joblib's backend decides, which may be a cluster.
+
+    Raises
+    ------
+    CannotCheckError
+        If a worker died: then nothing is known of its portion.
+    UsageError
+        If joblib is needed and not installed.
+    """
+    if options.jobs == 1:
+        yield from (check_folders(portion, options) for portion in portions)
+        return
+    joblib = require("joblib", "patches")
+    parallel = joblib.Parallel(n_jobs=options.jobs, return_as="generator_unordered")
+    try:
+        yield from parallel(joblib.delayed(check_folders)(portion, options) for portion in portions)
+    except BrokenProcessPool as error:
+        raise CannotCheckError(
+            "A process of the verification died, perhaps for want of memory.",
+            "Run it again with fewer --jobs; it continues where it was.",
+        ) from error
 
 
 class _Memory:

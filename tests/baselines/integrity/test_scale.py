@@ -27,8 +27,8 @@ from baselines.integrity.memory.state import State
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.places import archive_of
 from baselines.integrity.report import PatchReport
+from baselines.integrity.trees.execution import run_portions
 from baselines.integrity.trees.folder import FolderTask
-from baselines.integrity.trees.processes import run_portions
 from baselines.integrity.verify import verify_patches
 from submissions.errors import CannotCheckError
 

@@ -190,14 +190,6 @@ def test_an_index_that_does_not_fit_is_made_anew(tmp_path: Path, spoil: str) -> 
     assert index_file.read_bytes() != before
 
 
-def test_an_index_can_be_kept_elsewhere(tmp_path: Path) -> None:
-    archive = WRITERS["zip stored"](tmp_path)
-    source = ArchiveSource(archive, index_folder=tmp_path / "indexes")
-    assert [path.suffix for path in tmp_path.iterdir() if path.is_file()] == [".zip"]
-    assert len(list((tmp_path / "indexes").iterdir())) == 1
-    assert source.ids().tolist() == sorted(IDS)
-
-
 def test_beside_an_archive_that_cannot_be_written_to_the_cache_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

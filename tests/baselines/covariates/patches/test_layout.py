@@ -23,7 +23,6 @@ from baselines.covariates.patches.layout import (
     parse_names,
     parse_path,
     relative_path,
-    relative_paths,
     roots,
     scope_of_archive,
 )
@@ -62,7 +61,7 @@ def test_path_rule_agrees_with_the_rule_by_hand(listed: list[int]) -> None:
     expected = [folder_by_hand(i) for i in listed]
     assert [folder_of_id(i) for i in listed] == expected
     assert folders_of_ids(np.array(listed, dtype=np.int64)).tolist() == expected
-    paths = relative_paths(np.array(listed, dtype=np.int64), "altitude")
+    paths = [relative_path(i, "altitude") for i in listed]
     assert paths == [f"{folder}/{i}_alti.npy" for folder, i in zip(expected, listed, strict=True)]
 
 
@@ -80,7 +79,6 @@ def test_paths_can_be_read_back(occurrence_id: int, kind: str, region: str, nest
         region,
         True,
     )
-    assert parsed.archive == (number if nesting else None)
     assert parse_path("./" + relative_path(occurrence_id, kind)).in_place
 
 
@@ -137,10 +135,8 @@ def test_foreign_names_are_no_patches(name: str) -> None:
 
 @given(st.lists(st.sampled_from(FOREIGN) | st.builds(file_name, ids, st.sampled_from(KINDS))))
 def test_many_names_are_parsed_as_single_ones(names: list[str]) -> None:
-    found, is_altitude = parse_names(names)
     expected = [parse_name(name) for name in names]
-    assert found.tolist() == [-1 if each is None else each[0] for each in expected]
-    assert is_altitude.tolist() == [each is not None and each[1] == "altitude" for each in expected]
+    assert parse_names(names).tolist() == [-1 if each is None else each[0] for each in expected]
 
 
 def test_archive_numbers_by_the_last_two_digits() -> None:
