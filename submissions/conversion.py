@@ -33,15 +33,7 @@ _BLOCK_ROWS = 256
 
 @dataclass(frozen=True)
 class Conversion:
-    """What a conversion did.
-
-    Parameters
-    ----------
-    n_occurrences, n_pairs : int
-        What was written.
-    mended : mapping of str to int
-        What was mended, and how often.
-    """
+    """What a conversion wrote, and what it mended how often."""
 
     n_occurrences: int
     n_pairs: int
@@ -57,27 +49,10 @@ def convert(
     max_bytes: int = MAX_BYTES,
     progress: Progress | None = None,
 ) -> Conversion:
-    """Convert a run into the format that the name of the target says.
+    """Convert a run in any format, also of other editions, into the format that the target's suffix names.
 
-    Parameters
-    ----------
-    source : path-like
-        A run in any format, also of other editions; ``-`` is standard input.
-    target : path-like
-        Where it belongs: text (``.csv``, ``.txt``, ``.gz``, ``.zst``, ``.zip``), ``.parquet`` or ``.npy``.
-    max_rows : int, optional
-        Pairs kept for each occurrence, the best ones.
-    rerank : bool, default False
-        Whether to number ranks anew, by score.
-    max_bytes : int
-        Decompressed bytes after which reading stops.
-    progress : callable, optional
-        Told the bytes of each read.
-
-    Returns
-    -------
-    Conversion
-        What was written and what was mended.
+    Each occurrence keeps its `max_rows` best pairs; `rerank` numbers ranks anew, by score. ``-`` is
+    standard input, and reading stops after `max_bytes` decompressed bytes.
 
     Raises
     ------
@@ -192,7 +167,7 @@ def _scatter(rows: NDArray[np.floating], pairs: Pairs, species_ids: NDArray[np.i
 
 
 def _blocks(run: DenseRun, max_rows: int | None) -> Iterator[tuple[slice, Pairs]]:
-    """Yield the pairs of some rows at a time, at most `max_rows` a row, ties by column."""
+    """Yield the pairs of some rows at a time, at most `max_rows` per row, ties by column."""
     for first in range(0, len(run.scores), _BLOCK_ROWS):
         block = np.asarray(run.scores[first : first + _BLOCK_ROWS], np.float64)
         kept = [_best_columns(row, max_rows) for row in block]

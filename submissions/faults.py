@@ -52,14 +52,12 @@ WARNING_CODES = tuple(_WARNINGS)
 
 @dataclass(frozen=True)
 class Example:
-    """One place where a fault shows; ``None`` where the fault has no such thing.
+    """One place where a fault shows; None where the fault has no such thing.
 
     Parameters
     ----------
     line : int, optional
         Line of the file, from 1, the header included.
-    occurrence_id, species_id : int, optional
-        The pair in question.
     found : str, optional
         What stands there.
     """
@@ -80,10 +78,8 @@ class Fault:
         Stable name, one of `ERROR_CODES` or `WARNING_CODES`.
     severity : {"error", "warning"}
         Whether the run is invalid for it.
-    count : int
-        How often it occurs.
-    message, fix : str
-        What is wrong, and what to do.
+    fix : str
+        What to do about it.
     examples : tuple of Example
         The first few places.
     """
@@ -149,7 +145,7 @@ class FaultLog:
             self.add(code, message=message)
 
     def extend(self, other: FaultLog, *, line_shift: int = 0) -> None:
-        """Note all that another log holds, its lines counted from `line_shift`."""
+        """Note everything in another log, its lines counted from `line_shift`."""
         for code, count in other._counts.items():
             examples = [
                 example if example.line is None else replace(example, line=example.line + line_shift)

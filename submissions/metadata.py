@@ -13,13 +13,7 @@ from submissions.files import written_atomically
 
 
 def metadata_path(run: str | os.PathLike[str]) -> Path:
-    """Return where the metadata of a run stand.
-
-    Examples
-    --------
-    >>> metadata_path("runs/rf.csv").name
-    'rf.csv.meta.json'
-    """
+    """Return where the metadata of a run stand, such as ``rf.csv.meta.json``."""
     return Path(f"{os.fspath(run)}.meta.json")
 
 
@@ -30,17 +24,7 @@ def _existing(run: str | os.PathLike[str]) -> Path | None:
 
 
 def read_metadata(run: str | os.PathLike[str]) -> Mapping[str, Any] | None:
-    """Read the metadata beside a run.
-
-    Parameters
-    ----------
-    run : path-like
-        The run file.
-
-    Returns
-    -------
-    mapping or None
-        None if there are none.
+    """Read the metadata beside a run; None if there are none.
 
     Raises
     ------

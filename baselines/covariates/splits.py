@@ -33,10 +33,8 @@ class Split:
 
     Parameters
     ----------
-    parts : tuple of str
-        Names of the parts.
     part_of : ndarray of int8 of shape (n,)
-        For each occurrence, the index of its part.
+        For each occurrence, the index of its part in `parts`.
     """
 
     parts: tuple[str, ...]
@@ -60,14 +58,10 @@ class Split:
 
 @dataclass(frozen=True)
 class BlockSplit(Split):
-    """A split that never cuts a quadrat.
+    """A split into `TRAIN` and `HELD_OUT` that never cuts a quadrat.
 
     Parameters
     ----------
-    parts : tuple of str
-        `TRAIN` and `HELD_OUT`.
-    part_of : ndarray of int8 of shape (n,)
-        For each occurrence, the index of its part.
     quadrats : ndarray of int64 of shape (n, 2)
         Row and column of the quadrat of each occurrence.
     """
@@ -153,7 +147,7 @@ def random_split(
     parts : sequence of str
         Names of the parts.
     seed : int, default 0
-        Another seed divides otherwise.
+        Another seed divides them otherwise.
 
     Returns
     -------
@@ -163,7 +157,7 @@ def random_split(
     Raises
     ------
     ValueError
-        If there is not one share a part, one is negative, or they do not make 1.
+        If there is not one share per part, one is negative, or they do not add up to 1.
 
     Examples
     --------
@@ -226,7 +220,7 @@ def _n_held_out(n_units: int, *, holdout: float, what: str) -> int:
 
 
 def _quadrat_keys(quadrats: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return one number a quadrat; rows and columns of a metre still fit into 32 bits."""
+    """Return one number per quadrat; rows and columns of a metre still fit into 32 bits."""
     return (quadrats[:, 0] << 32) ^ (quadrats[:, 1] & 0xFFFFFFFF)
 
 

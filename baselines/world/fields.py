@@ -34,21 +34,9 @@ class Grids:
 
 
 def noise(key: int, grids: Grids, *, scale: int) -> NDArray[np.float32]:
-    """Evaluate value noise: random numbers at lattice points, blended smoothly in between.
+    """Evaluate value noise: random numbers at lattice points `scale` apart, blended smoothly in between.
 
-    Parameters
-    ----------
-    key : int
-        Key of the field.
-    grids : Grids
-        Where to evaluate it.
-    scale : int
-        Distance of the lattice points.
-
-    Returns
-    -------
-    ndarray of float32 of shape (n, height, width)
-        Values in [0, 1). A position has the same value in whatever grid it stands.
+    Values lie in [0, 1), shape (n, height, width). A position has the same value in whatever grid it stands.
 
     Notes
     -----
@@ -68,13 +56,7 @@ def noise(key: int, grids: Grids, *, scale: int) -> NDArray[np.float32]:
 
 
 def octaves(key: int, grids: Grids, *, parts: Sequence[Octave]) -> NDArray[np.float32]:
-    """Sum noise of several scales, each times its weight; see `noise`.
-
-    Returns
-    -------
-    ndarray of float32 of shape (n, height, width)
-        Values from 0 to the sum of the weights.
-    """
+    """Sum noise of several scales, each times its weight: from 0 to the sum of the weights; see `noise`."""
     total = np.zeros(grids.shape, dtype=np.float32)
     for number, (scale, weight) in enumerate(parts):
         total += noise(key + number, grids, scale=scale) * np.float32(weight)

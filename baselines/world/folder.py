@@ -27,7 +27,7 @@ _LIMITS = {"n_occurrences": (40, 500_000), "n_species": (4, 31_435), "patch_size
 
 @dataclass(frozen=True)
 class WorldPlan:
-    """What decides a world to the last bit.
+    """What decides a world to the last bit; a `UsageError` is raised if a number is out of bounds.
 
     Parameters
     ----------
@@ -39,11 +39,6 @@ class WorldPlan:
         Species; each region has about two thirds of them.
     patch_size : int, default 64
         Side of a patch in pixels of a metre.
-
-    Raises
-    ------
-    UsageError
-        If a number is out of bounds.
     """
 
     seed: int = 0
@@ -62,17 +57,7 @@ class WorldPlan:
 
 @dataclass(frozen=True)
 class World:
-    """A world that was made.
-
-    Parameters
-    ----------
-    folder : Path
-        Where it lies.
-    plan : WorldPlan
-        What it was made by.
-    n_train, n_test : dict of str to int
-        Occurrences of each region.
-    """
+    """A world that was made; its numbers of occurrences are by region."""
 
     folder: Path
     plan: WorldPlan
@@ -96,18 +81,11 @@ def make_world(
     Parameters
     ----------
     folder : path-like
-        A new or empty folder, or one with the same world. Hidden files make no folder full.
+        A new or empty folder, or one with the same world. A folder with only hidden files counts as empty.
     plan : WorldPlan, optional
         Seed and sizes; the default world if absent.
     extract : bool, default True
         Whether patches are also written as files; they are in the archives in any case.
-    progress : callable, optional
-        Called with numbers of patches as they are done.
-
-    Returns
-    -------
-    World
-        Where it is and what is in it.
 
     Raises
     ------

@@ -35,15 +35,7 @@ _Field = Callable[[Grids], NDArray[np.uint8]]
 
 @dataclass(frozen=True)
 class Ground:
-    """The fine fields of one region.
-
-    Parameters
-    ----------
-    region : Region
-        The region.
-    seed : int
-        Seed of the world.
-    """
+    """The fine fields of one region."""
 
     region: Region
     seed: int

@@ -43,21 +43,7 @@ def write_patches(
     extract: bool,
     progress: Progress | None = None,
 ) -> None:
-    """Write the patches of all occurrences into ``archives/``, and as files too if wanted.
-
-    Parameters
-    ----------
-    regions : sequence of RegionOccurrences
-        The occurrences.
-    folder : Path
-        The folder of the world.
-    patch_size : int
-        Side of the patches in pixels.
-    extract : bool
-        Whether ``patches_fr/`` and ``patches_us/`` are written beside the archives.
-    progress : callable, optional
-        Called after each archive with the number of its patches.
-    """
+    """Write the patches of all occurrences into ``archives/``, and if `extract` as files beside it."""
     (folder / "archives").mkdir()
     parts = [part for occurrences in regions for part in _parts(occurrences)]
     # NumPy and zlib let go of the interpreter lock; each archive depends on nothing but its part.

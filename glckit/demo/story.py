@@ -55,8 +55,6 @@ class ModelCost:
 
     Parameters
     ----------
-    training : Training
-        What its training cost.
     prediction : Cost
         Of ``--predict``, the start of its process included.
     n_bytes : int
@@ -74,16 +72,12 @@ class Story:
 
     Parameters
     ----------
-    folder : Path
-        The competition.
-    seed : int
-        Of the world, the models and the damage.
     scores : dict of str to Score
         Of `RUNS`, in that order.
     models : dict of str to ModelCost
         ``"rf"`` and ``"cnn"``.
     share_damaged : float
-        Test occurrences whose patches were found damaged before the repair.
+        Share of the test occurrences whose patches were found damaged before the repair.
     cost : Cost
         Of the whole story: seconds, and the peak memory of its largest process.
     is_continued : bool
@@ -100,26 +94,10 @@ class Story:
 
 
 def tell_story(folder: Path, scale: Scale, *, seed: int = 0, tell: Tell) -> Story:
-    """Play the story in a folder, with glckit's own commands.
+    """Play the story in a new or empty folder, or in that of the same story, with glckit's own commands.
 
     It may be stopped at any moment and begun again in the same folder: the world is put back as it was
     made, finished trainings are kept, and that of the network goes on at its last checkpoint.
-
-    Parameters
-    ----------
-    folder : Path
-        A new or empty folder, or that of the same story.
-    scale : Scale
-        How large.
-    seed : int, default 0
-        Of the world, the models and the damage.
-    tell : callable
-        Told of each line.
-
-    Returns
-    -------
-    Story
-        Scores and costs.
 
     Raises
     ------

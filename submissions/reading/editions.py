@@ -1,4 +1,4 @@
-"""Reading runs of other editions, which have one line an occurrence; only `convert` takes them.
+"""Reading runs of other editions, which have one line per occurrence; only `convert` takes them.
 
 ``Id,Predicted`` (GeoLifeCLEF 2021 to 2023 on Kaggle) lists species from best to worst, separated by
 blanks; scores become 1 / rank. ``observation_id;...;predictions;probas`` lists species and scores.
@@ -34,20 +34,7 @@ def is_other_edition(path: str | os.PathLike[str]) -> bool:
 
 
 def read_other_edition(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Run:
-    """Read a run of another edition.
-
-    Parameters
-    ----------
-    path : path-like
-        A file for which `is_other_edition` holds.
-    max_bytes : int
-        Decompressed bytes after which reading stops.
-
-    Returns
-    -------
-    Run
-        Its pairs; faults name the lines that could not be read.
-    """
+    """Read a run for which `is_other_edition` holds; faults name the lines that could not be read."""
     log = FaultLog()
     with opened(path, log, max_bytes=max_bytes) as source:
         text = source.read_all().decode("utf-8-sig", errors="replace")

@@ -27,12 +27,6 @@ class Raster:
 
     Parameters
     ----------
-    path : Path
-        The file.
-    grid : Grid
-        Its cells.
-    dtype : dtype
-        Type of its cells.
     nodata : float, optional
         The value that means nothing; None if every cell means something.
     """
@@ -47,22 +41,10 @@ class Raster:
 def opened_raster(path: str | os.PathLike[str]) -> Iterator[Any]:
     """Yield the rasterio dataset of a file; reading errors inside the block name the file.
 
-    Parameters
-    ----------
-    path : path-like
-        The file.
-
-    Yields
-    ------
-    rasterio.DatasetReader
-        The open raster.
-
     Raises
     ------
     CannotCheckError
         If the file is absent, no raster, or breaks off.
-    UsageError
-        If rasterio is not installed.
     """
     rasterio = require("rasterio", "rf")
     errors = require("rasterio.errors", "rf")
@@ -84,21 +66,9 @@ def opened_raster(path: str | os.PathLike[str]) -> Iterator[Any]:
 def inspect_raster(
     path: str | os.PathLike[str], *, region: str, nodata_setting: float | None = None
 ) -> Raster:
-    """Open a raster and say what its cells are, or why it cannot be used.
+    """Open a raster that should cover a region and say what its cells are, or why it cannot be used.
 
-    Parameters
-    ----------
-    path : path-like
-        The file.
-    region : {"fr", "us"}
-        The region that it should cover.
-    nodata_setting : float, optional
-        The value that means nothing, if the file does not tag one.
-
-    Returns
-    -------
-    Raster
-        Its cells, type and nodata.
+    `nodata_setting` is the value that means nothing if the file does not tag one.
 
     Raises
     ------
@@ -126,19 +96,7 @@ def inspect_raster(
 
 
 def read_cells(raster: Raster, plan: ReadingPlan) -> NDArray[Any]:
-    """Read the cells of a plan.
-
-    Parameters
-    ----------
-    raster : Raster
-        The raster.
-    plan : ReadingPlan
-        The windows, for the raster's grid.
-
-    Returns
-    -------
-    ndarray of shape (n_inside,)
-        Cells in the order of the plan, in the type of the file.
+    """Read the cells of a plan, in its order and in the type of the file.
 
     Raises
     ------
@@ -156,20 +114,9 @@ def read_cells(raster: Raster, plan: ReadingPlan) -> NDArray[Any]:
 
 
 def is_nodata(cells: NDArray[Any], nodata: float | None) -> NDArray[np.bool_]:
-    """Return which cells mean nothing.
+    """Return which cells are equal to `nodata` in the type of the file, or are no finite number.
 
-    Parameters
-    ----------
-    cells : ndarray of shape (n,)
-        Cells in the type of the file.
-    nodata : float, optional
-        The value that means nothing.
-
-    Returns
-    -------
-    ndarray of bool of shape (n,)
-        Cells equal to `nodata` in the type of the file, and those that are no finite number. None
-        is, if `nodata` is None or no cell of that type can be equal to it.
+    None is, if `nodata` is None or no cell of that type can be equal to it.
 
     Examples
     --------
