@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from scoring.sparse import Pairs
 from submissions.checks.sparse import duplicates
 from submissions.faults import FaultLog
+from submissions.progress import SILENT, Progress
 from submissions.reading.editions import is_other_edition, read_other_edition
 from submissions.reading.mending import MendingReader
 from submissions.reading.runs import read_run
-from submissions.reading.sources import MAX_BYTES, STDIN, Progress
+from submissions.reading.sources import MAX_BYTES, STDIN
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
 from submissions.validation import InvalidRunError, Validation, check
@@ -47,7 +48,7 @@ def convert(
     max_rows: int | None = None,
     rerank: bool = False,
     max_bytes: int = MAX_BYTES,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> Conversion:
     """Convert a run in any format, also of other editions, into the format that the target's suffix names.
 
@@ -61,7 +62,7 @@ def convert(
     """
     mended: Counter[str] = Counter()
     with _spooled(source) as path:
-        run = _read(path, mended, max_bytes, progress)
+        run = replace(_read(path, mended, max_bytes, progress), path=os.fspath(source))
     run = _without_repeats(run, mended) if isinstance(run, Run) else run
     _refuse_unmendable(run)
     if isinstance(run, DenseRun):
@@ -90,10 +91,10 @@ def _spooled(source: str | os.PathLike[str]) -> Iterator[str | os.PathLike[str]]
 
 
 def _read(
-    source: str | os.PathLike[str], mended: Counter[str], max_bytes: int, progress: Progress | None
+    source: str | os.PathLike[str], mended: Counter[str], max_bytes: int, progress: Progress
 ) -> Run | DenseRun:
     if is_other_edition(source):
-        return read_other_edition(source, max_bytes=max_bytes)
+        return read_other_edition(source, max_bytes=max_bytes, progress=progress)
     second_look = partial(MendingReader, mended=mended)
     run = read_run(source, max_bytes=max_bytes, progress=progress, second_look=second_look)
     if isinstance(run, DenseRun) or not run.n_pairs:

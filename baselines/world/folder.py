@@ -10,13 +10,14 @@ from pathlib import Path
 from baselines.world.archives import write_hashes
 from baselines.world.bayes import write_bayes_run
 from baselines.world.occurrences import RegionOccurrences, occurrences_of
-from baselines.world.patchfiles import Progress, write_patches
+from baselines.world.patchfiles import write_patches
 from baselines.world.rasters import write_rasters
 from baselines.world.regions import WORLD_REGIONS
 from baselines.world.species import SpeciesPool, species_of
 from baselines.world.tables import write_configuration, write_occurrences, write_species
 from submissions.errors import UsageError, require
 from submissions.files import folder_written_atomically, written_atomically
+from submissions.progress import SILENT, Progress
 
 #: The file by which a folder is known to be a world, and which.
 MARKER = "world.json"
@@ -70,7 +71,7 @@ def make_world(
     plan: WorldPlan | None = None,
     *,
     extract: bool = True,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> World:
     """Make a synthetic competition in a folder, with all files that the organizers gave.
 
@@ -117,7 +118,7 @@ def make_world(
 
 
 def _build(
-    folder: Path, plan: WorldPlan, *, extract: bool, progress: Progress | None
+    folder: Path, plan: WorldPlan, *, extract: bool, progress: Progress
 ) -> tuple[dict[str, int], dict[str, int]]:
     pool = species_of(plan.seed, plan.n_species)
     regions = _regions(plan, pool)

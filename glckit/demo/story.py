@@ -23,10 +23,10 @@ from glckit.demo.acts import (
 from glckit.demo.commands import Cost, Stage, Tell
 from glckit.demo.scale import Scale
 from glckit.demo.trainings import Training
-from glckit.evaluation import Inputs, score_files
 from scoring.score import Score
 from submissions.competition.settings import FILE_NAME, read_competition
 from submissions.errors import CannotCheckError, UsageError, require_installed
+from submissions.evaluation import Inputs, score_files
 from submissions.files import folder_locked
 from submissions.metadata import read_metadata
 
@@ -164,7 +164,7 @@ def _scores(folder: Path) -> dict[str, Score]:
     competition = read_competition(folder / FILE_NAME)
     paths = [str(folder / "runs" / f"{name}.csv") for name in RUNS]
     inputs = Inputs(truth=competition.truth, allow_missing=True)  # damage leaves occurrences out
-    outcomes = score_files(paths, inputs, competition, lambda *_: contextlib.nullcontext())
+    outcomes = score_files(paths, inputs, competition)
     scores = {}
     for name, outcome in zip(RUNS, outcomes, strict=True):
         if outcome.evaluation is None or outcome.evaluation.score is None:

@@ -16,6 +16,7 @@ import numpy as np
 from scoring.sparse import Pairs
 from submissions.errors import CannotCheckError
 from submissions.faults import Example, FaultLog
+from submissions.progress import SILENT, Progress
 from submissions.reading.header import SEPARATORS, unquoted
 from submissions.reading.lines import shown, value_of
 from submissions.reading.schema import OCCURRENCE_ID, PROBABILITY, SPECIES_ID
@@ -33,10 +34,12 @@ def is_other_edition(path: str | os.PathLike[str]) -> bool:
         return _columns(source.head().split(b"\n", 1)[0].decode(errors="replace")) is not None
 
 
-def read_other_edition(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Run:
+def read_other_edition(
+    path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES, progress: Progress = SILENT
+) -> Run:
     """Read a run for which `is_other_edition` holds; faults name the lines that could not be read."""
     log = FaultLog()
-    with opened(path, log, max_bytes=max_bytes) as source:
+    with opened(path, log, max_bytes=max_bytes, progress=progress) as source:
         text = source.read_all().decode("utf-8-sig", errors="replace")
     columns = _columns(text.split("\n", 1)[0])
     if columns is None:
