@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from baselines.covariates.occurrences import Occurrences, place_occurrences, read_all_occurrences
-from baselines.covariates.splitfiles import summarise, write_block_split, write_occurrences
-from baselines.covariates.splitmap import draw_split
-from baselines.covariates.splits import HELD_OUT, TRAIN, block_split, random_holdout, random_split
+from baselines.covariates.splits.files import summarise, write_block_split, write_occurrences
+from baselines.covariates.splits.holdout import HELD_OUT, TRAIN, block_split, random_holdout, random_split
+from baselines.covariates.splits.map import draw_split
 from glckit.cli import app
 from scoring.places import quadrat_of_place
 from submissions.errors import BadInputError, UsageError

@@ -13,7 +13,7 @@ import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
 from baselines.covariates.occurrences import Occurrences, read_all_occurrences
-from baselines.covariates.splits import HELD_OUT, TRAIN, BlockSplit, block_split
+from baselines.covariates.splits.holdout import HELD_OUT, TRAIN, BlockSplit, block_split
 from scoring.places import REGIONS
 from submissions.errors import BadInputError, UsageError
 from submissions.files import written_atomically

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from baselines.covariates.occurrences import Occurrences
 from baselines.covariates.regions import REGION_WORDS
-from baselines.covariates.splits import HELD_OUT, BlockSplit
+from baselines.covariates.splits.holdout import HELD_OUT, BlockSplit
 from submissions.errors import require
 from submissions.files import written_atomically
 
