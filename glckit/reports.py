@@ -111,7 +111,7 @@ def _row(outcome: EvaluatedFile, names: Sequence[str]) -> list[Any]:
 
 
 def _bare(outcomes: Sequence[EvaluatedFile], digits: int) -> str:
-    """Return one line a run, so that lines and arguments match; ``-`` where there is no score."""
+    """Return one line per run, so that lines and arguments match; ``-`` where there is no score."""
     values = [_row(outcome, ["adaptive_top_k"])[0] for outcome in outcomes]
     return "\n".join("-" if value is None else number(value, digits) for value in values)
 
@@ -148,7 +148,7 @@ def _score_lines(score: Score, digits: int) -> list[str]:
     table = [
         (f"adaptive top-{score.k}", _with_bounds(score.adaptive_top_k, score.adaptive_top_k_bounds, digits)),
         (f"top-{score.k}", _with_bounds(score.top_k, score.top_k_bounds, digits)),
-        ("threshold", f"{threshold}, above it {size} species an occurrence"),
+        ("threshold", f"{threshold}, above it {size} species per occurrence"),
         ("signature", score.signature),
     ]
     return [f"  {name:<16} {value}" for name, value in table]

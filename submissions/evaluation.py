@@ -1,4 +1,4 @@
-"""Validating and scoring run files with what the options, the environment and the folder give."""
+"""Validating and scoring run files, with what the options, the environment and the competition give."""
 
 from __future__ import annotations
 

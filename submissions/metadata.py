@@ -38,9 +38,9 @@ def read_metadata(run: str | os.PathLike[str]) -> Mapping[str, Any] | None:
         data = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
         json.dumps(data, ensure_ascii=False).encode()  # lone surrogates are no text
     except (OSError, ValueError, RecursionError) as error:
-        raise CannotCheckError(f"Cannot read {path}: {error}.", "Mend or remove it.") from error
+        raise CannotCheckError(f"Cannot read {path}: {error}.", "Fix or remove it.") from error
     if not isinstance(data, dict):
-        raise CannotCheckError(f"{path} is not a JSON object.", "Mend or remove it.")
+        raise CannotCheckError(f"{path} is not a JSON object.", "Fix or remove it.")
     return data
 
 

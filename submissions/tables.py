@@ -159,7 +159,7 @@ def _note_doubled(ids: NDArray[np.int64], order: NDArray[np.intp], table: TextTa
     if len(later) and table.lines is not None:
         lines = table.lines.of(later[:5])
         examples = [Example(int(line), int(ids[row])) for line, row in zip(lines, later, strict=False)]
-        log.add("duplicate", *examples, message="ids that stand twice", count=len(later))
+        log.add("duplicate", *examples, message="ids that appear twice", count=len(later))
 
 
 def _refuse_shared_ids(ids: NDArray[np.int64], paths: Sequence[Path]) -> None:
@@ -168,7 +168,7 @@ def _refuse_shared_ids(ids: NDArray[np.int64], paths: Sequence[Path]) -> None:
     if len(shared):
         names = ", ".join(os.fspath(path) for path in paths)
         raise CannotCheckError(
-            f"{len(shared)} occurrence ids stand twice in {names}, such as {shared[0]}.",
+            f"{len(shared)} occurrence ids appear twice in {names}, such as {shared[0]}.",
             "Give each file once, and only files of one edition.",
         )
 

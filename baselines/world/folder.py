@@ -157,7 +157,7 @@ def _refuse_other_content(target: Path, plan: WorldPlan) -> None:
         raise UsageError(f"{target} is a file; a world needs a folder.", "Choose another name.")
     if _contents(target) and _marker_of(target) != _marker(plan):
         raise UsageError(
-            f"{target} holds something else than this world: {_what_is_there(target)}.",
+            f"{target} holds something other than this world: {_what_is_there(target)}.",
             "Choose a new folder, or empty this one yourself.",
         )
 

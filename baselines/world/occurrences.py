@@ -22,7 +22,7 @@ TEST_SHARE = 0.2
 _ID_STRIDE = 611_953
 # The US ids of the challenge have 3 digits and more; of a hundred, so many have 3, and 4.
 _SHORT_ID_BANDS = ((100, 999, 3), (1000, 9999, 7))
-# Places at once, and pairs of a place and a species: 32 MiB an array.
+# Places at once, and pairs of a place and a species: 32 MiB per array.
 _BATCH, _BATCH_PAIRS = 2048, 2**22
 
 

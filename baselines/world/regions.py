@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-#: Raster cells a degree: 30 arc-seconds, as in the real rasters.
+#: Raster cells per degree: 30 arc-seconds, as in the real rasters.
 CELLS_PER_DEGREE = 120
 #: Places are whole micro-degrees, about 0.1 m, so that they are written and read back exactly.
 MICRODEGREES = 1_000_000

@@ -1,4 +1,4 @@
-"""The paper's accident in small: archives that were damaged on their way, extracted with plain tar."""
+"""The paper's accident on a small scale: archives damaged on their way, extracted with plain tar."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def extract_with_tar(archives: Sequence[Path], tree: Path) -> list[Extracted]:
     """
     tar = shutil.which("tar")
     if tar is None:
-        raise CannotCheckError("There is no tar here to extract archives with.", "Install one.")
+        raise CannotCheckError("The demo extracts archives with tar, which is not installed.", "Install tar.")
     if tree.exists():
         shutil.rmtree(tree)
     tree.mkdir(parents=True)

@@ -146,7 +146,8 @@ def _claimed(folder: Path) -> Iterator[int]:
             lock = stack.enter_context(folder_locked(notes, wait=False))
         except BlockingIOError as error:
             raise CannotCheckError(
-                f"Another demo, or what is left of one, is at work in {folder}.", "Wait until it has ended."
+                f"Another demo, or a command that it left behind, is running in {folder}.",
+                "Wait until it has ended.",
             ) from error
         try:
             yield lock

@@ -42,7 +42,7 @@ def recalled_training(notes: Path, model: Path) -> Training | None:
         return None
     if noted is None or noted["digest"] != _digest(model):
         raise UsageError(
-            f"{model} is no model that this demo has trained and noted, and would be overwritten.",
+            f"{model} was not trained by this demo, and would be overwritten.",
             "Move or remove it, or name another folder.",
         )
     return Training(Cost(noted["seconds"], noted["peak_bytes"]), noted["is_whole"])
@@ -72,7 +72,7 @@ def _read(notes: Path) -> dict[str, dict[str, Any]]:
     except (OSError, ValueError) as error:
         raise CannotCheckError(f"Cannot read {notes}: {error}.", hint) from error
     if not isinstance(known, dict) or not all(_is_note(noted) for noted in known.values()):
-        raise CannotCheckError(f"{notes} holds something else than the demo's notes.", hint)
+        raise CannotCheckError(f"{notes} does not hold the notes of a demo.", hint)
     return known
 
 

@@ -89,7 +89,7 @@ def _ids(path: Path, log: FaultLog) -> NDArray[np.int64] | None:
         log.add(
             "bad-id",
             Example(found=f"{ids.dtype}, shape {ids.shape}"),
-            message=f"{path.name} holds no list of integers",
+            message=f"{path.name} is not a list of integers",
         )
         return None
     return np.asarray(ids, np.int64)

@@ -90,7 +90,7 @@ class Source:
             return read()
         except (EOFError, zlib.error, zipfile.BadZipFile, OSError) as error:
             if getattr(error, "errno", None):  # the disk's fault, not the file's
-                raise CannotCheckError(f"Cannot read on: {error}.") from error
+                raise CannotCheckError(f"Cannot read further: {error}.") from error
             self.cut = True
             self._log.add_once("truncated", message=f"the compressed data is cut or damaged ({error})")
             return b""
@@ -192,7 +192,7 @@ def _zip_member(
             return _buffered(stack.enter_context(archive.open(chosen[0]))), chosen[0].file_size
     except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-            raise CannotCheckError(f"Cannot read on: {error}.") from error
+            raise CannotCheckError(f"Cannot read further: {error}.") from error
         log.add("truncated", message=f"the zip is cut or damaged ({error})")
         return nothing, None
     except (NotImplementedError, RuntimeError) as error:  # an unknown compression, a password

@@ -123,7 +123,7 @@ def read_vectors(path: str | os.PathLike[str]) -> EnvironmentalVectors:
             "Delete the file; it is made again from the rasters.",
         ) from error
     if _METADATA_KEY not in (table.schema.metadata or {}):
-        raise CannotCheckError(f"{os.fspath(path)} holds no environmental vectors of ours.")
+        raise CannotCheckError(f"{os.fspath(path)} does not hold environmental vectors that glckit wrote.")
     return _from_columns({name: table[name] for name in table.column_names[1:]})
 
 

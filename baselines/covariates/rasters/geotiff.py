@@ -114,7 +114,7 @@ def read_cells(raster: Raster, plan: ReadingPlan) -> NDArray[Any]:
 
 
 def is_nodata(cells: NDArray[Any], nodata: float | None) -> NDArray[np.bool_]:
-    """Return which cells are equal to `nodata` in the type of the file, or are no finite number.
+    """Return which cells are equal to `nodata` in the type of the file, or are not finite.
 
     None is, if `nodata` is None or no cell of that type can be equal to it.
 
@@ -145,15 +145,15 @@ def _can_hold(dtype: np.dtype[Any], value: float) -> bool:
 def _faults(dataset: Any) -> list[str]:
     transform, faults = dataset.transform, []
     if dataset.count != 1:
-        faults.append(f"has {dataset.count} bands, and one was expected")
+        faults.append(f"has {dataset.count} bands, but one was expected")
     if dataset.crs is None:
-        faults.append("has no coordinate reference system, and one such as EPSG:4326 was expected")
+        faults.append("has no coordinate reference system, but one such as EPSG:4326 was expected")
     if transform.is_identity:
-        faults.append("has no place on the globe, and a geotransform was expected")
+        faults.append("is not georeferenced, but a geotransform was expected")
     if transform.b or transform.d:
-        faults.append("has a rotated grid, and rows along parallels were expected")
+        faults.append("has a rotated grid, but rows along parallels were expected")
     if not np.issubdtype(np.dtype(dataset.dtypes[0]), np.number) or dataset.dtypes[0].startswith("complex"):
-        faults.append(f"has cells of type {dataset.dtypes[0]}, and real numbers were expected")
+        faults.append(f"has cells of type {dataset.dtypes[0]}, but real numbers were expected")
     return faults
 
 
@@ -169,7 +169,7 @@ def _misplacement(dataset: Any, region: str) -> list[str]:
     where = f"{covered.south:.6g} to {covered.north:.6g} N, {west:.6g} to {east:.6g} E"
     others = [REGION_WORDS[other] for other, box in REGION_BOUNDS.items() if covered.overlaps(box)]
     found = f"{others[0]} ({where})" if others else where
-    return [f"covers {found}, and {REGION_WORDS[region]} was expected"]
+    return [f"covers {found}, but {REGION_WORDS[region]} was expected"]
 
 
 def _grid_of(dataset: Any) -> Grid:

@@ -50,7 +50,7 @@ class RasterLayout:
         unknown = sorted(set(self.nodata) - set(self.names) - set(RASTER_NAMES))
         if unknown:
             raise UsageError(
-                f"The nodata setting speaks of {', '.join(unknown)}, and no raster is called so.",
+                f"The nodata setting names {', '.join(unknown)}, but there is no such raster.",
                 f"The rasters are {', '.join(RASTER_NAMES)}.",
             )
 

@@ -165,7 +165,7 @@ def random_split(
     {'train': 180, 'validation': 10, 'test': 10}
     """
     if len(shares) != len(parts) or min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
-        raise ValueError(f"shares must be one a part, none negative, and 1 together, not {tuple(shares)}")
+        raise ValueError(f"shares must be one per part, none negative, and add up to 1, not {tuple(shares)}")
     part_of = np.empty(len(ids), dtype=np.int8)
     bounds = np.round(np.cumsum(shares)[:-1] * len(ids)).astype(np.int64)
     for part, rows in enumerate(np.split(_drawn_order(np.asarray(ids, dtype=np.int64), seed), bounds)):

@@ -230,7 +230,7 @@ def test_seeds_differ_and_neighbouring_ids_do_not_stay_together() -> None:
 
 @pytest.mark.parametrize("shares", [(0.9, 0.1), (0.9, 0.2, 0.1), (1.1, -0.1, 0.0)])
 def test_shares_that_do_not_add_up(shares: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match="shares must be one a part"):
+    with pytest.raises(ValueError, match="shares must be one per part"):
         random_split(np.arange(10), shares=shares)
 
 
