@@ -64,13 +64,7 @@ def octaves(key: int, grids: Grids, *, parts: Sequence[Octave]) -> NDArray[np.fl
 
 
 def equalised(field: NDArray[np.float32], *, n_levels: int) -> NDArray[np.int64]:
-    """Return levels 0 to `n_levels` - 1 in the order of the values, each level as frequent as any other.
-
-    Examples
-    --------
-    >>> equalised(np.array([[0.5, 9.0], [7.0, 0.1]], dtype=np.float32), n_levels=2).tolist()
-    [[0, 1], [1, 0]]
-    """
+    """Return levels 0 to `n_levels` - 1 in the order of the values, each level as frequent as any other."""
     ranks = np.empty(field.size, dtype=np.int64)
     ranks[np.argsort(field, axis=None, kind="stable")] = np.arange(field.size)
     return ranks.reshape(field.shape) * n_levels // field.size

@@ -135,13 +135,7 @@ class Stage:
 
 
 def typed(folder: Path) -> str:
-    """Return a folder as it can be typed on a command line: no flag, even if its name begins with a dash.
-
-    Examples
-    --------
-    >>> typed(Path("demo")), typed(Path("-x"))
-    ('demo', './-x')
-    """
+    """Return a folder as it can be typed on a command line: ``./-x`` for ``-x``, which would be a flag."""
     return f"./{folder}" if str(folder).startswith("-") else str(folder)
 
 

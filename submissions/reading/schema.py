@@ -14,10 +14,8 @@ class Column:
 
     Parameters
     ----------
-    name : str
-        The name that we use and write.
     aliases : tuple of str
-        Other names that a header may use, in lower case.
+        Other names that a header may use, in lower case; `name` is what we write.
     kind : {"integer", "number"}
         What a field must be: an integer in digits, or a finite decimal number.
     fault : str

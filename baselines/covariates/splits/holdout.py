@@ -102,14 +102,10 @@ def block_split(
     Notes
     -----
     Neighbouring occurrences share their covariates, so a random holdout measures memory; whole blocks
-    measure prediction [1]_. Quadrats are ordered by a hash of the seed, their row and their column, and
-    the first ones are held out: the same for any order of the rows, and on any machine. The share is of
-    quadrats, and holds to the nearest quadrat; that of occurrences varies, since some quadrats are full.
-
-    References
-    ----------
-    .. [1] Roberts et al. (2017), Cross-validation strategies for data with temporal, spatial,
-       hierarchical, or phylogenetic structure, Ecography 40, 913-929.
+    measure prediction (Roberts et al. 2017, see `scoring.places.quadrat_of_place`). Quadrats are ordered
+    by a hash of the seed, their row and their column, and the first ones are held out: the same for any
+    order of the rows, and on any machine. The share is of quadrats, and holds to the nearest quadrat; that
+    of occurrences varies, since some quadrats are full.
 
     Examples
     --------
@@ -141,7 +137,7 @@ def random_split(
     Parameters
     ----------
     ids : ndarray of int64 of shape (n,)
-        Occurrence ids.
+        Occurrence ids, in any order: the parts do not depend on it.
     shares : sequence of float
         Share of each part; together 1.
     parts : sequence of str
@@ -152,7 +148,7 @@ def random_split(
     Returns
     -------
     Split
-        The part of each occurrence, the same for any order of the ids.
+        The part of each occurrence.
 
     Raises
     ------
@@ -179,7 +175,7 @@ def random_holdout(ids: NDArray[np.int64], *, holdout: float = FOREST_HOLDOUT, s
     Parameters
     ----------
     ids : ndarray of int64 of shape (n,)
-        Occurrence ids.
+        Occurrence ids, in any order: the split does not depend on it.
     holdout : float, default 0.005
         Share to hold out, above 0 and below 1.
     seed : int, default 0
@@ -188,7 +184,7 @@ def random_holdout(ids: NDArray[np.int64], *, holdout: float = FOREST_HOLDOUT, s
     Returns
     -------
     Split
-        `TRAIN` or `HELD_OUT` for each occurrence, the same for any order of the ids.
+        `TRAIN` or `HELD_OUT` for each occurrence.
 
     Raises
     ------
