@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from baselines.covariates.occurrences import Occurrences
 from baselines.covariates.rasters.extraction import EnvironmentalVectors
-from baselines.covariates.splits import FOREST_HOLDOUT, HELD_OUT, random_holdout
+from baselines.covariates.splits.holdout import FOREST_HOLDOUT, HELD_OUT, random_holdout
 from baselines.prior import Frequencies, regional_frequencies
 from baselines.provenance import digest_of
 from submissions.errors import CannotCheckError, UsageError
