@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from baselines.covariates.occurrences import read_all_occurrences
 from baselines.covariates.rasters.layout import RASTER_NAMES, RasterLayout
-from baselines.covariates.splits import FOREST_HOLDOUT
+from baselines.covariates.splits.holdout import FOREST_HOLDOUT
 from baselines.forest.inputs import Bars, FileSource, Places, RasterSource, no_bars
 from baselines.forest.model import ForestModel
 from baselines.forest.modelfile import model_path, read_model

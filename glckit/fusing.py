@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from baselines.fusion.options import FusionOptions, weights_of
 from baselines.fusion.plan import Weighting, plan_fusion
 from baselines.fusion.results import Fusion, write_fusion
-from baselines.fusion.tuning import Tried, no_tried
-from glckit.evaluation import Bars, size_of
 from glckit.render import Report, aligned, number
 from submissions.competition.settings import Competition
 from submissions.errors import CannotCheckError, UsageError
 from submissions.metadata import metadata_path, write_metadata
+from submissions.progress import SILENT, Progress
 from submissions.reading.runs import read_run
-from submissions.reading.sources import Progress
 from submissions.run import DenseRun, Run
 from submissions.tables import read_species, read_truth
 from submissions.writing import run_writer
@@ -46,7 +43,12 @@ class Recipe:
 
 
 def fuse_files(
-    runs: Sequence[str], output: Path, *, recipe: Recipe, competition: Competition, bars: Bars
+    runs: Sequence[str],
+    output: Path,
+    *,
+    recipe: Recipe,
+    competition: Competition,
+    progress: Progress = SILENT,
 ) -> Fusion:
     """Fuse run files and write the result, with its metadata beside it.
 
@@ -60,8 +62,8 @@ def fuse_files(
         How.
     competition : Competition
         Where the species table and K come from, if it has them.
-    bars : callable
-        Opens a progress bar for each file.
+    progress : Progress
+        Gets a bar for each file.
 
     Returns
     -------
@@ -83,9 +85,9 @@ def fuse_files(
     truth = None if recipe.tune is None else read_truth(recipe.tune)
     weighting = Weighting(recipe.weights, truth, competition.k)
     with run_writer(output) as writer:
-        parts = _read_all(runs, bars)
-        with nullcontext() if truth is None else bars("weights", None) as told:
-            weighting = replace(weighting, tried=_counting(told))
+        parts = _read_all(runs, progress)
+        with (SILENT if truth is None else progress).bar("weights") as advance:
+            weighting = replace(weighting, tried=lambda _: advance(1))
             plan = plan_fusion(parts, weighting, options=recipe.options, species_ids=species_ids)
         fusion = write_fusion(plan, writer)
     write_metadata(output, fusion.metadata(recipe.command))
@@ -114,17 +116,12 @@ def _refuse_overwriting(runs: Sequence[str], output: Path) -> None:
             raise UsageError(f"{output} is one of the runs to be fused.", "Name another file with -o.")
 
 
-def _counting(told: Progress | None) -> Tried:
-    return no_tried if told is None else lambda _: told(1)
-
-
-def _read_all(runs: Sequence[str], bars: Bars) -> list[Run | DenseRun]:
+def _read_all(runs: Sequence[str], progress: Progress) -> list[Run | DenseRun]:
     read: list[Run | DenseRun] = []
     failures: list[CannotCheckError] = []
     for run in runs:
         try:
-            with bars(run, size_of(run)) as progress:
-                read.append(read_run(run, progress=progress))
+            read.append(read_run(run, progress=progress))
         except CannotCheckError as error:
             failures.append(error)
     if failures:

@@ -146,7 +146,6 @@ def run_fusion(request: FusionRequest, recipe: Recipe, *, watcher: Watcher, seed
         request.run,
         recipe=recipe,
         competition=request.competition,
-        bars=watcher.bar,
     )
     return FusionOutcome(forest, network, fusion)
 

@@ -12,16 +12,6 @@ from numpy.typing import NDArray
 def stable_order(*keys: NDArray[np.integer]) -> NDArray[np.intp]:
     """Return the rows by ascending first key, then second and so on, then as they stand.
 
-    Parameters
-    ----------
-    *keys : ndarray of int of shape (n_rows,)
-        The most important first.
-
-    Returns
-    -------
-    ndarray of int of shape (n_rows,)
-        The rows in order.
-
     Notes
     -----
     Sorting keys and row number packed into one integer is vectorised in NumPy, and about six times as
@@ -52,13 +42,7 @@ def stable_order(*keys: NDArray[np.integer]) -> NDArray[np.intp]:
 
 
 def distinct(ids: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Return ids ascending, each once.
-
-    Examples
-    --------
-    >>> distinct(np.array([3, 1, 3])).tolist()
-    [1, 3]
-    """
+    """Return ids ascending, each once."""
     ascending = np.sort(ids)
     first = np.concatenate([[True], ascending[1:] != ascending[:-1]])[: len(ids)]
     return np.asarray(ascending[first])
@@ -67,7 +51,7 @@ def distinct(ids: NDArray[np.integer]) -> NDArray[np.integer]:
 def positions_among(
     ids: NDArray[np.integer], ascending: NDArray[np.integer]
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Return where each id stands among ascending ones, and whether it does.
+    """Return where each id stands among ascending ones, and whether it is there.
 
     Examples
     --------

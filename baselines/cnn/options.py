@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.covariates.patches.planes import N_LAND_COVER_CODES, PLANES, LandCover
-from baselines.covariates.splits import CNN_SHARES
+from baselines.covariates.splits.holdout import CNN_SHARES
 from submissions.errors import UsageError
 
 #: The planes of a patch, in the order in which they are read.

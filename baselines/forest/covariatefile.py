@@ -23,18 +23,35 @@ _OURS = b"glckit"
 
 @dataclass(frozen=True)
 class GivenVectors:
-    """Occurrences, each once, with the covariates that somebody gave, a row for each."""
+    """Occurrences with the covariates that somebody gave.
+
+    Parameters
+    ----------
+    ids : ndarray of int64 of shape (n,)
+        Occurrence ids, each once.
+    vectors : EnvironmentalVectors
+        A row for each.
+    """
 
     ids: NDArray[np.int64]
     vectors: EnvironmentalVectors
 
 
 def read_covariates(path: str | os.PathLike[str], names: tuple[str, ...]) -> GivenVectors:
-    """Read environmental vectors from a table with a column of occurrence ids and one per covariate.
+    """Read environmental vectors from a table with a column of occurrence ids and one a covariate.
 
-    Parquet (``.parquet``), or text separated by ``;`` or ``,``. Columns stand in any order, and further ones
-    are skipped. Only files that glckit's own extraction wrote may say what is outside the rasters (null) or
-    on nodata (NaN).
+    Parameters
+    ----------
+    path : path-like
+        Parquet (``.parquet``) or text separated by ``;`` or ``,``. Columns stand in any order, and
+        further ones are skipped.
+    names : tuple of str
+        The covariates to read.
+
+    Returns
+    -------
+    GivenVectors
+        The rows, in order; columns in the order of `names`.
 
     Raises
     ------
@@ -42,7 +59,8 @@ def read_covariates(path: str | os.PathLike[str], names: tuple[str, ...]) -> Giv
         If a covariate is missing.
     CannotCheckError
         If the file is absent or no table, has no occurrence ids, one twice, or a value that is no
-        finite number.
+        finite number. Only files that glckit's own extraction wrote may say what is outside the
+        rasters (null) or on nodata (NaN).
     """
     table = _read_parquet(path) if Path(path).suffix == ".parquet" else _read_text(path)
     ids = _ids_of(table, path)

@@ -47,7 +47,25 @@ def model_path(folder: PathLike) -> Path:
 
 
 def write_model(path: PathLike, model: ForestModel) -> Path:
-    """Write a model to a folder or file, see `model_path`, and return the file; equal models make equal files."""
+    """Write a model; equal models make equal files.
+
+    Parameters
+    ----------
+    path : path-like
+        The model's folder or file, see `model_path`.
+    model : ForestModel
+        The model.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    CannotCheckError
+        If it cannot be written.
+    """
     header = {
         "format": _FORMAT,
         "version": VERSION,

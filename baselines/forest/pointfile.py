@@ -18,10 +18,22 @@ _SCHEMA = Schema((LATITUDE, LONGITUDE, replace(OCCURRENCE_ID, required=False)), 
 
 
 def read_points(path: str | os.PathLike[str]) -> OccurrenceTable:
-    r"""Read places from a table with ``lat;lon``, and ``id`` if there are ids; else rows are numbered from 1.
+    r"""Read places from a table with ``lat;lon``, and ``id`` if there are ids.
 
-    Text separated by ``;`` or ``,``, plain or compressed. Further columns are skipped. CannotCheckError if
-    the file is absent or unusable, has no rows, an id twice, or a place off the globe.
+    Parameters
+    ----------
+    path : path-like
+        Text separated by ``;`` or ``,``, plain or compressed. Further columns are skipped.
+
+    Returns
+    -------
+    OccurrenceTable
+        The places, in order. Without ids, the rows are numbered from 1.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file is absent or unusable, has no rows, an id twice, or a place off the globe.
 
     Examples
     --------

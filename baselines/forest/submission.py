@@ -23,12 +23,47 @@ from submissions.writing import MAX_ROWS, RunWriter, run_writer
 _BATCH = 512
 
 
+class Outside(StrEnum):
+    """What to do with occurrences that are outside the rasters or on nodata."""
+
+    PRIOR = "prior"
+    OMIT = "omit"
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """How to write a run.
+
+    Parameters
+    ----------
+    max_rows : int, default 150
+        Species an occurrence.
+    outside : Outside
+        Whether occurrences without covariates get the class frequencies of their region, or are left out.
+    command : str
+        What to note as the command.
+    """
+
+    max_rows: int = MAX_ROWS
+    outside: Outside = Outside.PRIOR
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an empty run."""
+        if self.max_rows < 1:
+            raise UsageError(f"The number of species an occurrence must be positive, not {self.max_rows}.")
+
+
 @dataclass(frozen=True)
 class ForestRun:
     """A run of a forest that was written.
 
     Parameters
     ----------
+    path : str
+        The run file.
+    n_occurrences : int
+        Occurrences that it has.
     filled, left_out : dict of str to int
         Occurrences that got their region's frequencies, and that got nothing, by reason: ``outside``
         (the rasters) or ``nodata``.
@@ -50,8 +85,23 @@ def write_forest_run(
 ) -> ForestRun:
     """Predict some places and write that as a run, with its metadata.
 
-    Lists of the forest stand first, in the order of `places`; see `submissions.writing.run_writer` for the
-    formats.
+    Parameters
+    ----------
+    model : ForestModel
+        The forest.
+    places : Places
+        What to predict.
+    path : path-like
+        Where the run belongs; see `submissions.writing.run_writer` for the formats.
+    plan : RunPlan, optional
+        How.
+    bars : callable
+        Opens a progress bar.
+
+    Returns
+    -------
+    ForestRun
+        What was written. Lists of the forest stand first, in the order of `places`.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from baselines.covariates.occurrences import Occurrences
 from baselines.covariates.rasters.extraction import EnvironmentalVectors
-from baselines.covariates.splits import FOREST_HOLDOUT, HELD_OUT, random_holdout
+from baselines.covariates.splits.holdout import FOREST_HOLDOUT, HELD_OUT, random_holdout
 from baselines.prior import Frequencies, regional_frequencies
 from baselines.provenance import digest_of
 from submissions.errors import CannotCheckError, UsageError
@@ -22,12 +22,16 @@ class TrainingTable:
 
     Parameters
     ----------
+    names : tuple of str
+        Names of the covariates.
     values : ndarray of float32 of shape (n, n_features)
         Covariates of the training occurrences, by ascending id.
     labels : ndarray of int32 of shape (n,)
         Their classes.
     species : ndarray of int64 of shape (n_classes,)
         The species of each class, ascending.
+    validation : Validation
+        What was kept from the trees.
     frequencies : mapping of str to Frequencies
         Of all labelled occurrences but those of the validation, by region.
     n_outside, n_nodata : int
@@ -58,7 +62,15 @@ class TrainingTable:
 
 @dataclass(frozen=True)
 class Validation:
-    """Occurrences kept from the trees to measure them by, by ascending id, a row of covariates for each."""
+    """Occurrences kept from the trees, to measure them by.
+
+    Parameters
+    ----------
+    ids, species : ndarray of int64 of shape (n,)
+        Occurrences, by ascending id, and their species.
+    values : ndarray of float32 of shape (n, n_features)
+        Their covariates.
+    """
 
     ids: NDArray[np.int64]
     species: NDArray[np.int64]
@@ -77,7 +89,21 @@ def training_table(
 ) -> TrainingTable:
     """Put aside what cannot be used, keep some occurrences for validation, number the species.
 
-    The table is the same for any order of the occurrences. A `holdout` of 0 keeps none.
+    Parameters
+    ----------
+    occurrences : Occurrences
+        Labelled occurrences.
+    vectors : EnvironmentalVectors
+        Their covariates, a row for each.
+    holdout : float, default 0.005
+        Share of the usable occurrences that is kept for validation; 0 keeps none.
+    seed : int, default 0
+        Another seed keeps others.
+
+    Returns
+    -------
+    TrainingTable
+        The same for any order of the occurrences.
 
     Raises
     ------

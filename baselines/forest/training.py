@@ -61,6 +61,10 @@ class TrainedForest:
 
     Parameters
     ----------
+    model : ForestModel
+        The forest.
+    path : Path
+        Its file.
     n_resumed : int
         Trees that a killed training had left.
     evaluation : Evaluation or None
@@ -82,9 +86,22 @@ def train_forest(
 ) -> TrainedForest:
     """Train a forest and write it; go on where a killed training of the same plan stopped.
 
-    The trees are those of ``RandomForestClassifier(random_state=plan.seed)`` on `table.values` and
-    `table.labels`. Each finished one is kept beside the model until that is written. Equal tables and plans
-    give equal files, resumed or not.
+    Parameters
+    ----------
+    table : TrainingTable
+        What to learn from.
+    path : path-like
+        The model's folder or file, see `modelfile.model_path`. Each finished tree is kept beside it
+        until the model is written.
+    plan : TrainingPlan, optional
+        How; the paper's options by default.
+    bars : callable
+        Opens a progress bar.
+
+    Returns
+    -------
+    TrainedForest
+        The forest, and its metrics on the validation part.
 
     Raises
     ------
@@ -93,6 +110,11 @@ def train_forest(
         plan is there.
     CannotCheckError
         If a file cannot be read or written.
+
+    Notes
+    -----
+    The trees are those of ``RandomForestClassifier(random_state=plan.seed)`` on `table.values` and
+    `table.labels`. Equal tables and plans give equal files, resumed or not.
     """
     plan = plan or TrainingPlan()
     require("sklearn", "rf")
@@ -109,7 +131,22 @@ def train_forest(
 
 
 def evaluate_forest(model: ForestModel, table: TrainingTable, *, k: int = 30) -> Evaluation:
-    """Score a forest on the validation part of its table, as a run of it would be scored."""
+    """Score a forest on the validation part of its table, as a run of it would be scored.
+
+    Parameters
+    ----------
+    model : ForestModel
+        The forest.
+    table : TrainingTable
+        A table with a validation part.
+    k : int, default 30
+        Species an occurrence.
+
+    Returns
+    -------
+    Evaluation
+        Both metrics.
+    """
     held_out = table.validation
     pairs = best_pairs(model, held_out.values, max_rows=MAX_ROWS)
     run = Run("validation", held_out.ids, pairs)

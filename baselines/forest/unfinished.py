@@ -58,9 +58,19 @@ class UnfinishedForest:
 
 
 def unfinished_forest(model: Path, plan: Mapping[str, Any]) -> UnfinishedForest:
-    """Return the finished trees that a killed training of the same plan has left, or none yet.
+    """Return the finished trees of a model, or none yet.
 
-    `plan` is all that decides the trees, as JSON would have it: data, options, seed, versions.
+    Parameters
+    ----------
+    model : path-like
+        The model's folder or file.
+    plan : mapping
+        All that decides the trees, as JSON would have it: data, options, seed, versions.
+
+    Returns
+    -------
+    UnfinishedForest
+        With the trees that a killed training of the same plan has left.
 
     Raises
     ------

@@ -47,7 +47,7 @@ class Trial:
 
 
 #: Told of each weighting that was tried.
-Tried = Callable[[Trial], None]
+Tried = Callable[[Trial], object]
 
 
 def no_tried(_: Trial) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from glckit.cli.app import FormatOption, JsonOption, app, progress, say, show
+from glckit.cli.app import TERMINAL, FormatOption, JsonOption, app, say, show
 from glckit.cli.baseline import MaxRowsOption, command_line
 from glckit.render import Format
 
@@ -69,7 +69,7 @@ def fuse(
         tune=tune,
         command=command_line(),
     )
-    fusion = fuse_files(runs, output, recipe=recipe, competition=competition, bars=progress)
+    fusion = fuse_files(runs, output, recipe=recipe, competition=competition, progress=TERMINAL)
     show(fusion_report(fusion, output), form, as_json=as_json)
     for remark in remarks(fusion):
         say(remark)
