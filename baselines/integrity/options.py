@@ -67,10 +67,7 @@ class VerifyOptions:
     def refuse_contradictions(self, *, has_trees: bool) -> None:
         """Refuse options that cannot be meant together.
 
-        Raises
-        ------
-        UsageError
-            If there are such.
+        Raises UsageError if there are such.
         """
         if self.repair and not has_trees:
             raise UsageError("--repair mends extracted patches.", "Name their folder.")

@@ -75,11 +75,8 @@ class Thresholds:
     def from_mapping(cls, values: Mapping[str, object]) -> Thresholds:
         """Make thresholds from the section of a configuration file; what it does not name keeps its default.
 
-        Raises
-        ------
-        UsageError
-            If a name is unknown (all such are named, with the nearest known one), or a value is not a
-            number or a fraction where an integer is meant.
+        Raises UsageError if a name is unknown (all such are named, with the nearest known one), or a value
+        is not a number or a fraction where an integer is meant.
 
         Examples
         --------

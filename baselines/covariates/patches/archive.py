@@ -19,14 +19,8 @@ from submissions.progress import SILENT, Progress
 class ArchiveSource:
     """Read patches out of one tar, tar.gz or zip; nothing is extracted.
 
-    The archive is scanned once; see `load_or_build_index`.
-
-    Raises
-    ------
-    DamagedArchiveError
-        If the archive is not whole.
-    CannotCheckError
-        If the archive cannot be read.
+    The archive is scanned once; see `load_or_build_index`. Raises DamagedArchiveError if the archive is not
+    whole; CannotCheckError if the archive cannot be read.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, progress: Progress = SILENT) -> None:

@@ -68,12 +68,8 @@ def find_patches(paths: Sequence[PathLike], *, archives: PathLike | None = None)
     """Find the extracted patches below some paths, and archives for what is not extracted.
 
     A folder without extracted patches stands for its archives. In another, an archive counts only if there
-    is no root for its patches; so it does in the folder `archives`, where further ones may lie.
-
-    Raises
-    ------
-    CannotCheckError
-        If there is nothing at a path, no patches, or a folder cannot be listed.
+    is no root for its patches; so it does in the folder `archives`, where further ones may lie. Raises
+    CannotCheckError if there is nothing at a path, no patches, or a folder cannot be listed.
     """
     trees: list[str] = []
     named: list[str] = []
@@ -95,10 +91,7 @@ def find_patches(paths: Sequence[PathLike], *, archives: PathLike | None = None)
 def find_roots(path: PathLike) -> list[Root]:
     """Return the roots of patches that a folder is or holds, none for a file.
 
-    Raises
-    ------
-    CannotCheckError
-        If the folder cannot be listed.
+    Raises CannotCheckError if the folder cannot be listed.
     """
     named = [root for root in _possible_roots(path, _ROOTS) if Path(root.path).is_dir()]
     if scope_of_folder(path) is None and Path(path).is_dir() and any(digit_folders(path)):
@@ -109,10 +102,7 @@ def find_roots(path: PathLike) -> list[Root]:
 def find_archives(path: PathLike) -> list[str]:
     """Return an archive itself, or those that a folder or its ``archives/`` holds, by their names.
 
-    Raises
-    ------
-    CannotCheckError
-        If there is nothing at the path, or a folder cannot be listed.
+    Raises CannotCheckError if there is nothing at the path, or a folder cannot be listed.
     """
     start = Path(path)
     if start.is_file():
@@ -172,10 +162,7 @@ def ids_below(root: Root) -> NDArray[np.int64]:
 def listed(folder: PathLike) -> list[os.DirEntry[str]]:
     """Return what is in a folder, by name.
 
-    Raises
-    ------
-    CannotCheckError
-        If it cannot be listed.
+    Raises CannotCheckError if it cannot be listed.
     """
     try:
         with os.scandir(folder) as entries:

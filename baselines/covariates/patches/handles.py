@@ -30,12 +30,8 @@ class ArchiveHandle(Protocol):
     def read_into(self, member: Member, buffers: Sequence[memoryview]) -> None:
         """Fill buffers, whose lengths add up to the member's size, with its bytes.
 
-        Raises
-        ------
-        MemberError
-            If the bytes end early or fail the member's checksum.
-        OSError
-            If the system refuses.
+        Raises MemberError if the bytes end early or fail the member's checksum; OSError if the system
+        refuses.
         """
         ...
 

@@ -49,16 +49,9 @@ def draw_occurrence(
     """Read the patch of an occurrence and draw it with its place.
 
     Of archives only the one that should hold it is opened. The place is looked for in `tables`; without
-    any, no map is drawn.
-
-    Raises
-    ------
-    BadInputError
-        If the patch is missing or damaged, an archive is damaged, or the id is of no known edition.
-    CannotCheckError
-        If something cannot be read, there are no patches, or the picture cannot be written.
-    UsageError
-        If matplotlib is not installed.
+    any, no map is drawn. Raises BadInputError if the patch is missing or damaged, an archive is damaged, or
+    the id is of no known edition; CannotCheckError if something cannot be read, there are no patches, or
+    the picture cannot be written; UsageError if matplotlib is not installed.
     """
     if region_of_id(occurrence_id) not in REGION_WORDS:
         raise BadInputError(f"{occurrence_id} is not the id of an occurrence of any edition.")

@@ -70,10 +70,7 @@ def stack_planes(bands: NDArray[np.uint8], altitude: NDArray[np.int16], out: NDA
 def unstack_planes(bands: NDArray[np.uint8], altitude: NDArray[np.int16], out: NDArray[np.float32]) -> None:
     """Write a patch into 39 planes, one binary plane for each of the 34 land cover codes.
 
-    Raises
-    ------
-    ValueError
-        If a land cover code is above 33; it would have no plane.
+    Raises ValueError if a land cover code is above 33; it would have no plane.
 
     Examples
     --------

@@ -27,16 +27,9 @@ def rewrite_as_tar(
     than from the tar.gz, and needs no seek points in memory. The files stay in one archive: no
     millions of small files. Nothing appears at `out` unless the whole archive passed its checksum.
 
-    The tar.gz is decompressed on all cores. Progress is told in bytes written.
-
-    Raises
-    ------
-    UsageError
-        If `path` is no tar.gz, or is `out`.
-    DamagedArchiveError
-        If the archive is not whole.
-    CannotCheckError
-        If it cannot be read, or `out` cannot be written.
+    The tar.gz is decompressed on all cores. Progress is told in bytes written. Raises UsageError if `path`
+    is no tar.gz, or is `out`; DamagedArchiveError if the archive is not whole; CannotCheckError if it
+    cannot be read, or `out` cannot be written.
     """
     if form_of_archive(path) != "tar.gz":
         raise UsageError(f"{os.fspath(path)} is no tar.gz; it can be read as it is.")
@@ -58,10 +51,7 @@ def rewrite_as_tar(
 def tar_name(path: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None) -> Path:
     """Return where the plain tar of a tar.gz belongs: beside it, or in a folder.
 
-    Raises
-    ------
-    UsageError
-        If its name is not that of a tar.gz.
+    Raises UsageError if its name is not that of a tar.gz.
 
     Examples
     --------

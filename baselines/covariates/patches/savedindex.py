@@ -40,14 +40,9 @@ def load_or_build_index(path: str | os.PathLike[str], *, progress: Progress = SI
     """Return the index of an archive; scan the archive if there is none yet, or it has changed.
 
     The index is kept beside the archive, or where that cannot be written to in the user's cache. It holds
-    for as long as the archive keeps its size and its time of modification.
-
-    Raises
-    ------
-    DamagedArchiveError
-        If the archive is not whole; nothing is kept then.
-    CannotCheckError
-        If the archive cannot be read, changes while it is, or there is no place for the index.
+    for as long as the archive keeps its size and its time of modification. Raises DamagedArchiveError if
+    the archive is not whole (nothing is kept then); CannotCheckError if the archive cannot be read, changes
+    while it is, or there is no place for the index.
     """
     stamp = _stamp(path)
     for place in _places(Path(path)):
@@ -63,10 +58,7 @@ def load_or_build_index(path: str | os.PathLike[str], *, progress: Progress = SI
 def save_index(index: MemberIndex, path: str | os.PathLike[str]) -> None:
     """Write the index of an archive to the first place that can be written to.
 
-    Raises
-    ------
-    CannotCheckError
-        If no place can be written to.
+    Raises CannotCheckError if no place can be written to.
     """
     content = _content(index, _stamp(path))
     refusals = []

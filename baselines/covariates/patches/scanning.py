@@ -43,12 +43,8 @@ _STREAM_ERRORS = (RuntimeError, ValueError, EOFError)
 def form_of_archive(path: str | os.PathLike[str]) -> ArchiveForm:
     """Tell the form of an archive by its content.
 
-    Raises
-    ------
-    DamagedArchiveError
-        If it is none of the forms that can be read, with what it is instead.
-    CannotCheckError
-        If the file cannot be read.
+    Raises DamagedArchiveError if it is none of the forms that can be read, with what it is instead;
+    CannotCheckError if the file cannot be read.
     """
     with _opened(path) as file:
         head = file.read(tarfile.BLOCKSIZE)
@@ -64,14 +60,9 @@ def form_of_archive(path: str | os.PathLike[str]) -> ArchiveForm:
 def scan_archive(path: str | os.PathLike[str], *, progress: Progress = SILENT) -> MemberIndex:
     """Find all members of a tar, tar.gz or zip, in order.
 
-    A tar.gz is decompressed on all cores. Progress is told in bytes, decompressed.
-
-    Raises
-    ------
-    DamagedArchiveError
-        If the archive is not whole: cut, a wrong checksum, bytes after its end, garbled headers.
-    CannotCheckError
-        If the file cannot be read.
+    A tar.gz is decompressed on all cores. Progress is told in bytes, decompressed. Raises
+    DamagedArchiveError if the archive is not whole: cut, a wrong checksum, bytes after its end, garbled
+    headers; CannotCheckError if the file cannot be read.
     """
     name, form = os.fspath(path), form_of_archive(path)
     if form == "zip":
@@ -90,10 +81,7 @@ def scan_archive(path: str | os.PathLike[str], *, progress: Progress = SILENT) -
 def gzip_stream(path: str | os.PathLike[str]) -> Iterator[Any]:
     """Open a gzip file for reading from start to end, buffered; ``raw`` is rapidgzip's file.
 
-    Raises
-    ------
-    DamagedArchiveError
-        If the stream is cut, garbled or fails its checksum, once that is met.
+    Raises DamagedArchiveError if the stream is cut, garbled or fails its checksum, once that is met.
     """
     rapidgzip = require("rapidgzip", "patches")
     with _opened(path):  # absent and forbidden files, in our words

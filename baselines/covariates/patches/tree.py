@@ -24,10 +24,7 @@ _NOT_FILES = {errno.EISDIR, errno.ELOOP, errno.ENXIO}  # a folder, a loop of lin
 class TreeSource:
     """Read extracted patches from the roots that a folder is or holds.
 
-    Raises
-    ------
-    CannotCheckError
-        If there is no such folder.
+    Raises CannotCheckError if there is no such folder.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:

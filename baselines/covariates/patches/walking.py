@@ -21,12 +21,8 @@ def walk_tar(path: str, file: BinaryIO, *, is_stream: bool = False) -> Iterator[
     """Yield each member of a tar, and the offset of what follows it, with the file at the member's bytes.
 
     Whoever reads on leaves the file before that offset or at it. The path is for messages. Errors of a
-    stream other than tarfile's own are passed on: it knows better what they mean.
-
-    Raises
-    ------
-    DamagedArchiveError
-        If headers are garbled, the archive is cut, or something stands after its end mark.
+    stream other than tarfile's own are passed on: it knows better what they mean. Raises
+    DamagedArchiveError if headers are garbled, the archive is cut, or something stands after its end mark.
     """
     blocks, errors = _LastBlock(file), (tarfile.TarError,) if is_stream else _FILE_ERRORS
     try:

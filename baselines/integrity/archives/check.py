@@ -89,13 +89,9 @@ def check_archive(
 ) -> ArchiveCheck:
     """Check a tar, tar.gz or zip of patches without extracting it.
 
-    Those of the occurrences that belong into it, by its name, must be in it; `md5` is its published sum.
-    Of a damaged tar or tar.gz no file may be taken: damage can show long after the place that it spoils.
-
-    Raises
-    ------
-    CannotCheckError
-        If the file cannot be read.
+    Those of the occurrences that belong into it, by its name, must be in it; `md5` is its published sum. Of
+    a damaged tar or tar.gz no file may be taken: damage can show long after the place that it spoils.
+    Raises CannotCheckError if the file cannot be read.
     """
     name = os.fspath(path)
     with ThreadPoolExecutor(1) as pool:
@@ -116,10 +112,7 @@ def check_archive(
 def published_sums(folder: str | os.PathLike[str]) -> dict[str, str]:
     """Return the MD5 sums that the ``hashes.md5`` of a folder, if there is one, lists, by file name.
 
-    Raises
-    ------
-    BadInputError
-        If the list is not to be trusted.
+    Raises BadInputError if the list is not to be trusted.
     """
     path = Path(folder) / HASHES
     if not path.is_file():

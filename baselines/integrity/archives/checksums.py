@@ -22,13 +22,7 @@ def manifest_of_archives(
     """Return the manifest of the patches in archives, the CRC-32 of every file, without extracting them.
 
     Of a zip only its directory is read, which holds sizes and checksums; a tar or tar.gz is read once.
-
-    Raises
-    ------
-    BadInputError
-        If an archive is damaged.
-    CannotCheckError
-        If one cannot be read.
+    Raises BadInputError if an archive is damaged; CannotCheckError if one cannot be read.
     """
     files: dict[int, dict[Kind, Proven]] = defaultdict(dict)
     for path in paths:

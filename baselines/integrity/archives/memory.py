@@ -16,10 +16,7 @@ from submissions.errors import CannotCheckError
 def remember_archive(check: ArchiveCheck, state: str | os.PathLike[str], *, patch_size: int) -> None:
     """Keep what the check of an archive showed, for as long as the archive does not change.
 
-    Raises
-    ------
-    CannotCheckError
-        If the state file cannot be written.
+    Raises CannotCheckError if the state file cannot be written.
     """
     status = _status(check.path)
     damaged = [f for f in check.findings if f.occurrence_id is not None and f.problem.is_error]
@@ -34,10 +31,7 @@ def recall_archive(
 ) -> Record | None:
     """Return what is remembered of an archive; None if it is unknown or has changed since.
 
-    Raises
-    ------
-    CannotCheckError
-        If the archive or the state file cannot be read.
+    Raises CannotCheckError if the archive or the state file cannot be read.
     """
     with contextlib.closing(State(state, VerifyOptions("full", patch_size))) as memory:
         record = memory.recall([os.path.realpath(path)]).get(os.path.realpath(path))

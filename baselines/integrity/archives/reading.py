@@ -47,15 +47,9 @@ class Archived:
 def archived_files(path: str | os.PathLike[str], *, max_bytes: int) -> Iterator[Archived]:
     """Read a tar, tar.gz or zip from its first to its last byte, but no members of more than `max_bytes`.
 
-    In a tar.gz nothing is proven before the end is reached.
-
-    Raises
-    ------
-    DamagedArchiveError
-        If it is no archive, its gzip stream is damaged, it is cut or garbled, something stands after its
-        end, or it grows beyond what patches do.
-    CannotCheckError
-        If the file cannot be read.
+    In a tar.gz nothing is proven before the end is reached. Raises DamagedArchiveError if it is no archive,
+    its gzip stream is damaged, it is cut or garbled, something stands after its end, or it grows beyond
+    what patches do; CannotCheckError if the file cannot be read.
     """
     name, form = os.fspath(path), form_of_archive(path)
     budget = _MOST_GROWTH * Path(path).stat().st_size + _ALWAYS_ALLOWED

@@ -31,14 +31,8 @@ def verify_archives(
 
     A ``hashes.md5`` beside one is obeyed. With ids of the tables, patches that an archive should hold are
     missed. The outcome is remembered for the gate; the archives are read anyway. Findings on an archive as
-    a whole have no occurrence.
-
-    Raises
-    ------
-    CannotCheckError
-        If an archive cannot be read.
-    BadInputError
-        If a ``hashes.md5`` is not to be trusted.
+    a whole have no occurrence. Raises CannotCheckError if an archive cannot be read; BadInputError if a
+    ``hashes.md5`` is not to be trusted.
     """
     checks: list[ArchiveCheck] = []
     unlisted_tar = False

@@ -74,12 +74,8 @@ def extract_archives(
     Extraction
         Counts and findings. Of a damaged tar or tar.gz nothing is extracted, of a zip its good files.
 
-    Raises
-    ------
-    CannotCheckError
-        If an archive cannot be read or a file not written, as on a full disk; what was written is whole.
-    BadInputError
-        If a ``hashes.md5`` is not to be trusted.
+    Raises CannotCheckError if an archive cannot be read or a file not written, as on a full disk (what was
+    written is whole); BadInputError if a ``hashes.md5`` is not to be trusted.
     """
     n_written = n_present = 0
     findings: list[Finding] = []
@@ -104,14 +100,8 @@ def rewrite_archives(
 ) -> Extraction:
     """Rewrite each tar.gz as a plain tar beside it, or in a folder, if it verifies; else nothing is written.
 
-    Raises
-    ------
-    UsageError
-        If an archive is no tar.gz.
-    CannotCheckError
-        If an archive cannot be read or a tar not written.
-    BadInputError
-        If a ``hashes.md5`` is not to be trusted.
+    Raises UsageError if an archive is no tar.gz; CannotCheckError if an archive cannot be read or a tar not
+    written; BadInputError if a ``hashes.md5`` is not to be trusted.
     """
     targets = {path: tar_name(path, out) for path in paths}
     n_written = 0
@@ -131,11 +121,7 @@ def take_out(
     """Take proven files out of an archive into their places.
 
     Returns findings of files that were other than proven a moment ago: the archive changed meanwhile.
-
-    Raises
-    ------
-    CannotCheckError
-        If the archive cannot be read or a file not written.
+    Raises CannotCheckError if the archive cannot be read or a file not written.
     """
     waiting = {placement.proven.path: placement for placement in placements}
     if not waiting:

@@ -41,12 +41,8 @@ def place(content: bytes, target: Path, *, staging: Path) -> None:
     What stood in the place is kept aside until the new file is there and proven, and put back if that
     fails; at every moment the place holds the old or the new.
 
-    `staging` is a folder on the same file system; folders above the place are made.
-
-    Raises
-    ------
-    CannotCheckError
-        If it cannot be written, as on a full disk; then nothing has changed.
+    `staging` is a folder on the same file system; folders above the place are made. Raises CannotCheckError
+    if it cannot be written, as on a full disk; then nothing has changed.
     """
     aside = staging / f"new-{target.name}"
     try:

@@ -57,13 +57,10 @@ def repair_patches(
 ) -> Repair:
     """Take damaged and missing patches of trees again from the archives in a folder.
 
-    Only files that differ from those of the archive are touched. Each is proven before it takes its
-    place, and what stood there is kept aside until then. Verify again to know what that is worth.
-
-    Raises
-    ------
-    CannotCheckError
-        If the folder of archives holds none, or a file cannot be written; what was mended stays so.
+    Only files that differ from those of the archive are touched. Each is proven before it takes its place,
+    and what stood there is kept aside until then. Verify again to know what that is worth. Raises
+    CannotCheckError if the folder of archives holds none, or a file cannot be written (what was mended
+    stays so).
     """
     home, found = survey(paths).home, _archives_in(archives)
     wanted: dict[ArchiveKey, list[int]] = defaultdict(list)

@@ -19,13 +19,9 @@ _PREFIX = ".glckit-"
 def staging_folder(parent: str | os.PathLike[str]) -> Iterator[Path]:
     """Make a folder for unproven files in another, on the file system of their final places.
 
-    The folder is locked while its owner lives; what processes that were killed have left is removed
-    first. Files are moved out of it once they are proven, and what stays is removed.
-
-    Raises
-    ------
-    CannotCheckError
-        If it cannot be made.
+    The folder is locked while its owner lives; what processes that were killed have left is removed first.
+    Files are moved out of it once they are proven, and what stays is removed. Raises CannotCheckError if it
+    cannot be made.
 
     Examples
     --------

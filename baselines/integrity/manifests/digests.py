@@ -28,10 +28,7 @@ class Proof:
 def digester(name: str) -> Digester:
     """Return the function that computes the checksum of a name, one of `DIGEST_BYTES`.
 
-    Raises
-    ------
-    UsageError
-        If the name is unknown, or the package that brings it is not installed.
+    Raises UsageError if the name is unknown, or the package that brings it is not installed.
 
     Examples
     --------

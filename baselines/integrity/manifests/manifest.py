@@ -119,10 +119,7 @@ def manifest_of(entries: Iterable[Entry], algorithm: str) -> Manifest:
 def write_manifest(manifest: Manifest, path: str | os.PathLike[str]) -> None:
     """Write a manifest as Parquet, whole or not at all.
 
-    Raises
-    ------
-    CannotCheckError
-        If it cannot be written.
+    Raises CannotCheckError if it cannot be written.
     """
     n_bytes = DIGEST_BYTES[manifest.algorithm]
     columns: list[pa.Array] = [pa.array(manifest.ids)]
@@ -144,12 +141,8 @@ def write_manifest(manifest: Manifest, path: str | os.PathLike[str]) -> None:
 def read_manifest(path: str | os.PathLike[str]) -> Manifest:
     """Read a manifest that `write_manifest` wrote, or lines ``digits  path`` of files in the usual layout.
 
-    Raises
-    ------
-    CannotCheckError
-        If the file cannot be read.
-    BadInputError
-        If it is cut or altered, or is no manifest.
+    Raises CannotCheckError if the file cannot be read; BadInputError if it is cut or altered, or is no
+    manifest.
     """
     try:
         with open(path, "rb") as file:  # noqa: PTH123
@@ -162,10 +155,7 @@ def read_manifest(path: str | os.PathLike[str]) -> Manifest:
 def manifest_of_checklist(checklist: Checklist, name: str) -> Manifest:
     """Return the manifest that a checksum list in text stands for.
 
-    Raises
-    ------
-    BadInputError
-        If a path is that of no file of a patch, or not where the file belongs.
+    Raises BadInputError if a path is that of no file of a patch, or not where the file belongs.
     """
     found: dict[int, dict[str, bytes]] = {}
     for path, digest in checklist.digests.items():

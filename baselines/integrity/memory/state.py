@@ -57,10 +57,7 @@ class State:
     def recall(self, folders: Sequence[str]) -> dict[str, Record]:
         """Return what is remembered of some folders, named by their absolute paths.
 
-        Raises
-        ------
-        CannotCheckError
-            If the state file is broken.
+        Raises CannotCheckError if the state file is broken.
         """
         query = _FIND.format(",".join("?" * len(folders)))
         keys = (self._settings, self._level, self._manifest, self._manifest)
@@ -71,10 +68,7 @@ class State:
     def remember(self, records: Iterable[tuple[str, Record]]) -> None:
         """Keep what checks of some folders showed, all at once.
 
-        Raises
-        ------
-        CannotCheckError
-            If the state file cannot be written.
+        Raises CannotCheckError if the state file cannot be written.
         """
         rows = [
             (folder, self._settings, self._level, self._manifest, _to_text(record))

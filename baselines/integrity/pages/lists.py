@@ -15,10 +15,7 @@ def write_lists(
 ) -> None:
     """Write what is asked for: damaged ids and errors as JSON, one per line, and a page with thumbnails.
 
-    Raises
-    ------
-    CannotCheckError
-        If a file cannot be written.
+    Raises CannotCheckError if a file cannot be written.
     """
     if ids is not None:
         with written_atomically(ids) as temporary:

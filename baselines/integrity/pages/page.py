@@ -31,12 +31,7 @@ th { border-bottom: 2px solid #888; } td { border-bottom: 1px solid #ddd; vertic
 def write_page(report: PatchReport, path: str | os.PathLike[str], *, patch_size: int) -> None:
     """Write the report as one HTML file without links to others.
 
-    Raises
-    ------
-    CannotCheckError
-        If it cannot be written.
-    UsageError
-        If Pillow is not installed.
+    Raises CannotCheckError if it cannot be written; UsageError if Pillow is not installed.
     """
     parts = [*_summary(report), *_pictures(report, patch_size), *_limits(report)]
     body = "\n".join(parts)

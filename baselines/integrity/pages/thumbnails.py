@@ -22,12 +22,7 @@ _N_CODES = 34
 def thumbnail(path: str | os.PathLike[str], *, patch_size: int) -> str | None:
     """Return a PNG of a file of bands, of any length and content, as a data URI; None if it cannot be read.
 
-    Imagery, and land cover beside it.
-
-    Raises
-    ------
-    UsageError
-        If Pillow is not installed.
+    Imagery, and land cover beside it. Raises UsageError if Pillow is not installed.
     """
     image = require("PIL.Image", "patches")
     pixels = _pixels(path, patch_size)

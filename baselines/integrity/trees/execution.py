@@ -31,10 +31,7 @@ def run_plans(
 ) -> Iterator[CheckedFolder]:
     """Check the folders of a plan, telling how many occurrences are done.
 
-    Raises
-    ------
-    CannotCheckError
-        If a worker died or the state file is broken.
+    Raises CannotCheckError if a worker died or the state file is broken.
     """
     free = []
     for plan in plans:
@@ -61,14 +58,9 @@ def run_portions(
 ) -> Iterator[list[CheckedFolder]]:
     """Check portions of folders, consumed little by little, in whatever order they end.
 
-    With ``jobs=1`` that is done here; with None joblib's backend decides, which may be a cluster.
-
-    Raises
-    ------
-    CannotCheckError
-        If a worker died: then nothing is known of its portion.
-    UsageError
-        If joblib is needed and not installed.
+    With ``jobs=1`` that is done here; with None joblib's backend decides, which may be a cluster. Raises
+    CannotCheckError if a worker died: then nothing is known of its portion; UsageError if joblib is needed
+    and not installed.
     """
     if options.jobs == 1:
         yield from (check_folders(portion, options) for portion in portions)

@@ -73,10 +73,7 @@ def survey(
 ) -> Tree:
     """List the folders of patches below data folders or folders of regions, down to ``CD/AB``, but no files.
 
-    Raises
-    ------
-    CannotCheckError
-        If there is no root, or one cannot be listed.
+    Raises CannotCheckError if there is no root, or one cannot be listed.
     """
     roots = _roots_of(paths)
     leaves: dict[tuple[str, str], list[str]] = defaultdict(list)

@@ -39,12 +39,8 @@ def verify_tree(
 ) -> PatchReport:
     """Verify extracted patches: of the occurrences, else those of the manifest, else all that are found.
 
-    Raises
-    ------
-    CannotCheckError
-        If a worker died, or the state file is broken.
-    UsageError
-        If a sample or a deep check is asked for without the tables that it needs.
+    Raises CannotCheckError if a worker died, or the state file is broken; UsageError if a sample or a deep
+    check is asked for without the tables that it needs.
     """
     table = occurrences if isinstance(occurrences, OccurrenceTable) else None
     all_ids = ids_of(occurrences)
