@@ -173,7 +173,7 @@ def _evidence(
         findings += found
         levels.append("full")
     missing = Problem("missing", "error", "the patch of an occurrence", "nothing")
-    findings += [at_occurrence(missing, i, archive_of(i)) for i in absent.tolist()]
+    findings += [at_occurrence(missing, i, path=archive_of(i)) for i in absent.tolist()]
     return _Evidence(findings, min(levels, key=LEVELS.index, default=options.level))
 
 

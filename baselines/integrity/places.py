@@ -67,19 +67,19 @@ def in_scope(ids: NDArray[np.int64], scopes: Iterable[tuple[str | None, int | No
     return inside
 
 
-def at_occurrence(problem: Problem, occurrence_id: int, path: str) -> Finding:
+def at_occurrence(problem: Problem, occurrence_id: int, *, path: str) -> Finding:
     """Place a problem at a file of an occurrence.
 
     Examples
     --------
     >>> problem = Problem("missing", "error", "a file", "nothing")
-    >>> at_occurrence(problem, 173, "patches_us/73/1/173.npy").archive
+    >>> at_occurrence(problem, 173, path="patches_us/73/1/173.npy").archive
     'patches_us_15'
     """
     return Finding(problem, path, occurrence_id, archive_of(occurrence_id))
 
 
-def at_archive(problem: Problem, archive: str, path: str) -> Finding:
+def at_archive(problem: Problem, archive: str, *, path: str) -> Finding:
     """Place a problem at a path in an archive rather than at an occurrence."""
     scope: Scope | None = scope_of_archive(archive)
     return Finding(problem, path, archive=None if scope is None else scope.name)

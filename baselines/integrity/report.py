@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -111,7 +110,12 @@ class PatchReport:
     @cached_property
     def counts(self) -> dict[str, int]:
         """Occurrences by class of fault, errors and warnings; files of no occurrence count as one each."""
-        return _counts(self.findings)
+        kinds = [(f, f.path if f.occurrence_id is None else f.occurrence_id) for f in self.findings]
+        n_files = {(finding.problem.fault, place): finding.n_files for finding, place in kinds}
+        counts: Counter[str] = Counter()
+        for (fault, _), n in n_files.items():
+            counts[fault] += n
+        return {fault: counts[fault] for fault in CLASSES if counts[fault]}
 
     @cached_property
     def by_region(self) -> dict[str, DamageShare]:
@@ -162,14 +166,6 @@ def merged(first: PatchReport, second: PatchReport) -> PatchReport:
     )
 
 
-def _counts(findings: Iterable[Finding]) -> dict[str, int]:
-    places = {(f.problem.fault, f.path if f.occurrence_id is None else f.occurrence_id): f for f in findings}
-    counts: Counter[str] = Counter()
-    for (fault, _), finding in places.items():
-        counts[fault] += finding.n_files
-    return {fault: counts[fault] for fault in CLASSES if counts[fault]}
-
-
 def _shares(report: PatchReport, names: NDArray[np.str_], *, attribute: str) -> dict[str, DamageShare]:
     damaged: dict[str, set[int]] = {}
     missing: Counter[str] = Counter()
@@ -180,14 +176,7 @@ def _shares(report: PatchReport, names: NDArray[np.str_], *, attribute: str) -> 
         damaged.setdefault(name, set()).add(finding.occurrence_id)
         missing[name] += finding.problem.fault == "missing"
     checked = dict(zip(*(part.tolist() for part in np.unique_counts(names)), strict=True))
-    return _joined(checked, damaged, missing=missing)
-
-
-def _joined(
-    checked: Mapping[str, int], damaged: Mapping[str, set[int]], *, missing: Mapping[str, int]
-) -> dict[str, DamageShare]:
-    names = sorted(checked.keys() | damaged.keys())
     return {
         name: DamageShare(checked.get(name, 0), len(damaged.get(name, ())), missing.get(name, 0))
-        for name in names
+        for name in sorted(checked.keys() | damaged.keys())
     }

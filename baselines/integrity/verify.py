@@ -67,7 +67,7 @@ def verify_patches(
     BadInputError
         If a manifest is to be made of damaged patches, or a list of checksums is not to be trusted.
     """
-    return _verify(find_patches(paths), occurrences, options or VerifyOptions(), progress)
+    return _verify(find_patches(paths), occurrences, options=options or VerifyOptions(), progress=progress)
 
 
 def verify_competition(
@@ -98,11 +98,11 @@ def verify_competition(
         settled = replace(settled, state=state)
         if why_not:
             progress.say(f"Nothing is remembered of this verification: {why_not}")
-    return _verify(found, table, settled, progress)
+    return _verify(found, table, options=settled, progress=progress)
 
 
 def extract(
-    archives: Sequence[Path], out: Path, competition: Competition, *, progress: Progress = SILENT
+    archives: Sequence[Path], out: Path, *, competition: Competition, progress: Progress = SILENT
 ) -> Extraction:
     """Extract archives into a data folder, by the settings of a competition; see `extract_archives`."""
     tables = [path for path in (*competition.train, *competition.test) if path.is_file()]
@@ -132,7 +132,7 @@ def _jobs(table: OccurrenceTable | None) -> int:
 
 
 def _verify(
-    found: Found, occurrences: Occurrences | None, options: VerifyOptions, progress: Progress
+    found: Found, occurrences: Occurrences | None, *, options: VerifyOptions, progress: Progress
 ) -> PatchReport:
     options.refuse_contradictions(has_trees=bool(found.trees))
     manifest = _manifest_to_hold(options)
@@ -150,7 +150,7 @@ def _verify(
         reports = _reports(found, occurrences, options=options, manifest=manifest, progress=progress)
     report = reports[0] if len(reports) == 1 else merged(*reports)
     if options.make_manifest is not None:
-        write_manifest(_manifest_made(report, found, options), options.make_manifest)
+        write_manifest(_manifest_made(report, found, options=options), options.make_manifest)
         progress.say(f"Wrote {os.fspath(options.make_manifest)}.")
     return replace(report, notes=(*notes, *report.notes), trees=found.trees)
 
@@ -182,7 +182,7 @@ def _manifest_to_hold(options: VerifyOptions) -> Manifest | None:
     return manifest_of_archives(find_archives(options.archives), patch_size=options.patch_size)
 
 
-def _manifest_made(report: PatchReport, found: Found, options: VerifyOptions) -> Manifest:
+def _manifest_made(report: PatchReport, found: Found, *, options: VerifyOptions) -> Manifest:
     if found.trees and found.archives:
         raise UsageError("A manifest is made of a tree or of archives, not of both.", "Name one of them.")
     if not found.trees:

@@ -41,7 +41,7 @@ def extract(
         size = competition.data.patch_size
         extraction = rewrite_archives(archives, out, patch_size=size, progress=TERMINAL)
     elif out is not None:
-        extraction = extract_into(archives, out, competition, progress=TERMINAL)
+        extraction = extract_into(archives, out, competition=competition, progress=TERMINAL)
     else:
         raise UsageError("It is not said where to extract to.", "Name a folder with -o.")
     show(extraction_report(extraction), form, as_json=as_json)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from baselines.covariates.patches.errors import DamagedPatchError, UnreadablePatchError
 from baselines.covariates.patches.handles import ArchiveHandle, MemberError, open_handle
-from baselines.covariates.patches.index import NOT_READABLE, Member, MemberIndex
+from baselines.covariates.patches.index import NOT_READABLE, MemberIndex
 from baselines.covariates.patches.layout import Kind, relative_path
 from baselines.covariates.patches.savedindex import load_or_build_index
 from submissions.progress import SILENT, Progress
@@ -48,27 +48,20 @@ class ArchiveSource:
         if row is None:
             where = self.where(occurrence_id, kind)
             raise DamagedPatchError("missing", occurrence_id, where, "is not there")
-        return self.read_member(self.index.member(row), occurrence_id, buffers)
-
-    def read_member(self, member: Member, occurrence_id: int, buffers: Sequence[memoryview]) -> int:
-        """Fill buffers with a member of the index and return its size; see `PatchSource.read_into`."""
+        member = self.index.member(row)
         where = f"{self.path}:{member.path}"
         if member.method == NOT_READABLE:
             what = "is a link, encrypted, or compressed in a way that is not read"
             raise DamagedPatchError("wrong-type", occurrence_id, where, what)
         if member.n_bytes == sum(map(len, buffers)):
-            self._fill(member, occurrence_id, buffers)
+            try:
+                self._handle.read_into(member, buffers)
+            except MemberError as error:
+                raise DamagedPatchError("checksum", occurrence_id, where, str(error)) from error
+            except OSError as error:
+                raise UnreadablePatchError(occurrence_id, where, error.strerror or str(error)) from error
         return member.n_bytes
 
     def close(self) -> None:
         """Close the archive; a later read opens it again."""
         self._handle.close()
-
-    def _fill(self, member: Member, occurrence_id: int, buffers: Sequence[memoryview]) -> None:
-        where = f"{self.path}:{member.path}"
-        try:
-            self._handle.read_into(member, buffers)
-        except MemberError as error:
-            raise DamagedPatchError("checksum", occurrence_id, where, str(error)) from error
-        except OSError as error:
-            raise UnreadablePatchError(occurrence_id, where, error.strerror or str(error)) from error

@@ -54,7 +54,7 @@ class Found:
     trees : tuple of str
         Those paths that hold extracted patches.
     archives : tuple of str
-        Archives that were named, and those of patches that no root of a tree is for.
+        Archives that were named, and those of patches that are not extracted.
     elsewhere : frozenset of (str, int)
         What is to be looked for in these archives and not in the trees.
     """
@@ -67,8 +67,8 @@ class Found:
 def find_patches(paths: Sequence[PathLike], *, archives: PathLike | None = None) -> Found:
     """Find the extracted patches below some paths, and archives for what is not extracted.
 
-    A folder without extracted patches stands for its archives. In another, an archive counts only if there
-    is no root for its patches; so it does in the folder `archives`, where further ones may lie. Raises
+    A folder without extracted patches stands for its archives. In another, an archive counts only if no
+    root holds patches of its region and number; so it does in the folder `archives`, if one is given. Raises
     CannotCheckError if there is nothing at a path, no patches, or a folder cannot be listed.
     """
     trees: list[str] = []
@@ -93,7 +93,7 @@ def find_roots(path: PathLike) -> list[Root]:
 
     Raises CannotCheckError if the folder cannot be listed.
     """
-    named = [root for root in _possible_roots(path, _ROOTS) if Path(root.path).is_dir()]
+    named = [root for root in _possible_roots(path, _ROOTS) if os.path.isdir(root.path)]  # noqa: PTH112 - many
     if scope_of_folder(path) is None and Path(path).is_dir() and any(digit_folders(path)):
         named.append(Root(os.fspath(path), Scope()))
     return named
@@ -218,6 +218,9 @@ def _filled_up(trees: Sequence[str], named: Sequence[str], *, spare: Sequence[st
 
 
 def _covered(root: Root) -> list[ArchiveKey]:
+    # An empty folder is not extracted, nor are archives whose folders are absent from a region's folder.
+    if not digit_folders(root.path):
+        return []
     regions = REGIONS if root.scope.region else _regions_below(root)
     return [key for key in _KEYS if key[0] in regions and root.scope.holds(*key)]
 

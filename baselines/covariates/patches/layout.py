@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePath
 from typing import Literal, NamedTuple
 
@@ -125,10 +126,14 @@ def folders_of_ids(ids: ArrayLike) -> NDArray[np.str_]:
     ['00/19', '73/1', '7']
     """
     array = _checked_array(ids)
-    # Ids from 1000 on have one of 10,000 folders, by their last four digits; the table has these
-    # after the 1000 folders of the shorter ids.
-    table = np.array([folder_of_id(i) for i in range(1000)] + [folder_of_id(i) for i in range(10000, 20000)])
-    return np.asarray(table[np.where(array < 1000, array, 1000 + array % 10_000)])
+    return np.asarray(_folders()[np.where(array < 1000, array, 1000 + array % 10_000)])
+
+
+@cache
+def _folders() -> NDArray[np.str_]:
+    # Ids from 1000 on have one of 10,000 folders, by their last four digits; these stand after the 1000
+    # folders of the shorter ids.
+    return np.array([folder_of_id(i) for i in range(1000)] + [folder_of_id(i) for i in range(10000, 20000)])
 
 
 def archive_numbers(ids: ArrayLike) -> NDArray[np.int64]:

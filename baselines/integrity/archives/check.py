@@ -146,7 +146,7 @@ def _read(path: str, patch_size: int, *, has_sum: bool) -> _Reading:
 
 
 def _take(member: Archived, path: str, *, reading: _Reading, options: VerifyOptions) -> None:
-    findings = findings_of_member(member, path, options)
+    findings = findings_of_member(member, path, options=options)
     reading.findings.extend(findings)
     parsed = parse_path(member.path)
     if parsed is not None and member.content is not None and not findings:
@@ -160,7 +160,7 @@ def _with_other_sum(reading: _Reading, path: str, *, md5: str, found: str) -> _R
     if reading.form is not None and proves_itself(reading.form):
         # Its own checksums hold: packed again upstream, or the list is of another version.
         problem = Problem("checksum", "warning", f"MD5 {md5}", f"{found}, though the archive is whole")
-        return replace(reading, findings=[*reading.findings, at_archive(problem, path, path)])
+        return replace(reading, findings=[*reading.findings, at_archive(problem, path, path=path)])
     return replace(reading, fault=Problem("checksum", "error", f"MD5 {md5}", found))
 
 
@@ -172,9 +172,9 @@ def _expected(path: str, occurrences: NDArray[np.int64] | None) -> frozenset[int
 
 
 def _lost(path: str, fault: Problem, *, ids: frozenset[int]) -> Iterator[Finding]:
-    yield at_archive(fault, path, path)
+    yield at_archive(fault, path, path=path)
     for occurrence_id in sorted(ids):
-        yield at_occurrence(fault, occurrence_id, path)
+        yield at_occurrence(fault, occurrence_id, path=path)
 
 
 def _absent(path: str, reading: _Reading, *, ids: frozenset[int]) -> Iterator[Finding]:
@@ -186,7 +186,7 @@ def _absent(path: str, reading: _Reading, *, ids: frozenset[int]) -> Iterator[Fi
         fault = "half-pair" if kinds else "missing"
         found = f"only the {kinds[0]}" if kinds else "neither"
         problem = Problem(fault, "error", "the two files of a patch", found)
-        yield at_occurrence(problem, occurrence_id, path)
+        yield at_occurrence(problem, occurrence_id, path=path)
 
 
 def _md5_of(path: str) -> str | None:

@@ -33,24 +33,24 @@ def why_unsafe(path: str) -> str | None:
     return None if path.isprintable() else "it has characters that do not print"
 
 
-def findings_of_member(member: Archived, archive: str, options: VerifyOptions) -> list[Finding]:
+def findings_of_member(member: Archived, archive: str, *, options: VerifyOptions) -> list[Finding]:
     """Check one member of an archive, whose name says whose patches it holds.
 
     Nothing is found of a file of a patch that may be extracted. At the level ``"deep"`` the content is
     looked at too, for archives that hold no checksums.
     """
     place = f"{archive}: {member.path}"
-    if (why := why_unsafe(member.path)) is not None:
-        return [at_archive(Problem("wrong-place", "error", "a name below the folder", why), archive, place)]
     parsed = parse_path(member.path)
-    if parsed is not None:
+    if (why := why_unsafe(member.path)) is not None:
+        problem = Problem("wrong-place", "error", "a name below the folder", why)
+    elif parsed is not None:
         problems = _problems(member, parsed, archive=archive, options=options)
-        return [at_occurrence(problem, parsed.occurrence_id, place) for problem in problems]
-    if member.fault == "wrong-type":
-        return [at_archive(Problem("wrong-type", "error", "a regular file", member.why_not), archive, place)]
-    return [
-        at_archive(Problem("unexpected", "warning", "files of patches", "a foreign file"), archive, place)
-    ]
+        return [at_occurrence(each, parsed.occurrence_id, path=place) for each in problems]
+    elif member.fault == "wrong-type":
+        problem = Problem("wrong-type", "error", "a regular file", member.why_not)
+    else:
+        problem = Problem("unexpected", "warning", "files of patches", "a foreign file")
+    return [at_archive(problem, archive, path=place)]
 
 
 def _problems(member: Archived, parsed: PatchPath, *, archive: str, options: VerifyOptions) -> list[Problem]:

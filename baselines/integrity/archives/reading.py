@@ -75,10 +75,10 @@ def _of_tar(
         if end > budget:
             raise _grown(path, budget)
         if not member.isdir():
-            yield _tar_member(path, member, file, max_bytes=max_bytes)
+            yield _tar_member(member, file, path=path, max_bytes=max_bytes)
 
 
-def _tar_member(path: str, member: tarfile.TarInfo, file: BinaryIO, *, max_bytes: int) -> Archived:
+def _tar_member(member: tarfile.TarInfo, file: BinaryIO, *, path: str, max_bytes: int) -> Archived:
     if not member.isreg() or member.issparse():
         kind = "a link" if member.islnk() or member.issym() else "a device or the like"
         return Archived(member.name, member.size, None, f"{kind} instead of a file", "wrong-type")

@@ -134,7 +134,7 @@ def take_out(
             if not waiting:
                 return []
     problem = Problem("unstable", "error", "an archive at rest", "it changed during the extraction")
-    return [at_archive(problem, check.path, f"{check.path}: {name}") for name in waiting]
+    return [at_archive(problem, check.path, path=f"{check.path}: {name}") for name in waiting]
 
 
 def _take_one(member: Archived, waiting: dict[str, Placement], *, staging: Path) -> bool:

@@ -43,7 +43,7 @@ def compare_patches(
         *_unlike_at_one_place(kept, places),
         *_unlike_neighbours(kept, places, thresholds=thresholds),
     ]
-    located = [at_occurrence(problem, i, _path(i, home)) for i, problem in found]
+    located = [at_occurrence(problem, i, path=_path(i, home)) for i, problem in found]
     return located + list(_drifted(kept, thresholds))
 
 

@@ -88,7 +88,7 @@ def check_patch(
         else:
             checked = check_file(entry.path, status, kind=kind, region=region, options=options, proof=proof)
             problems, content = checked.problems, checked.raw
-        findings += [at_occurrence(problem, patch.occurrence_id, entry.path) for problem in problems]
+        findings += [at_occurrence(problem, patch.occurrence_id, path=entry.path) for problem in problems]
         if content is not None:
             raw.append(content)
     if len(raw) < len(KINDS):

@@ -116,7 +116,6 @@ def check_folder(task: FolderTask, options: VerifyOptions) -> CheckedFolder:
         if patch.occurrence_id not in vouched
     ]
     kept = task.record.without(set(task.record.statuses) - vouched)
-    made = record_of(checks, statuses)
     return CheckedFolder(
         task.region,
         task.folder,
@@ -126,7 +125,7 @@ def check_folder(task: FolderTask, options: VerifyOptions) -> CheckedFolder:
         (*doubled, *strays),
         tuple(sorted(unlisted)),
         (*kept.facts, *(check.facts for check in checks if check.facts is not None)),
-        _new_record(task.record, kept, made) if options.state is not None else NOTHING,
+        _new_record(task.record, record_of(checks, statuses)) if options.state is not None else NOTHING,
         len(vouched),
         task.record.level,
         tuple(check.entry for check in checks if check.entry is not None),
@@ -137,7 +136,7 @@ def unreadable_folder(task: FolderTask, why: str) -> CheckedFolder:
     """Return the result for a folder that cannot be listed: nothing is known of any patch in it."""
     problem = Problem("unreadable", "error", "a folder that can be listed", why)
     ids = tuple(task.known) if task.ids is None else task.ids
-    findings = tuple(at_occurrence(problem, i, task.home) for i in ids)
+    findings = tuple(at_occurrence(problem, i, path=task.home) for i in ids)
     return CheckedFolder(task.region, task.folder, task.home, array("q", ids), findings)
 
 
@@ -181,7 +180,7 @@ def _absent_files(patch: ListedPatch, task: FolderTask) -> Iterator[Finding]:
         problem = Problem("missing", "error", "the two files of a patch", "neither")
     else:
         problem = Problem("half-pair", "error", "the two files of a patch", f"no file of the {absent[0]}")
-    yield at_occurrence(problem, patch.occurrence_id, path)
+    yield at_occurrence(problem, patch.occurrence_id, path=path)
 
 
 def _strays(
@@ -216,6 +215,6 @@ def _statuses(patches: Sequence[ListedPatch], options: VerifyOptions) -> dict[in
     return {patch.occurrence_id: patch.status() for patch in patches if any(patch.entries)}
 
 
-def _new_record(old: Record, kept: Record, made: Record) -> Record:
+def _new_record(old: Record, made: Record) -> Record:
     # What was remembered of patches that are not in question now stays.
-    return joined(old.without({*kept.statuses, *made.statuses}), kept, made)
+    return joined(old.without(set(made.statuses)), made)

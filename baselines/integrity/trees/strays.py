@@ -67,7 +67,7 @@ def _unexpected(path: str, occurrence_id: int | None) -> Finding:
     if occurrence_id is None:
         return Finding(Problem("unexpected", "warning", _EXPECTED, "a foreign file"), path)
     problem = Problem("unexpected", "warning", _EXPECTED, "a patch in the wrong place, not missed elsewhere")
-    return at_occurrence(problem, occurrence_id, path)
+    return at_occurrence(problem, occurrence_id, path=path)
 
 
 def _unlisted(found: list[tuple[int, str]]) -> Finding:

@@ -50,6 +50,16 @@ LAYOUTS = {
         write_tree(root, FR),
         write_archives(root / "archives", IDS),
     ),
+    "France extracted, an empty folder of the US, its archives": lambda root: (
+        write_tree(root, FR),
+        (root / "patches_us").mkdir(),
+        write_archives(root, US),
+    ),
+    "some archives extracted": lambda root: (
+        write_tree(root, FR),
+        write_tree(root, [173, 7], home=lambda i: f"patches_us/{archive_of(i)}"),
+        write_archives(root / "archives", US),
+    ),
     "the US bare, France in archives": lambda root: (
         bare(root, US),
         write_archives(root / "archives", FR),
