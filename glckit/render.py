@@ -159,6 +159,11 @@ def _escaped(text: str) -> str:
     return "".join(special.get(c, "\\" + c if c in "&%$#_{}" else c) for c in text)
 
 
+def counted(n: int, noun: str) -> str:
+    """Return a number of things, such as ``"1 warning"`` or ``"2 warnings"``."""
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
 def as_given(text: str) -> str:
     """Return a message, or a path, with paths below the current folder relative to it."""
     return re.sub(rf"(?<![\w./-]){re.escape(os.getcwd().rstrip(os.sep))}/(?=[^/\s])", "", text)  # noqa: PTH109

@@ -199,9 +199,10 @@ def _evidence_of_archives(
 
 def _unverified(archives: Sequence[str]) -> BadInputError:
     named = " ".join(archives[:_MAX_NAMED]) + (" ..." if len(archives) > _MAX_NAMED else "")
+    n = len(archives)
+    which = "1 archive has" if n == 1 else f"{n} archives have"
     return BadInputError(
-        f"{len(archives)} archives have not been verified since they last changed.",
-        f"Run: glckit verify-patches {named}",
+        f"{which} not been verified since the last change.", f"Run: glckit verify-patches {named}"
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from baselines.integrity.extraction.extract import Extraction
 from baselines.integrity.findings import Finding
 from baselines.integrity.report import DamageShare, PatchReport
-from glckit.render import Report, as_given
+from glckit.render import Report, as_given, counted
 
 _MAX_LISTED = 20
 _COLUMNS = ("part", "checked", "damaged", "missing", "rate")
@@ -27,7 +27,8 @@ def extraction_report(extraction: Extraction) -> Report:
     """Report what came of extracting archives."""
     columns = ("archives", "n_written", "n_present", "ok")
     row = [len(extraction.archives), extraction.n_written, extraction.n_present, extraction.ok]
-    head = "{} archives: {} files written, {} in place already.".format(*row)
+    archives, written = counted(len(extraction.archives), "archive"), counted(extraction.n_written, "file")
+    head = f"{archives}: {written} written, {extraction.n_present} in place already."
     return Report(extraction.to_json(), columns, [row], "\n".join([head, *_listed(extraction.findings)]))
 
 
@@ -47,8 +48,9 @@ def _lines(found: PatchReport) -> Iterator[str]:
 
 
 def _headline(found: PatchReport) -> str:
-    words = f"{_VERDICTS[found.verdict]}: {len(found.checked_ids)} occurrences checked ({found.level})"
-    words += f", {len(found.damaged_ids)} damaged, {len(found.warnings)} warnings"
+    checked = counted(len(found.checked_ids), "occurrence")
+    words = f"{_VERDICTS[found.verdict]}: {checked} checked ({found.level})"
+    words += f", {len(found.damaged_ids)} damaged, {counted(len(found.warnings), 'warning')}"
     return words + (f", {len(found.unchecked_ids)} not checked" if len(found.unchecked_ids) else "")
 
 

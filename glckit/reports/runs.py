@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from glckit.render import Report, number
+from glckit.render import Report, counted, number
 from scoring.score import Score
 from submissions.evaluation import EvaluatedFile
 from submissions.faults import Example, Fault
@@ -171,12 +171,8 @@ def _metadata_lines(outcome: EvaluatedFile) -> list[str]:
 def _verdict(validation: Validation) -> str:
     if validation.valid:
         n = len(validation.warnings)
-        return f"  valid, with {_counted(n, 'warning')}" if n else "  valid"
-    return f"  NOT VALID: {_counted(len(validation.errors), 'kind')} of error"
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}"
+        return f"  valid, with {counted(n, 'warning')}" if n else "  valid"
+    return f"  NOT VALID: {counted(len(validation.errors), 'kind')} of error"
 
 
 def _fault_lines(fault: Fault) -> list[str]:

@@ -14,7 +14,7 @@ ArchiveFault = Literal["wrong-size", "checksum", "zero-filled"]
 
 _HINTS = {
     "missing": "Extract its archive again, or leave the occurrence out.",
-    "implausible": "Run glckit verify-patches; the file holds something else than a patch.",
+    "implausible": "Run glckit verify-patches; the file does not hold a patch.",
 }
 
 

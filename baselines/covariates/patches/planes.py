@@ -61,7 +61,7 @@ def stack_planes(bands: NDArray[np.uint8], altitude: NDArray[np.int16], out: NDA
     >>> out[1].tolist()
     [[1.0, 6.0], [11.0, 16.0]]
     """
-    # One assignment moves and casts at once: 92 microseconds a patch, where astype and concatenate
+    # One assignment moves and casts at once: 92 microseconds per patch, where astype and concatenate
     # take 1400.
     out[:5] = bands.transpose(2, 0, 1)
     out[5] = altitude

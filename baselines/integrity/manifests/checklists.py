@@ -1,4 +1,4 @@
-"""Checksum lists in text, as md5sum and its kin write them: ``hexdigits  path`` a line. Read strictly.
+"""Checksum lists in text, as md5sum and its kin write them: ``hexdigits  path`` per line. Read strictly.
 
 A list that was cut, edited, or carried through a text-mode copy would let damage pass or call whole
 files damaged, so everything that such tools do not write themselves is a fault.

@@ -1,7 +1,7 @@
 """What the bytes of a patch's bands tell: holes, land cover that cannot be, constant bands.
 
 Every plane is copied out of the interleaved pixels before anything is computed on it: NumPy's
-statistics on strided planes take 2 ms a patch, the copy and all checks on it less than 0.1 ms.
+statistics on strided planes take 2 ms per patch, the copy and all checks on it less than 0.1 ms.
 """
 
 from __future__ import annotations

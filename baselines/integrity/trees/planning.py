@@ -88,7 +88,7 @@ def plan_folders(
         keys = sorted(key for key in tree.leaves if _is_in_part(key[1], options))
         return [FolderPlan(*key, (), None) for key in keys]
     should = _by_folder(known)
-    # Of everything, the two are one, which saves a hundred bytes an occurrence.
+    # Of everything, the two are one, which saves a hundred bytes per occurrence.
     checked = should if len(chosen) == len(known) else _by_folder(chosen)
     keys = sorted(checked.keys() | (set() if options.is_partial else tree.leaves.keys()))
     return [FolderPlan(*key, should.get(key, ()), checked.get(key, ())) for key in keys]

@@ -113,7 +113,7 @@ def test_archives_must_have_been_verified(tmp_path: Path, state: Path) -> None:
     admission = ask(folder, state)
     assert (admission.ids.tolist(), admission.level) == (IDS, "full")
     os.utime(archives[0])
-    with pytest.raises(BadInputError, match="1 archives have not been verified"):
+    with pytest.raises(BadInputError, match="1 archive has not been verified"):
         ask(folder, state)
 
 
