@@ -184,8 +184,7 @@ def _evidence_of_archives(
     findings: list[Finding] = []
     unverified: list[str] = []
     for archive in archives_for(archives, ids):
-        state = options.state
-        record = None if state is None else recall_archive(archive, state, patch_size=options.patch_size)
+        record = recall_archive(archive, options)
         if record is None:
             unverified.append(archive)
             continue

@@ -75,13 +75,7 @@ def find_place(table: OccurrenceTable, occurrence_id: int) -> Place | None:
 
 
 def picture_of(patch: Patch, occurrence_id: int, place: Place | None = None) -> Any:
-    """Draw a patch: imagery, near-infrared, land cover, altitude, and its place on a map.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Not bound to any screen.
-    """
+    """Draw a patch on a matplotlib Figure: imagery, near-infrared, land cover, altitude, and its place."""
     figure = require("matplotlib.figure", "plot").Figure(figsize=(12, 8.4), layout="constrained")
     axes = figure.subplots(2, 3)
     _draw_imagery(axes[0, 0], axes[0, 1], patch)

@@ -13,36 +13,43 @@ from baselines.integrity.options import VerifyOptions
 from submissions.errors import CannotCheckError
 
 
-def remember_archive(check: ArchiveCheck, state: str | os.PathLike[str], *, patch_size: int) -> None:
-    """Keep what the check of an archive showed, for as long as the archive does not change.
+def remember_archive(check: ArchiveCheck, options: VerifyOptions) -> None:
+    """Keep what the check of an archive showed, if there is a state file, until the archive changes.
 
     Raises CannotCheckError if the state file cannot be written.
     """
+    if options.state is None:
+        return
     status = _status(check.path)
     damaged = [f for f in check.findings if f.occurrence_id is not None and f.problem.is_error]
     ids = check.ids | {i for i, _ in check.proven} | {f.occurrence_id for f in damaged}
     record = Record({i: status for i in ids if i is not None}, tuple(damaged))
-    with contextlib.closing(State(state, VerifyOptions("full", patch_size))) as memory:
+    with contextlib.closing(_state(options.state, options)) as memory:
         memory.remember([(os.path.realpath(check.path), record)])
 
 
-def recall_archive(
-    path: str | os.PathLike[str], state: str | os.PathLike[str], *, patch_size: int
-) -> Record | None:
+def recall_archive(path: str, options: VerifyOptions) -> Record | None:
     """Return what is remembered of an archive; None if it is unknown or has changed since.
 
     Raises CannotCheckError if the archive or the state file cannot be read.
     """
-    with contextlib.closing(State(state, VerifyOptions("full", patch_size))) as memory:
-        record = memory.recall([os.path.realpath(path)]).get(os.path.realpath(path))
-    if record is None or not record.statuses:
+    if options.state is None:
         return None
-    return record if set(record.statuses.values()) == {_status(path)} else None
+    key = os.path.realpath(path)
+    with contextlib.closing(_state(options.state, options)) as memory:
+        record = memory.recall([key]).get(key)
+    is_current = record is not None and set(record.statuses.values()) == {_status(path)}
+    return record if is_current else None
 
 
-def _status(path: str | os.PathLike[str]) -> str:
+def _state(path: str | os.PathLike[str], options: VerifyOptions) -> State:
+    # No threshold and no level matters to an archive: it proves itself, or is read as deeply as need be.
+    return State(path, VerifyOptions("full", options.patch_size))
+
+
+def _status(path: str) -> str:
     try:
         status = Path(path).stat()
     except OSError as error:
-        raise CannotCheckError(f"Cannot read {os.fspath(path)}: {error.strerror or error}.") from error
+        raise CannotCheckError(f"Cannot read {path}: {error.strerror or error}.") from error
     return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"

@@ -44,8 +44,7 @@ def verify_archives(
             md5 = published_sum(path)
             unlisted_tar |= md5 is None and os.fspath(path).endswith(".tar")
             checks.append(check_archive(path, occurrences, md5=md5, patch_size=options.patch_size))
-            if options.state is not None:
-                remember_archive(checks[-1], options.state, patch_size=options.patch_size)
+            remember_archive(checks[-1], options)
             advance(1)
     ids = np.array(sorted({i for check in checks for i in check.ids}), dtype=np.int64)
     unchecked = ids[:0] if occurrences is None else np.setdiff1d(occurrences, ids)

@@ -67,12 +67,8 @@ def extract_archives(
     Each archive is read to its end first: a tar.gz proves nothing before that. Then each file is
     written under another name, compared with what was proven, and moved. Files that are there already
     are left alone, so that an extraction that was stopped continues. A ``hashes.md5`` beside an archive is
-    obeyed. With ids of the tables, patches that an archive should hold are missed.
-
-    Returns
-    -------
-    Extraction
-        Counts and findings. Of a damaged tar or tar.gz nothing is extracted, of a zip its good files.
+    obeyed. With ids of the tables, patches that an archive should hold are missed. Of a damaged tar or
+    tar.gz nothing is extracted, of a zip its good files.
 
     Raises CannotCheckError if an archive cannot be read or a file not written, as on a full disk (what was
     written is whole); BadInputError if a ``hashes.md5`` is not to be trusted.

@@ -28,20 +28,16 @@ def compare_patches(
 ) -> list[Finding]:
     """Compare patches with one another.
 
-    `home` says where a folder of a region lies, for the report.
-
-    Returns
-    -------
-    list of Finding
-        Errors for identical content far apart; warnings for unlike content at one place, altitudes
-        that do not meet those of an overlapping patch, and archives of other colours.
+    `home` says where a folder of a region lies, for the report. Errors for identical content far apart;
+    warnings for unlike content at one place, altitudes that do not meet those of an overlapping patch, and
+    archives of other colours.
     """
-    places = _Distances(table)
-    kept = [fact for fact in facts if fact.occurrence_id in places.rows]
+    distances = _Distances(table)
+    kept = [fact for fact in facts if fact.occurrence_id in distances.rows]
     found = [
-        *_copies(kept, places, thresholds=thresholds),
-        *_unlike_at_one_place(kept, places),
-        *_unlike_neighbours(kept, places, thresholds=thresholds),
+        *_copies(kept, distances, thresholds=thresholds),
+        *_unlike_at_one_place(kept, distances),
+        *_unlike_neighbours(kept, distances, thresholds=thresholds),
     ]
     located = [at_occurrence(problem, i, path=_path(i, home)) for i, problem in found]
     return located + list(_drifted(kept, thresholds))
@@ -68,7 +64,7 @@ class _Distances:
 
 
 def _copies(
-    facts: Sequence[Facts], places: _Distances, *, thresholds: Thresholds
+    facts: Sequence[Facts], distances: _Distances, *, thresholds: Thresholds
 ) -> Iterator[tuple[int, Problem]]:
     by_content: dict[str, list[int]] = defaultdict(list)
     for fact in facts:
@@ -77,19 +73,19 @@ def _copies(
     expected = f"content of its own, or of a place within {thresholds.same_place_m:g} m"
     for ids in by_content.values():
         # The first of them and the one farthest from it stand for all, of which there may be many.
-        farthest = max((places.metres(ids[0], other), other) for other in ids)[1]
+        farthest = max((distances.metres(ids[0], other), other) for other in ids)[1]
         for one in ids:
-            away, other = max((places.metres(one, other), other) for other in (ids[0], farthest))
+            away, other = max((distances.metres(one, other), other) for other in (ids[0], farthest))
             if away > thresholds.same_place_m:
                 # Which of them is the copy cannot be told, so each is called damaged.
                 found = f"the content of occurrence {other}, {away:.0f} m away"
                 yield one, Problem("duplicate-content", "error", expected, found)
 
 
-def _unlike_at_one_place(facts: Sequence[Facts], places: _Distances) -> Iterator[tuple[int, Problem]]:
+def _unlike_at_one_place(facts: Sequence[Facts], distances: _Distances) -> Iterator[tuple[int, Problem]]:
     by_place: dict[tuple[float, float], list[Facts]] = defaultdict(list)
     for fact in facts:
-        by_place[places.of(fact.occurrence_id)].append(fact)
+        by_place[distances.of(fact.occurrence_id)].append(fact)
     for group in by_place.values():
         first = group[0]
         for fact in group[1:]:
@@ -99,21 +95,21 @@ def _unlike_at_one_place(facts: Sequence[Facts], places: _Distances) -> Iterator
 
 
 def _unlike_neighbours(
-    facts: Sequence[Facts], places: _Distances, *, thresholds: Thresholds
+    facts: Sequence[Facts], distances: _Distances, *, thresholds: Thresholds
 ) -> Iterator[tuple[int, Problem]]:
     expected = f"altitudes within {thresholds.max_neighbour_gap_m} m of an overlapping patch's"
-    for one, other, gap in _gaps(facts, places, limit=thresholds.max_neighbour_gap_m):
-        if places.metres(one, other) > _OVERLAP_M:
+    for one, other, gap in _gaps(facts, distances, limit=thresholds.max_neighbour_gap_m):
+        if distances.metres(one, other) > _OVERLAP_M:
             continue
         for i, twin in ((one, other), (other, one)):
             found = f"{gap} m between its altitudes and those of occurrence {twin}"
             yield i, Problem("implausible", "warning", expected, found)
 
 
-def _gaps(facts: Sequence[Facts], places: _Distances, *, limit: int) -> Iterator[tuple[int, int, int]]:
+def _gaps(facts: Sequence[Facts], distances: _Distances, *, limit: int) -> Iterator[tuple[int, int, int]]:
     # Ordered by latitude, neighbours are a few ranks apart: one pass over all for each distance in rank.
     ids = np.array([fact.occurrence_id for fact in facts], dtype=np.int64)
-    latitudes = np.array([places.of(i)[0] for i in ids.tolist()])
+    latitudes = np.array([distances.of(i)[0] for i in ids.tolist()])
     order = np.argsort(latitudes, kind="stable")
     ids, latitudes = ids[order], latitudes[order]
     lowest = np.array([fact.lowest for fact in facts])[order]
