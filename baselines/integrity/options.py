@@ -71,6 +71,10 @@ class VerifyOptions:
         """
         if self.repair and not has_trees:
             raise UsageError("--repair mends extracted patches.", "Name their folder.")
+        if self.repair and self.archives is None:
+            raise UsageError(
+                "It is not said what to mend from.", "Name the folder of archives with --archives."
+            )
         if self.manifest is not None and self.archives is not None and not self.repair:
             raise UsageError(
                 "--manifest and --archives both say what the files must be.", "Give one of them."

@@ -46,6 +46,25 @@ class DamageShare:
 
 
 @dataclass(frozen=True)
+class Repair:
+    """What a repair did.
+
+    Parameters
+    ----------
+    mended_ids : tuple of int
+        Occurrences whose two files were taken again, or are those of the archive already.
+    left_ids : tuple of int
+        Occurrences that no archive could mend.
+    findings : tuple of Finding
+        What is wrong with the archives.
+    """
+
+    mended_ids: tuple[int, ...]
+    left_ids: tuple[int, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
 class PatchReport:
     """What a verification found.
 
@@ -67,6 +86,8 @@ class PatchReport:
         The least level of check that it rests on, which remembered checks may raise above `level`.
     trees : tuple of str
         The folders of extracted patches that were looked at.
+    repair : Repair or None
+        What was mended before.
     """
 
     level: Level
@@ -79,6 +100,7 @@ class PatchReport:
     entries: tuple[Entry, ...] = ()
     evidence: Level | None = None
     trees: tuple[str, ...] = ()
+    repair: Repair | None = None
 
     @cached_property
     def errors(self) -> tuple[Finding, ...]:

@@ -137,7 +137,7 @@ def _verify(
     options.refuse_contradictions(has_trees=bool(found.trees))
     manifest = _manifest_to_hold(options)
     reports = _reports(found, occurrences, options=options, manifest=manifest, progress=progress)
-    notes: tuple[str, ...] = ()
+    repair = None
     if options.repair and options.archives is not None and reports[0].damaged_ids:
         repair = repair_patches(
             found.trees,
@@ -146,13 +146,12 @@ def _verify(
             patch_size=options.patch_size,
             progress=progress,
         )
-        notes = (f"Repaired {len(repair.mended_ids)}; no archive could mend {len(repair.left_ids)}.",)
         reports = _reports(found, occurrences, options=options, manifest=manifest, progress=progress)
     report = reports[0] if len(reports) == 1 else merged(*reports)
     if options.make_manifest is not None:
         write_manifest(_manifest_made(report, found, options=options), options.make_manifest)
         progress.say(f"Wrote {os.fspath(options.make_manifest)}.")
-    return replace(report, notes=(*notes, *report.notes), trees=found.trees)
+    return replace(report, trees=found.trees, repair=repair)
 
 
 def _reports(
@@ -166,11 +165,13 @@ def _reports(
     """Return the report on trees, if there are any, and the one on archives."""
     reports = []
     if found.trees:
-        tree = survey(found.trees, elsewhere=found.elsewhere)
+        tree = survey(found.trees, elsewhere=frozenset().union(*found.instead.values()))
         reports.append(verify_tree(tree, occurrences, options=options, manifest=manifest, progress=progress))
-    if found.archives:
+    # Who asks for a part or a sample does not want archives read whole.
+    archives = (*found.archives, *(() if options.is_partial else found.instead))
+    if archives:
         ids = ids_of(occurrences)
-        reports.append(verify_archives(found.archives, ids, options=options, progress=progress))
+        reports.append(verify_archives(archives, ids, options=options, progress=progress))
     return reports
 
 
@@ -183,7 +184,7 @@ def _manifest_to_hold(options: VerifyOptions) -> Manifest | None:
 
 
 def _manifest_made(report: PatchReport, found: Found, *, options: VerifyOptions) -> Manifest:
-    if found.trees and found.archives:
+    if found.trees and (found.archives or found.instead):
         raise UsageError("A manifest is made of a tree or of archives, not of both.", "Name one of them.")
     if not found.trees:
         return manifest_of_archives(found.archives, patch_size=options.patch_size)

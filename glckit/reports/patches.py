@@ -44,6 +44,8 @@ def _lines(found: PatchReport) -> Iterator[str]:
     if found.archives_to_fetch:
         yield ""
         yield f"Extract or fetch again: {', '.join(found.archives_to_fetch)}"
+    if found.repair is not None:
+        yield f"Repaired {len(found.repair.mended_ids)}; no archive could mend {len(found.repair.left_ids)}."
     yield from _remarks(found)
 
 

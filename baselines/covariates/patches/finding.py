@@ -8,8 +8,8 @@ a data folder, likewise for ``fr``, or ``CD/AB/`` without any. Archives lie in t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -54,14 +54,14 @@ class Found:
     trees : tuple of str
         Those paths that hold extracted patches.
     archives : tuple of str
-        Archives that were named, and those of patches that are not extracted.
-    elsewhere : frozenset of (str, int)
-        What is to be looked for in these archives and not in the trees.
+        Archives that were named.
+    instead : mapping of str to set of (str, int)
+        Further archives, and what is to be looked for in them, since no tree holds it.
     """
 
     trees: tuple[str, ...]
     archives: tuple[str, ...]
-    elsewhere: frozenset[ArchiveKey] = frozenset()
+    instead: Mapping[str, Set[ArchiveKey]] = field(default_factory=dict)
 
 
 def find_patches(paths: Sequence[PathLike], *, archives: PathLike | None = None) -> Found:
@@ -83,9 +83,8 @@ def find_patches(paths: Sequence[PathLike], *, archives: PathLike | None = None)
             named += inside
         else:
             raise no_patches([path])
-    if not trees or not spare:
-        return Found(tuple(trees), tuple(named))
-    return _filled_up(trees, named, spare=spare)
+    further = dict.fromkeys(archive for archive in spare if archive not in named)
+    return Found(tuple(trees), tuple(named), _instead(trees, further) if trees and further else {})
 
 
 def find_roots(path: PathLike) -> list[Root]:
@@ -204,17 +203,14 @@ def _possible_roots(path: PathLike, names: Iterable[str]) -> Iterator[Root]:
             yield Root(os.path.join(start, name), scope)  # noqa: PTH118 - as scandir joins them
 
 
-def _filled_up(trees: Sequence[str], named: Sequence[str], *, spare: Sequence[str]) -> Found:
+def _instead(trees: Sequence[str], archives: Iterable[str]) -> dict[str, Set[ArchiveKey]]:
     covered = {key for tree in trees for root in find_roots(tree) for key in _covered(root)}
-    archives = list(named)
-    elsewhere: set[ArchiveKey] = set()
-    for archive in dict.fromkeys(spare):
-        scope = scope_of_archive(archive)
-        held = {key for key in _KEYS if scope is not None and scope.holds(*key)} - covered
-        if held and archive not in archives:
-            archives.append(archive)
-            elsewhere |= held
-    return Found(tuple(trees), tuple(archives), frozenset(elsewhere))
+    scopes = {archive: scope_of_archive(archive) for archive in archives}
+    held = {
+        archive: {key for key in _KEYS if scope is not None and scope.holds(*key)} - covered
+        for archive, scope in scopes.items()
+    }
+    return {archive: keys for archive, keys in held.items() if keys}
 
 
 def _covered(root: Root) -> list[ArchiveKey]:

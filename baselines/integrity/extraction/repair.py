@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from baselines.covariates.patches.finding import ArchiveKey, data_folder_of, find_archives
@@ -23,28 +22,10 @@ from baselines.integrity.extraction.placing import Placement
 from baselines.integrity.extraction.staging import staging_folder
 from baselines.integrity.findings import Finding
 from baselines.integrity.places import region_of
+from baselines.integrity.report import Repair
 from baselines.integrity.trees.survey import survey
 from submissions.errors import CannotCheckError
 from submissions.progress import SILENT, Progress
-
-
-@dataclass(frozen=True)
-class Repair:
-    """What a repair did.
-
-    Parameters
-    ----------
-    mended_ids : tuple of int
-        Occurrences whose two files were taken again, or are those of the archive already.
-    left_ids : tuple of int
-        Occurrences that no archive could mend.
-    findings : tuple of Finding
-        What is wrong with the archives.
-    """
-
-    mended_ids: tuple[int, ...]
-    left_ids: tuple[int, ...]
-    findings: tuple[Finding, ...]
 
 
 def repair_patches(

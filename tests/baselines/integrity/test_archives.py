@@ -28,7 +28,7 @@ from baselines.integrity.options import VerifyOptions
 from baselines.integrity.places import archive_of
 from baselines.integrity.report import PatchReport
 from baselines.integrity.verify import verify_patches
-from submissions.errors import BadInputError, CannotCheckError
+from submissions.errors import BadInputError, CannotCheckError, UsageError
 
 IDS = make_ids(30, 60)
 # The archives with the most patches.
@@ -427,3 +427,17 @@ def test_repair_wants_archives(tmp_path: Path) -> None:
         repair_patches([tree], [173], archives=tmp_path / "none")
     with pytest.raises(CannotCheckError, match="There is no file or folder"):
         repair_patches([tree], [173], archives=tmp_path / "absent")
+
+
+def test_verification_mends_and_verifies_again(good: Path, tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "data", IDS)
+    victim = ids_in(US)[0]
+    (tree / "patches_us" / relative_path(victim, "bands")).write_bytes(b"")
+    options = VerifyOptions(patch_size=PATCH_SIZE, repair=True, archives=good)
+    report = verify_patches([tree], np.array(IDS), options=options)
+    assert report.ok
+    assert report.repair is not None
+    assert report.repair.mended_ids == (victim,)
+    assert verify_patches([tree], np.array(IDS), options=options).repair is None
+    with pytest.raises(UsageError, match="what to mend from"):
+        verify_patches([tree], options=VerifyOptions(repair=True))

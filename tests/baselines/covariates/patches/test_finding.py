@@ -134,6 +134,15 @@ def test_a_part_that_is_nowhere_is_missing_though_others_are_in_archives(tmp_pat
     assert report.counts.keys() == {"missing"}
 
 
+def test_a_sample_of_what_is_extracted_reads_no_archive(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, FR)
+    write_archives(root / "archives", US)
+    report = verify_patches([root], np.array(IDS), options=VerifyOptions(patch_size=PATCH_SIZE, sample=5))
+    assert report.ok
+    assert len(report.checked_ids) == 5
+    assert set(US) < set(report.unchecked_ids.tolist())
+
+
 def test_patches_of_the_other_region_are_not_those_of_a_root(tmp_path: Path) -> None:
     write_tree(tmp_path, [FR[0]], home=lambda _: "patches_us")
     assert open_patches(tmp_path / "patches_us").ids().tolist() == []
