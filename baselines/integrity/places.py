@@ -25,24 +25,12 @@ def region_of(occurrence_id: int) -> str:
 
 
 def archive_of(occurrence_id: int) -> str:
-    """Return the name, without suffix, of the archive that holds the patch of an occurrence.
-
-    Examples
-    --------
-    >>> archive_of(10561900)
-    'patches_fr_01'
-    """
+    """Return the name, without suffix, of the archive that holds the patch of an occurrence."""
     return _archive_of_cd(region_of(occurrence_id), occurrence_id % 100)
 
 
 def archives_of_ids(ids: NDArray[np.int64]) -> NDArray[np.str_]:
-    """Return the name, without suffix, of the archive of each occurrence.
-
-    Examples
-    --------
-    >>> archives_of_ids(np.array([173, 10561900])).tolist()
-    ['patches_us_15', 'patches_fr_01']
-    """
+    """Return the name, without suffix, of the archive of each occurrence."""
     regions = (*REGIONS, "other")
     names = np.array([[archive_name(region, n + 1, "") for n in range(N_ARCHIVES)] for region in regions])
     index = (region_of_id(ids)[:, None] == np.array(regions)).argmax(axis=1)
@@ -68,14 +56,7 @@ def in_scope(ids: NDArray[np.int64], scopes: Iterable[tuple[str | None, int | No
 
 
 def at_occurrence(problem: Problem, occurrence_id: int, *, path: str) -> Finding:
-    """Place a problem at a file of an occurrence.
-
-    Examples
-    --------
-    >>> problem = Problem("missing", "error", "a file", "nothing")
-    >>> at_occurrence(problem, 173, path="patches_us/73/1/173.npy").archive
-    'patches_us_15'
-    """
+    """Place a problem at a file of an occurrence."""
     return Finding(problem, path, occurrence_id, archive_of(occurrence_id))
 
 

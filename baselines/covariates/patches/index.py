@@ -113,14 +113,7 @@ class MemberIndex:
 
 
 def index_of(form: ArchiveForm, members: Iterable[Member], seek_points: bytes = b"") -> MemberIndex:
-    """Return the index of an archive whose members are known.
-
-    Examples
-    --------
-    >>> index = index_of("tar", [Member("patches_us_15/73/1/173.npy", 512, 327808, 327808)])
-    >>> index.row_of(173, "bands"), index.row_of(173, "altitude")
-    (0, None)
-    """
+    """Return the index of an archive whose members are known."""
     rows = list(members)
     paths = [_printable(member.path) for member in rows]
     parsed = [parse_path(path) or _FOREIGN for path in paths]

@@ -84,13 +84,7 @@ class PatchPath:
 
 
 def file_name(occurrence_id: int, kind: Kind) -> str:
-    """Return the name of one of the two files of a patch.
-
-    Examples
-    --------
-    >>> file_name(173, "bands"), file_name(173, "altitude")
-    ('173.npy', '173_alti.npy')
-    """
+    """Return the name of one of the two files of a patch."""
     return f"{_checked(occurrence_id)}{_SUFFIX_OF_KIND[kind]}"
 
 
@@ -222,13 +216,7 @@ def scope_of_root(root: str) -> Scope | None:
 
 
 def archive_name(region: str, number: int, suffix: str = ".tar.gz") -> str:
-    """Return the file name of an archive.
-
-    Examples
-    --------
-    >>> archive_name("us", 3), archive_name("fr", 20, ".zip")
-    ('patches_us_03.tar.gz', 'patches_fr_20.zip')
-    """
+    """Return the file name of an archive."""
     return Scope(region, number).name + suffix
 
 

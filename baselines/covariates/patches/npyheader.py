@@ -136,13 +136,7 @@ def why_bad_header(head: bytes, form: FileForm) -> str | None:
 
 
 def looks_like(head: bytes) -> str:
-    """Say in words what a file seems to be by its first bytes.
-
-    Examples
-    --------
-    >>> looks_like(b"version https://git-lfs.github.com/spec/v1")
-    'a Git LFS pointer, not the file itself'
-    """
+    """Say in words what a file seems to be by its first bytes."""
     if not head:
         return "empty"
     return next((what for start, what in _LOOKALIKES if head.lstrip().startswith(start)), "something else")

@@ -52,11 +52,6 @@ def tar_name(path: str | os.PathLike[str], folder: str | os.PathLike[str] | None
     """Return where the plain tar of a tar.gz belongs: beside it, or in a folder.
 
     Raises UsageError if its name is not that of a tar.gz.
-
-    Examples
-    --------
-    >>> tar_name("data/patches_us_01.tar.gz").as_posix()
-    'data/patches_us_01.tar'
     """
     source = Path(path)
     stem = source.name.removesuffix(".tgz").removesuffix(".tar.gz")

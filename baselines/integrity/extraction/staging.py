@@ -22,16 +22,6 @@ def staging_folder(parent: str | os.PathLike[str]) -> Iterator[Path]:
     The folder is locked while its owner lives; what processes that were killed have left is removed first.
     Files are moved out of it once they are proven, and what stays is removed. Raises CannotCheckError if it
     cannot be made.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> home = Path(tempfile.mkdtemp())
-    >>> with staging_folder(home) as folder:
-    ...     _ = (folder / "a").write_text("proven")
-    ...     _ = (folder / "a").replace(home / "a")
-    >>> [path.name for path in home.iterdir()]
-    ['a']
     """
     home = Path(parent)
     try:

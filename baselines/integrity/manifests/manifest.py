@@ -98,14 +98,7 @@ class Manifest:
 
 
 def manifest_of(entries: Iterable[Entry], algorithm: str) -> Manifest:
-    """Make a manifest of what is known of some files, in any order, each occurrence once.
-
-    Examples
-    --------
-    >>> manifest = manifest_of([Entry(173, (4, 5), (b"abcd", b"efgh"))], "crc32")
-    >>> manifest.proofs([173])[173][1].digest
-    b'efgh'
-    """
+    """Make a manifest of what is known of some files, in any order, each occurrence once."""
     rows = sorted(entries, key=lambda entry: entry.occurrence_id)
     digests = b"".join(digest for row in rows for digest in row.digests)
     return Manifest(

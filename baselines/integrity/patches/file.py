@@ -46,13 +46,7 @@ def stat_of(entry: os.DirEntry[str]) -> os.stat_result | Problem:
 
 
 def problem_of_error(error: OSError) -> Problem:
-    """Return what an error of the operating system says of a file; never that the file is missing.
-
-    Examples
-    --------
-    >>> problem_of_error(PermissionError(errno.EACCES, "Permission denied")).fault
-    'unreadable'
-    """
+    """Return what an error of the operating system says of a file; never that the file is missing."""
     if error.errno == errno.ELOOP:
         return Problem("wrong-type", "error", "a regular file", "a loop of symbolic links")
     if error.errno == errno.ENOENT:

@@ -62,13 +62,7 @@ def folder_numbers(ids: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def detection_probability(share: float, n_drawn: int) -> float:
-    """Return the probability that a random sample holds at least one of a share of damaged patches.
-
-    Examples
-    --------
-    >>> round(detection_probability(0.001, 3000), 2)
-    0.95
-    """
+    """Return the probability that a random sample holds at least one of a share of damaged patches."""
     return 1.0 - math.pow(1.0 - share, n_drawn)
 
 
