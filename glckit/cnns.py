@@ -17,7 +17,7 @@ from baselines.cnn.prediction import Predicted, PredictionOptions, predict_cnn
 from baselines.cnn.training import Trained, train_cnn
 from baselines.cnn.watching import Watcher
 from baselines.forest.table import refuse_unknown_species
-from baselines.integrity.findings import OnDamaged
+from baselines.integrity.gate import OnDamaged
 from baselines.integrity.thresholds import Thresholds
 from submissions.competition.settings import Competition, Part
 from submissions.errors import UsageError

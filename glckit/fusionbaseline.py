@@ -13,7 +13,7 @@ from baselines.forest.submission import RunPlan
 from baselines.forest.training import TrainingPlan as ForestTraining
 from baselines.fusion.options import FusionOptions, weights_of
 from baselines.fusion.results import Fusion
-from baselines.integrity.findings import OnDamaged
+from baselines.integrity.gate import OnDamaged
 from glckit.cnns import CnnOutcome, CnnRequest, run_cnn
 from glckit.forests import ForestOutcome, ForestPlans, ForestRequest, run_forest
 from glckit.fusing import Recipe, fuse_files

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from baselines.covariates.patches.reading import PatchSource
 from baselines.covariates.patches.sources import ManySources, open_patches, open_trees
-from baselines.integrity.findings import OnDamaged
-from baselines.integrity.gate import admit
+from baselines.integrity.gate import OnDamaged, admit
 from baselines.integrity.thresholds import Thresholds
 from submissions.errors import CannotCheckError, UsageError
 

@@ -9,9 +9,6 @@ Severity = Literal["error", "warning"]
 #: How deep a verification looks, from names and headers to comparisons between patches.
 Level = Literal["quick", "full", "deep"]
 LEVELS: tuple[Level, Level, Level] = ("quick", "full", "deep")
-#: What to do about damaged patches: stop if one is damaged; leave the damaged ones out; or use what is
-#: wrong but readable, and leave out what cannot be read.
-OnDamaged = Literal["refuse", "drop", "ignore"]
 
 #: Every class of damage, in the order in which reports list them.
 CLASSES = (

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from baselines.covariates.patches.finding import archives_for, find_archives, find_roots, no_patches
 from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.integrity.archives.memory import recall_archive
-from baselines.integrity.findings import CLASSES, LEVELS, Finding, Level, OnDamaged, Problem
+from baselines.integrity.findings import CLASSES, LEVELS, Finding, Level, Problem
 from baselines.integrity.memory.state import default_state_path, usable_state
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.places import archive_of, at_occurrence
@@ -21,6 +22,9 @@ from baselines.integrity.thresholds import Thresholds
 from baselines.integrity.trees.survey import survey
 from baselines.integrity.trees.verification import verify_tree
 from submissions.errors import BadInputError
+
+#: What to do about damaged patches.
+OnDamaged = Literal["refuse", "drop", "ignore"]
 
 # A file with one of these faults cannot be read as a patch, whatever one is willing to ignore.
 _NOT_READABLE = frozenset(

@@ -1,1 +1,1 @@
-"""What commands report of the results of the library."""
+"""What commands report of their results, apart from the commands so that --help stays fast."""
