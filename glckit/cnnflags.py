@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from baselines.cnn.options import CHANNELS, InputPlan, Machine, TrainingOptions, TrainingPlan
 from baselines.cnn.prediction import PredictionOptions
 from baselines.cnn.predictor import Draws
-from glckit.cnns import CnnRequest
+from baselines.cnn.baseline import CnnRequest
 from submissions.competition.files import competition_of
 from submissions.errors import UsageError
 

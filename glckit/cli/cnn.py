@@ -149,8 +149,8 @@ def cnn(
     require_extra()
     from baselines.cnn.watching import Watcher
     from glckit.cnnflags import machine_of, prediction_of, request_of, shown_of, training_of
-    from glckit.cnnreports import description_report, outcome_report
-    from glckit.cnns import describe_network, run_cnn
+    from glckit.reports.network import description_report, outcome_report
+    from baselines.cnn.baseline import describe_network, run_cnn
 
     flags = context.params
     request = request_of(flags)

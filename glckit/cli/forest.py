@@ -102,8 +102,8 @@ def rf(
     from baselines.forest.options import read_options
     from baselines.forest.submission import Outside, RunPlan
     from baselines.forest.training import TrainingPlan
-    from glckit.forestreports import description_report, outcome_report
-    from glckit.forests import ForestPlans, ForestRequest, run_forest
+    from glckit.reports.forest import description_report, outcome_report
+    from baselines.forest.baseline import ForestPlans, ForestRequest, run_forest
     from submissions.competition.files import competition_of
 
     competition = competition_of(data)

@@ -59,7 +59,7 @@ def fuse(
     occurrence). With --missing renormalise an occurrence that a run lacks is averaged over the others.
     """
     from baselines.fusion.options import FusionOptions
-    from glckit.fusing import Recipe, fuse_files, fusion_report, parsed_weights, remarks
+    from baselines.fusion.files import Recipe, fuse_files, fusion_report, parsed_weights, remarks
     from submissions.competition.files import find_competition
 
     competition = find_competition()

@@ -50,9 +50,9 @@ def fusion(
     require_extra()
     from baselines.cnn.watching import Watcher
     from baselines.fusion.options import FusionOptions
-    from glckit.fusing import Recipe, parsed_weights, remarks
-    from glckit.fusionbaseline import FusionRequest, run_fusion
-    from glckit.fusionreports import description_report, outcome_report
+    from baselines.fusion.files import Recipe, parsed_weights, remarks
+    from baselines.fusion.baseline import FusionRequest, run_fusion
+    from glckit.reports.fusion import description_report, outcome_report
     from submissions.competition.files import competition_of
 
     competition = competition_of(data)

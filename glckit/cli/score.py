@@ -51,7 +51,7 @@ def score(
     given as an option is read from competition.toml.
     """
     from glckit.evaluation import Inputs, check_frame_path, score_files, write_per_occurrence
-    from glckit.reports import score_report
+    from glckit.reports.runs import score_report
     from submissions.competition.files import find_competition
 
     inputs = Inputs(

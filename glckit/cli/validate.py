@@ -40,7 +40,7 @@ def validate(
     is read from competition.toml.
     """
     from glckit.evaluation import Inputs, validate_files
-    from glckit.reports import validation_report
+    from glckit.reports.runs import validation_report
     from submissions.competition.files import find_competition
 
     inputs = Inputs(

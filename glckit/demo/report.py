@@ -11,7 +11,7 @@ from baselines.cnn.watching import duration_text
 from glckit.demo.commands import Cost, typed
 from glckit.demo.story import RUNS, ModelCost, Story
 from glckit.render import Report, aligned, number, size_text
-from glckit.reports import score_data
+from glckit.reports.runs import score_data
 from scoring.score import Score
 
 _MODELS = {"rf": "forest", "cnn": "network"}

@@ -16,7 +16,7 @@ import torch
 from commands import glckit, glckit_json
 
 import glckit as public
-from glckit.fusionbaseline import FusionRequest
+from baselines.fusion.baseline import FusionRequest
 from submissions.competition.files import competition_of
 from submissions.metadata import metadata_path
 from submissions.run import Run

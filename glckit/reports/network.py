@@ -11,7 +11,7 @@ from baselines.cnn.outputs import PartScores
 from baselines.cnn.prediction import Predicted
 from baselines.cnn.training import Trained
 from baselines.cnn.watching import duration_text
-from glckit.cnns import CnnOutcome
+from baselines.cnn.baseline import CnnOutcome
 from glckit.render import Report, number
 
 

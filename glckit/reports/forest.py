@@ -10,9 +10,9 @@ from baselines.forest.description import ForestDescription
 from baselines.forest.submission import ForestRun
 from baselines.forest.training import TrainedForest
 from glckit.evaluation import Outcome
-from glckit.forests import ForestOutcome
+from baselines.forest.baseline import ForestOutcome
 from glckit.render import Report, number, size_text
-from glckit.reports import score_report
+from glckit.reports.runs import score_report
 
 _REASONS = {"outside": "outside the rasters", "nodata": "on nodata"}
 

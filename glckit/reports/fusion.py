@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import glckit.cnnreports
-import glckit.forestreports
+import glckit.reports.network
+import glckit.reports.forest
 from baselines.cnn.options import InputPlan, Machine
 from baselines.forest.description import describe_forest
-from glckit.cnns import describe_network
-from glckit.fusing import fusion_report
-from glckit.fusionbaseline import FusionOutcome, FusionRequest
+from baselines.cnn.baseline import describe_network
+from baselines.fusion.files import fusion_report
+from baselines.fusion.baseline import FusionOutcome, FusionRequest
 from glckit.render import Report, render
 
 # Patches at a time in the probe of the network's speed.
@@ -20,8 +20,8 @@ _PROBE = 4
 def outcome_report(outcome: FusionOutcome, run: Path, *, digits: int = 4) -> Report:
     """Report what was trained and what was written: JSON and text say all, a table the fused run's parts."""
     parts = {
-        "rf": glckit.forestreports.outcome_report(outcome.forest, digits=digits),
-        "cnn": glckit.cnnreports.outcome_report(outcome.network, digits=digits),
+        "rf": glckit.reports.forest.outcome_report(outcome.forest, digits=digits),
+        "cnn": glckit.reports.network.outcome_report(outcome.network, digits=digits),
     }
     data = {name: part.data for name, part in parts.items()}
     texts = [render(part, digits=digits) for part in parts.values()]
@@ -44,8 +44,8 @@ def description_report(request: FusionRequest, *, digits: int = 4) -> Report:
     shown = InputPlan(request.competition.data.patch_size)
     network = describe_network(request.network, shown, Machine(), batch_size=_PROBE)
     parts = {
-        "rf": glckit.forestreports.description_report(describe_forest(request.forest.model), digits=digits),
-        "cnn": glckit.cnnreports.description_report(network),
+        "rf": glckit.reports.forest.description_report(describe_forest(request.forest.model), digits=digits),
+        "cnn": glckit.reports.network.description_report(network),
     }
     data = {name: part.data for name, part in parts.items()}
     table = parts["cnn"]

@@ -14,9 +14,9 @@ from baselines.forest.training import TrainingPlan as ForestTraining
 from baselines.fusion.options import FusionOptions, weights_of
 from baselines.fusion.results import Fusion
 from baselines.integrity.gate import OnDamaged
-from glckit.cnns import CnnOutcome, CnnRequest, run_cnn
-from glckit.forests import ForestOutcome, ForestPlans, ForestRequest, run_forest
-from glckit.fusing import Recipe, fuse_files
+from baselines.cnn.baseline import CnnOutcome, CnnRequest, run_cnn
+from baselines.forest.baseline import ForestOutcome, ForestPlans, ForestRequest, run_forest
+from baselines.fusion.files import Recipe, fuse_files
 from submissions.competition.settings import Competition
 from submissions.errors import BadInputError
 from submissions.tables import read_occurrence_ids

@@ -1,0 +1,1 @@
+"""What commands report of their results, apart from the commands so that --help stays fast."""
