@@ -13,8 +13,9 @@ from baselines.covariates.occurrences import Occurrences, read_all_occurrences
 from baselines.provenance import Provenance, digest_of
 from scoring.sparse import Pairs
 from submissions.errors import BadInputError
+from submissions.limits import MAX_ROWS
 from submissions.metadata import write_metadata
-from submissions.writing import MAX_ROWS, RunWriter, run_writer
+from submissions.writing import RunWriter, run_writer
 
 _BATCH = 8192
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.occurrences import Occurrences
+from baselines.covariates.shares import CNN_SHARES, FOREST_HOLDOUT
 from scoring.places import quadrat_of_place
 from submissions.errors import UsageError
 from submissions.tables import OccurrenceTable
@@ -16,12 +17,8 @@ from submissions.tables import OccurrenceTable
 #: The parts of a split in two.
 TRAIN, HELD_OUT = "train", "held out"
 
-#: The parts of a split in three, and their shares in the CNN's reference runs.
+#: The parts of a split in three.
 THREE_PARTS = (TRAIN, "validation", "test")
-CNN_SHARES = (0.9, 0.05, 0.05)
-
-#: What the forest's reference run holds out.
-FOREST_HOLDOUT = 0.005
 
 # Coordinates have no digits below a metre; no region is larger than some thousand km.
 _SMALLEST_KM, _LARGEST_KM = 0.001, 1000.0

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from baselines.covariates.occurrences import read_all_occurrences
 from baselines.covariates.rasters.layout import RASTER_NAMES, RasterLayout
-from baselines.covariates.splits import FOREST_HOLDOUT
-from baselines.forest.inputs import Bars, FileSource, Places, RasterSource, no_bars
+from baselines.covariates.shares import FOREST_HOLDOUT
+from baselines.forest.inputs import FileSource, PredictedPlaces, RasterSource
 from baselines.forest.model import ForestModel
 from baselines.forest.modelfile import model_path, read_model
-from baselines.forest.submission import ForestRun, RunPlan, refuse_other_covariates, write_forest_run
-from baselines.forest.table import TrainingTable, refuse_unknown_species, training_table
-from baselines.forest.training import TrainedForest, TrainingPlan, train_forest
-from submissions.competition.settings import Competition
+from baselines.forest.options import ForestPrediction, ForestTraining
+from baselines.forest.submission import ForestRun, refuse_other_covariates, write_forest_run
+from baselines.forest.table import TrainingTable, training_table
+from baselines.forest.training import TrainedForest, train_forest
+from baselines.request import BaselineOutcome, BaselineRequest
 from submissions.errors import UsageError
-from submissions.tables import read_species
+from submissions.paths import shown
+from submissions.progress import SILENT, Progress
+
+ForestOutcome = BaselineOutcome[TrainedForest, ForestRun]
 
 
 @dataclass(frozen=True)
-class ForestRequest:
+class ForestRequest(BaselineRequest):
     """What ``glckit baseline rf`` is asked for.
 
     Parameters
     ----------
-    competition : Competition
-        The competition.
-    model, run : Path
-        Where they belong.
-    train, predict : bool
-        What to do; with neither, train unless there is a model, and predict.
     covariates, points : Path, optional
         What to predict instead of the test occurrences.
     cache : Path, optional
@@ -42,18 +37,13 @@ class ForestRequest:
         Share kept for validation.
     """
 
-    competition: Competition
-    model: Path
-    run: Path
-    train: bool = False
-    predict: bool = False
     covariates: Path | None = None
     points: Path | None = None
     cache: Path | None = None
     holdout: float = FOREST_HOLDOUT
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant together."""
+        super().__post_init__()
         if self.covariates is not None and self.points is not None:
             raise UsageError("Covariates and points cannot both be predicted.", "Give one of them.")
         if self.points is not None and self.train and not self.predict:
@@ -65,64 +55,19 @@ class ForestRequest:
             )
 
     @property
-    def trains(self) -> bool:
-        """Whether a forest is to be trained."""
-        return self.train or not (self.predict or model_path(self.model).exists())
-
-    @property
-    def predicts(self) -> bool:
-        """Whether a run is to be written."""
-        return self.predict or not self.train
+    def has_model(self) -> bool:
+        """Whether there is a forest already."""
+        return model_path(self.model).exists()
 
 
-@dataclass(frozen=True)
-class ForestOutcome:
-    """What came of a request.
-
-    Parameters
-    ----------
-    trained : TrainedForest, optional
-        The forest, if one was trained.
-    run : ForestRun, optional
-        The run, if one was written.
-    """
-
-    trained: TrainedForest | None = None
-    run: ForestRun | None = None
-
-
-@dataclass(frozen=True)
-class ForestPlans:
-    """How to do what is asked for.
-
-    Parameters
-    ----------
-    training : TrainingPlan
-        How to train.
-    run : RunPlan
-        How to predict.
-    """
-
-    training: TrainingPlan = field(default_factory=TrainingPlan)
-    run: RunPlan = field(default_factory=RunPlan)
-
-
-def run_forest(request: ForestRequest, plans: ForestPlans, *, bars: Bars = no_bars) -> ForestOutcome:
+def run_forest(
+    request: ForestRequest,
+    training: ForestTraining,
+    prediction: ForestPrediction,
+    *,
+    progress: Progress = SILENT,
+) -> ForestOutcome:
     """Train a forest, predict with one, or both.
-
-    Parameters
-    ----------
-    request : ForestRequest
-        What to do.
-    plans : ForestPlans
-        How.
-    bars : callable
-        Opens a progress bar.
-
-    Returns
-    -------
-    ForestOutcome
-        What was made.
 
     Raises
     ------
@@ -131,23 +76,23 @@ def run_forest(request: ForestRequest, plans: ForestPlans, *, bars: Bars = no_ba
     """
     trained = None
     if request.trains:
-        table = _training_table(request, plans.training, bars)
-        trained = train_forest(table, request.model, plan=plans.training, bars=bars)
+        table = _training_table(request, training, progress)
+        trained = train_forest(table, request.model, plan=training, progress=progress)
     if not request.predicts:
         return ForestOutcome(trained)
     model = trained.model if trained else _known_model(request)
-    places = _places(request, model, bars)
-    run = write_forest_run(model, places, path=request.run, plan=plans.run, bars=bars)
+    places = _places(request, model, progress)
+    run = write_forest_run(model, places, path=request.run, plan=prediction, progress=progress)
     return ForestOutcome(trained, run)
 
 
-def _training_table(request: ForestRequest, plan: TrainingPlan, bars: Bars) -> TrainingTable:
+def _training_table(request: ForestRequest, plan: ForestTraining, progress: Progress) -> TrainingTable:
     occurrences = read_all_occurrences(request.competition.occurrence_files("train"))
     if request.predicts and request.points is None:
         request.competition.occurrence_files("test")  # missing ones are noticed before the work
-    _refuse_unknown(request, occurrences.species, what="the training occurrences")
+    request.refuse_unknown_species(occurrences.species, what="the training occurrences")
     given = request.covariates
-    source = _rasters(request, bars) if given is None else FileSource(given, RASTER_NAMES)
+    source = _rasters(request, progress) if given is None else FileSource(given, RASTER_NAMES)
     return training_table(
         occurrences, source.vectors_of(occurrences), holdout=request.holdout, seed=plan.seed
     )
@@ -155,26 +100,20 @@ def _training_table(request: ForestRequest, plan: TrainingPlan, bars: Bars) -> T
 
 def _known_model(request: ForestRequest) -> ForestModel:
     model = read_model(request.model)
-    _refuse_unknown(request, model.species, what=f"the model {request.model}")
+    request.refuse_unknown_species(model.species, what=f"the model {shown(request.model)}")
     return model
 
 
-def _places(request: ForestRequest, model: ForestModel, bars: Bars) -> Places:
+def _places(request: ForestRequest, model: ForestModel, progress: Progress) -> PredictedPlaces:
     if request.covariates is not None:
         return FileSource(request.covariates, model.names).all_occurrences()
-    source = _rasters(request, bars)
+    source = _rasters(request, progress)
     refuse_other_covariates(model, tuple(source.layout.names))
     if request.points is not None:
         return source.points(request.points)
     return source.occurrences(request.competition.occurrence_files("test"))
 
 
-def _refuse_unknown(request: ForestRequest, species: NDArray[np.int64], *, what: str) -> None:
-    table = request.competition.species
-    if table is not None:
-        refuse_unknown_species(np.unique(species), read_species(table), what=what)
-
-
-def _rasters(request: ForestRequest, bars: Bars) -> RasterSource:
+def _rasters(request: ForestRequest, progress: Progress) -> RasterSource:
     data = request.competition.data
-    return RasterSource(RasterLayout(data.rasters, nodata=data.nodata), request.cache, bars)
+    return RasterSource(RasterLayout(data.rasters, nodata=data.nodata), request.cache, progress)

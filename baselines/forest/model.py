@@ -60,14 +60,8 @@ class ForestModel:
         Names of the covariates, in the order of the columns.
     species : ndarray of int64 of shape (n_classes,)
         The species of each class, ascending.
-    trees : tuple of CompressedTree
-        The trees.
     frequencies : mapping of str to Frequencies
         How frequent each species is in each region, for places without covariates.
-    options : ForestOptions
-        The hyper-parameters.
-    facts : TrainingFacts
-        Where the forest comes from.
     """
 
     names: tuple[str, ...]

@@ -36,14 +36,14 @@ class Profile:
     unusable: NDArray[np.bool_]
 
 
-class Source(Protocol):
+class PairSource(Protocol):
     """Gives the pairs of lists, species counted among all species of the fusion."""
 
     def take(self, lists: NDArray[np.intp]) -> Pairs:
         """Return some lists, none of them empty, in the order of their run."""
 
 
-def source_of(run: Run | DenseRun, species_ids: NDArray[np.int64]) -> Source:
+def source_of(run: Run | DenseRun, species_ids: NDArray[np.int64]) -> PairSource:
     """Return what gives the pairs of a run, species counted by their place in `species_ids`."""
     if isinstance(run, DenseRun):
         return _Matrix(run.scores, places_among(species_ids, run.species_ids))
@@ -72,18 +72,7 @@ class _Matrix:
 
 
 def profile_of(run: Run | DenseRun) -> Profile:
-    """Look through the scores of a run, a matrix block by block.
-
-    Parameters
-    ----------
-    run : Run or DenseRun
-        A valid run.
-
-    Returns
-    -------
-    Profile
-        The length of each list, and whether its scores can be divided by their sum.
-    """
+    """Look through the scores of a valid run, a matrix block by block."""
     if isinstance(run, DenseRun):
         profiles = [_profile_of_block(block) for block in _blocks(run.scores)]
         return Profile(

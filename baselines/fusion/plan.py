@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from baselines.fusion.ensemble import Ensemble, Part, ensemble_of, refuse_unfit
 from baselines.fusion.options import FusionOptions, weights_of
 from baselines.fusion.parts import distinct
-from baselines.fusion.tuning import Tried, Tuning, no_tried, tune
+from baselines.fusion.tuning import Tuning, tune
 from submissions.errors import BadInputError, UsageError
+from submissions.progress import SILENT, Progress
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
 from submissions.tables import Truth
@@ -22,7 +23,7 @@ from submissions.validation import InvalidRunError, check
 
 @dataclass(frozen=True)
 class Weighting:
-    """How much each run weighs: as given, or tuned.
+    """How much each run weighs: as given, or tuned; UsageError if both are asked for.
 
     Parameters
     ----------
@@ -31,20 +32,12 @@ class Weighting:
     truth : Truth, optional
         Where weights are to be tuned, the true species of validation occurrences.
     k : int, default 30
-        Species an occurrence of the score that is tuned for.
-    tried : callable
-        Told of each weighting that the tuning tried.
-
-    Raises
-    ------
-    UsageError
-        If both weights and a truth are given.
+        Species per occurrence of the score that is tuned for.
     """
 
     weights: Sequence[float] | None = None
     truth: Truth | None = None
     k: int = 30
-    tried: Tried = no_tried
 
     def __post_init__(self) -> None:
         if self.weights is not None and self.truth is not None:
@@ -59,8 +52,6 @@ class Plan:
     ----------
     ensemble : Ensemble
         The parts with their weights, those of weight 0 included.
-    options : FusionOptions
-        How to fuse them.
     tuning : Tuning, optional
         How the weights were chosen, if they were tuned.
     """
@@ -97,24 +88,11 @@ def plan_fusion(
     *,
     options: FusionOptions | None = None,
     species_ids: NDArray[np.integer] | None = None,
+    progress: Progress = SILENT,
 ) -> Plan:
-    """Check runs, put them side by side, and choose their weights.
+    """Check two or more runs, put them side by side, and choose their weights, by default equal ones.
 
-    Parameters
-    ----------
-    runs : sequence of Run or DenseRun
-        The parts, two or more.
-    weighting : Weighting, optional
-        How much each weighs; all the same by default.
-    options : FusionOptions, optional
-        How to fuse them.
-    species_ids : ndarray of int of shape (n_species,), optional
-        Known species, ascending; a run with others is invalid.
-
-    Returns
-    -------
-    Plan
-        What `baselines.fusion.fusing` carries out.
+    A run with species that are not among `species_ids`, known ones, ascending, is invalid.
 
     Raises
     ------
@@ -130,7 +108,7 @@ def plan_fusion(
     refuse_unfit(ensemble, options)
     if weighting.truth is None:
         return Plan(ensemble, options)
-    tuning = tune(ensemble, weighting.truth, options=options, k=weighting.k, tried=weighting.tried)
+    tuning = tune(ensemble, weighting.truth, options=options, k=weighting.k, progress=progress)
     parts = (
         replace(part, weight=weight) for part, weight in zip(ensemble.parts, tuning.weights, strict=True)
     )

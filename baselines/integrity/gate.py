@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,10 +22,8 @@ from baselines.integrity.records import Record
 from baselines.integrity.state import default_state_path, usable_state
 from baselines.integrity.thresholds import Thresholds
 from baselines.integrity.verification import verify_patches
+from baselines.request import OnDamaged
 from submissions.errors import BadInputError, CannotCheckError
-
-#: What to do about damaged patches.
-OnDamaged = Literal["refuse", "drop", "ignore"]
 
 # A file with one of these faults cannot be read as a patch, whatever one is willing to ignore.
 _NOT_READABLE = frozenset(
