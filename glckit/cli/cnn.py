@@ -83,7 +83,9 @@ def cnn(
     milestones: Annotated[
         str,
         typer.Option(
-            parser=listed(int), metavar="N,N...", help="Epochs after which the rate falls to a tenth."
+            parser=listed("--milestones", int),
+            metavar="N,N...",
+            help="Epochs after which the rate falls to a tenth.",
         ),
     ] = written(TrainingPlan.milestones),
     dropout_rate: Annotated[
@@ -95,12 +97,16 @@ def cnn(
     shares: Annotated[
         str,
         typer.Option(
-            parser=listed(float), metavar="A,B,C", help="Shares of training, validation and test part."
+            parser=listed("--shares", float),
+            metavar="A,B,C",
+            help="Shares of training, validation and test part.",
         ),
     ] = written(TrainingPlan.shares),
     channels: Annotated[
         str | None,
-        typer.Option(parser=listed(str), metavar="NAME,...", help="Planes in order; by default all six."),
+        typer.Option(
+            parser=listed("--channels", str), metavar="NAME,...", help="Planes in order; by default all six."
+        ),
     ] = None,
     land_cover: Annotated[
         LandCover, typer.Option(help="Land cover as one plane or as 34.")

@@ -16,7 +16,9 @@ from glckit.render import Format
 WeightsOption = Annotated[
     str | None,
     typer.Option(
-        parser=listed(float), metavar="W,W...", help="One for each run, such as 1,2; equal by default."
+        parser=listed("--weights", float),
+        metavar="W,W...",
+        help="One for each run, such as 1,2; equal by default.",
     ),
 ]
 MethodOption = Annotated[Method, typer.Option(help="How scores become one.")]

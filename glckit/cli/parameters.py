@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, cast
 
-import typer
+from submissions.errors import UsageError
 
 _T = TypeVar("_T")
 
@@ -37,12 +37,12 @@ def chosen(kind: Callable[..., object], given: Mapping[str, Any]) -> dict[str, A
     return {name: value for name, value in values.items() if value is not None and value != ()}
 
 
-def listed(kind: Callable[[str], _T]) -> Callable[[str], tuple[_T, ...]]:
+def listed(flag: str, kind: Callable[[str], _T]) -> Callable[[str], tuple[_T, ...]]:
     """Return the parser of an option that takes values with commas between them.
 
     Examples
     --------
-    >>> listed(float)("1, 2.5")
+    >>> listed("--weights", float)("1, 2.5")
     (1.0, 2.5)
     """
 
@@ -50,7 +50,7 @@ def listed(kind: Callable[[str], _T]) -> Callable[[str], tuple[_T, ...]]:
         try:
             return tuple(kind(word.strip()) for word in text.split(",") if word.strip())
         except ValueError:
-            raise typer.BadParameter(f"{text!r} are no numbers with commas between.") from None
+            raise UsageError(f"{flag} must be numbers with commas between them, not {text!r}.") from None
 
     return parsed
 
