@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from baselines.covariates.occurrences import Occurrences
 from baselines.covariates.shares import CNN_SHARES, FOREST_HOLDOUT
+from scoring.mixing import GOLDEN, mixed
 from scoring.places import quadrat_of_place
 from submissions.errors import UsageError
 from submissions.tables import OccurrenceTable
@@ -231,16 +232,7 @@ def _drawn_order(keys: NDArray[np.int64], seed: int) -> NDArray[np.intp]:
     """Return the order in which distinct keys are drawn.
 
     A hash of key and seed, not a generator: the draw of a key does not depend on the order of the
-    others, nor on the version of NumPy.
+    others, nor on the version of NumPy. Distinct keys never tie.
     """
-    start = _mixed(np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64))
-    return np.argsort(_mixed(keys.view(np.uint64) ^ start), kind="stable")
-
-
-def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    # The finaliser of SplitMix64 (Steele, Lea, Flood 2014). It maps no two numbers to one, so distinct
-    # keys never tie.
-    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
+    start = mixed(np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64) + GOLDEN)
+    return np.argsort(mixed((keys.view(np.uint64) ^ start) + GOLDEN), kind="stable")

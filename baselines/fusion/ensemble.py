@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.fusion.options import FusionOptions
-from baselines.fusion.parts import PairSource, Profile, distinct, profile_of, source_of
+from baselines.fusion.parts import PairSource, Profile, profile_of, source_of, species_of
 from submissions.errors import BadInputError
+from submissions.ordering import distinct
 from submissions.run import DenseRun, Run
 
 # Pairs of all parts that are fused at once: their temporaries stay near the cache, and memory does not
@@ -107,10 +108,8 @@ def ensemble_of(runs: Sequence[Run | DenseRun], weights: Sequence[float]) -> Ens
     """Put valid runs side by side, also those of weight 0."""
     profiles = [profile_of(run) for run in runs]
     present = [run.occurrence_ids[p.lengths > 0] for run, p in zip(runs, profiles, strict=True)]
-    ids = distinct(present)
-    species_ids = distinct(
-        [run.species_ids if isinstance(run, DenseRun) else run.pairs.species for run in runs]
-    )
+    ids = distinct(*present)
+    species_ids = distinct(*map(species_of, runs))
     parts = (
         _part(run, weight, ids=ids, species_ids=species_ids, profile=profile)
         for run, weight, profile in zip(runs, weights, profiles, strict=True)

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from baselines.fusion.ensemble import Ensemble, Part, ensemble_of, refuse_unfit
 from baselines.fusion.options import FusionOptions, weights_of
-from baselines.fusion.parts import distinct
+from baselines.fusion.parts import species_of
 from baselines.fusion.tuning import Tuning, tune
 from submissions.errors import BadInputError, UsageError
+from submissions.ordering import distinct, is_among
 from submissions.progress import SILENT, Progress
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
@@ -126,14 +127,11 @@ def _refuse_invalid(runs: Sequence[Run | DenseRun], requirements: Requirements) 
 
 def _strangers(parts: Sequence[Part]) -> list[str]:
     """Say which parts share no species with any other: their ids may be of another table."""
-    species = [
-        distinct([part.run.species_ids if isinstance(part.run, DenseRun) else part.run.pairs.species])
-        for part in parts
-    ]
+    species = [distinct(species_of(part.run)) for part in parts]
     found = []
     for i, own in enumerate(species):
-        others = distinct([each for j, each in enumerate(species) if j != i])
-        if not np.isin(own, others).any():
+        others = distinct(*(each for j, each in enumerate(species) if j != i))
+        if not is_among(own, others).any():
             found.append(
                 f"{parts[i].run.path} has no species in common with the other runs: "
                 "are its ids those of the species table?"

@@ -261,7 +261,7 @@ PLAN = ForestTraining(ForestOptions(n_estimators=8, max_depth=6), seed=5)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_killed_training_goes_on_and_ends_in_the_same_bytes(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", _KILLED, str(tmp_path / "killed"), *sys.path]
+    command = [sys.executable, "-c", _KILLED, str(tmp_path / "killed"), str(Path(__file__).parent), *sys.path]
     killed = subprocess.run(command, check=False, capture_output=True)
     assert killed.returncode == -9, killed.stderr
     assert not (tmp_path / "killed" / "forest.npz").exists()
