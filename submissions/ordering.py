@@ -81,7 +81,7 @@ def _fit_a_table(ids: NDArray[np.integer]) -> bool:
 
 def positions_among(
     ids: NDArray[np.integer], ascending: NDArray[np.integer]
-) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.signedinteger], NDArray[np.bool_]]:
     """Return where each id stands among ascending ones, and whether it does.
 
     Examples
@@ -93,7 +93,7 @@ def positions_among(
         return np.zeros(len(ids), np.intp), np.zeros(len(ids), bool)
     if ascending[0] >= 0 and ascending[-1] < len(ids):
         # A table, many times faster than a search; ids beyond it stand for those at its ends.
-        table = np.zeros(int(ascending[-1]) + 1, np.intp)
+        table = np.zeros(int(ascending[-1]) + 1, np.int32)
         table[ascending] = np.arange(len(ascending))
         positions = table.take(ids.astype(np.intp, copy=False), mode="clip")
     else:
