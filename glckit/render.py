@@ -29,10 +29,8 @@ class Report:
     ----------
     data : object
         What JSON says: mappings, lists, strings, numbers that are finite, booleans, None.
-    columns : sequence of str
-        Names of the columns of the table that CSV, Markdown and LaTeX show.
-    rows : sequence of sequence
-        The rows of that table.
+    columns, rows : sequence
+        The table that CSV, Markdown and LaTeX show.
     text : str
         What people read; by default the table.
     """
@@ -44,21 +42,9 @@ class Report:
 
 
 def render(report: Report, form: Format = Format.TEXT, *, digits: int = 4) -> str:
-    """Return a report in a format.
+    """Return a report in a format, without a line feed at its end.
 
-    Parameters
-    ----------
-    report : Report
-        What to show.
-    form : Format
-        How.
-    digits : int, default 4
-        Decimals for people (text, Markdown, LaTeX); JSON and CSV are never rounded.
-
-    Returns
-    -------
-    str
-        Without a line feed at its end.
+    `digits` are decimals for people (text, Markdown, LaTeX); JSON and CSV are never rounded.
 
     Examples
     --------

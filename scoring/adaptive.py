@@ -9,13 +9,7 @@ from numpy.typing import NDArray
 
 
 def check_k(k: int) -> int:
-    """Return `k` if it is a positive whole number.
-
-    Raises
-    ------
-    ValueError
-        If it is not.
-    """
+    """Return `k`, or raise a `ValueError` if it is not a positive whole number."""
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise ValueError(f"k must be a positive integer, not {k!r}")
     return int(k)
@@ -27,25 +21,14 @@ def budget_of(k: int, n_occurrences: int) -> int:
 
 
 def threshold_of(scores: NDArray[np.floating], budget: int) -> float:
-    """Return the threshold that leaves at most `budget` scores strictly above it.
+    """Return the smallest number with at most `budget` scores, none of them NaN, strictly above it.
 
-    Parameters
-    ----------
-    scores : ndarray of float of shape (n_pairs,)
-        All submitted scores, in any order, without NaN.
-    budget : int
-        Floor of K times the number of occurrences in the truth.
-
-    Returns
-    -------
-    float
-        The smallest number with at most `budget` scores above it: the (budget + 1)-th largest
-        score, or -inf where there are no more than `budget`.
+    That is the (budget + 1)-th largest score, or -inf where there are no more than `budget`.
 
     Notes
     -----
-    GeoLifeCLEF 2020, adaptive top-K accuracy: t = min{kappa : #{(i, j) : s_ij > kappa} <= K N}. The
-    comparison is strict, so scores tied at t are left out together.
+    GeoLifeCLEF 2020, adaptive top-K accuracy: t = min{kappa : #{(i, j) : s_ij > kappa} <= K N}, for N
+    occurrences in the truth. The comparison is strict, so scores tied at t are left out together.
 
     Examples
     --------

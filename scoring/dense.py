@@ -23,7 +23,7 @@ from scoring.score import PerOccurrence, Score
 
 # Rows of a block are compared while they are in cache; of a stretch, read one after the other.
 _BLOCK_BYTES = 1 << 20
-_BLOCKS_A_STRETCH = 8
+_BLOCKS_PER_STRETCH = 8
 # The sample that the first bound is guessed from: 130 of the 42,405 rows of the challenge.
 _SAMPLED_SCORES = 1 << 22
 
@@ -47,7 +47,7 @@ def score_dense(
     rows: NDArray[np.intp] | None = None,
     n_threads: int = 1,
 ) -> Score:
-    """Score a matrix of scores against the true classes.
+    """Score a matrix of scores against the true classes; ties of top-K are broken by column.
 
     Parameters
     ----------
@@ -56,16 +56,11 @@ def score_dense(
     labels : array-like of int of shape (n_occurrences,)
         True class of each occurrence, an index of columns; -1 for a class that is no column.
     k : int, default 30
-        Species an occurrence.
+        Species per occurrence.
     rows : ndarray of int of shape (n_occurrences,), optional
         The row of each occurrence, -1 if it has none; by default row i is occurrence i.
     n_threads : int, default 1
         Threads that share the rows.
-
-    Returns
-    -------
-    Score
-        Both metrics. Ties of top-K are broken by column.
 
     Raises
     ------
@@ -140,7 +135,7 @@ class _Scan:
     def run(self, n_threads: int, bound: float) -> None:
         """Visit all rows, keeping the scores above a bound that may be a guess."""
         self._found, self.n_pairs, self._bound = [], 0, bound
-        n_rows, stretch = len(self._rows), self._block_rows * _BLOCKS_A_STRETCH
+        n_rows, stretch = len(self._rows), self._block_rows * _BLOCKS_PER_STRETCH
         firsts = np.random.default_rng(0).permutation(np.arange(0, n_rows, stretch))
         stretches = [
             range(first, min(first + stretch, n_rows), self._block_rows) for first in firsts.tolist()

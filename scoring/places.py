@@ -10,7 +10,7 @@ REGIONS = ("fr", "us")
 
 # The region of an id is id // 10,000,000; 0 is the US of 2020, 2 the US of the 2021 and 2022
 # editions. The first digit would be wrong: 11,707 of the 21,797 US test ids of 2020 start with 1.
-_IDS_A_REGION = 10_000_000
+_IDS_PER_REGION = 10_000_000
 _REGION_OF_QUOTIENT = np.array(["us", "fr", "us", "other"])
 
 # WGS84 ellipsoid: semi-major axis in metres and first eccentricity squared.
@@ -19,24 +19,14 @@ _ECCENTRICITY_2 = 6.694379990141e-3
 
 
 def region_of_id(ids: ArrayLike) -> NDArray[np.str_]:
-    """Return the region of each occurrence id.
-
-    Parameters
-    ----------
-    ids : array-like of int of shape (n,)
-        Occurrence ids.
-
-    Returns
-    -------
-    ndarray of str of shape (n,)
-        ``"fr"``, ``"us"``, or ``"other"`` for an id of no known edition.
+    """Return the region of each occurrence id: ``"fr"``, ``"us"``, or ``"other"`` if no edition has such ids.
 
     Examples
     --------
     >>> region_of_id([193, 10561900, 21_000_000, 99_000_000]).tolist()
     ['us', 'fr', 'us', 'other']
     """
-    quotients = np.asarray(ids, dtype=np.int64) // _IDS_A_REGION
+    quotients = np.asarray(ids, dtype=np.int64) // _IDS_PER_REGION
     known = (quotients >= 0) & (quotients < len(_REGION_OF_QUOTIENT) - 1)
     return _REGION_OF_QUOTIENT[np.where(known, quotients, len(_REGION_OF_QUOTIENT) - 1)]
 
@@ -83,10 +73,10 @@ def quadrat_of_place(
     """
     places = np.asarray(latitudes, dtype=np.float64), np.asarray(longitudes, dtype=np.float64)
     _check_places(*places, block_km=block_km)
-    height = block_km * 1000 / _metres_a_degree_of_latitude(45.0)
+    height = block_km * 1000 / _metres_per_degree_of_latitude(45.0)
     rows = np.floor(places[0] / height).astype(np.int64)
     middles = np.asarray((rows + 0.5) * height, dtype=np.float64)
-    widths = block_km * 1000 / _metres_a_degree_of_longitude(middles)
+    widths = block_km * 1000 / _metres_per_degree_of_longitude(middles)
     columns = np.floor(places[1] / widths).astype(np.int64)
     return np.stack([rows, columns], axis=-1)
 
@@ -103,13 +93,13 @@ def _check_places(
         raise ValueError(f"{np.count_nonzero(~on_globe)} places are not finite or not on the globe")
 
 
-def _metres_a_degree_of_latitude(latitude: float) -> float:
+def _metres_per_degree_of_latitude(latitude: float) -> float:
     sine_2 = np.sin(np.radians(latitude)) ** 2
     radius = _SEMI_MAJOR_M * (1 - _ECCENTRICITY_2) / (1 - _ECCENTRICITY_2 * sine_2) ** 1.5
     return float(np.radians(radius))
 
 
-def _metres_a_degree_of_longitude(latitudes: NDArray[np.float64]) -> NDArray[np.float64]:
+def _metres_per_degree_of_longitude(latitudes: NDArray[np.float64]) -> NDArray[np.float64]:
     # Rows at the poles reach past 90 degrees; 89.99 keeps their width finite.
     radians = np.radians(np.clip(latitudes, -89.99, 89.99))
     normal = _SEMI_MAJOR_M / np.sqrt(1 - _ECCENTRICITY_2 * np.sin(radians) ** 2)

@@ -15,8 +15,6 @@ class Candidates:
 
     Parameters
     ----------
-    bound : float
-        What all kept scores exceed.
     proven : bool
         Whether at least `size` scores of the stream are not below the bound.
     values : ndarray of float of shape (n,)

@@ -60,7 +60,7 @@ class Score:
     Parameters
     ----------
     k : int
-        Species an occurrence, on average (adaptive) or at most (top-K).
+        Species per occurrence, on average (adaptive) or at most (top-K).
     threshold : float
         The threshold t of the adaptive metric, -inf if every pair lies above it.
     n_pairs, n_dropped : int
@@ -107,7 +107,7 @@ class Score:
 
     @property
     def mean_set_size(self) -> float:
-        """Pairs above the threshold, for each occurrence on average."""
+        """Pairs above the threshold per occurrence, on average."""
         return self._n_above / self.n_occurrences
 
     @property

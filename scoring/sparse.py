@@ -1,4 +1,4 @@
-"""Scoring a run given as lists of pairs, one list an occurrence."""
+"""Scoring a run given as lists of pairs, one list per occurrence."""
 
 from __future__ import annotations
 
@@ -75,21 +75,16 @@ def score_sparse(
 ) -> Score:
     """Score lists of pairs against the true species.
 
+    Occurrences without a list are wrong and widen the budget all the same.
+
     Parameters
     ----------
-    pairs : Pairs
-        A list for each predicted occurrence.
     labels : ndarray of int of shape (n_occurrences,)
         True species of every occurrence of the truth.
     positions : ndarray of int of shape (n_lists,)
         Which occurrence of the truth each list is for, none twice.
     k : int, default 30
-        Species an occurrence.
-
-    Returns
-    -------
-    Score
-        Both metrics; occurrences without a list are wrong and widen the budget all the same.
+        Species per occurrence.
 
     Raises
     ------

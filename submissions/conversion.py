@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from scoring.sparse import Pairs
 from submissions.checks.sparse import duplicates
 from submissions.faults import FaultLog
+from submissions.progress import SILENT, Progress
 from submissions.reading.editions import is_other_edition, read_other_edition
 from submissions.reading.mending import MendingReader
 from submissions.reading.runs import read_run
-from submissions.reading.sources import MAX_BYTES, STDIN, Progress
+from submissions.reading.sources import MAX_BYTES, STDIN
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
 from submissions.validation import InvalidRunError, Validation, check
@@ -33,15 +34,7 @@ _BLOCK_ROWS = 256
 
 @dataclass(frozen=True)
 class Conversion:
-    """What a conversion did.
-
-    Parameters
-    ----------
-    n_occurrences, n_pairs : int
-        What was written.
-    mended : mapping of str to int
-        What was mended, and how often.
-    """
+    """What a conversion wrote, and what it mended how often."""
 
     n_occurrences: int
     n_pairs: int
@@ -55,29 +48,12 @@ def convert(
     max_rows: int | None = None,
     rerank: bool = False,
     max_bytes: int = MAX_BYTES,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> Conversion:
-    """Convert a run into the format that the name of the target says.
+    """Convert a run in any format, also of other editions, into the format that the target's suffix names.
 
-    Parameters
-    ----------
-    source : path-like
-        A run in any format, also of other editions; ``-`` is standard input.
-    target : path-like
-        Where it belongs: text (``.csv``, ``.txt``, ``.gz``, ``.zst``, ``.zip``), ``.parquet`` or ``.npy``.
-    max_rows : int, optional
-        Pairs kept for each occurrence, the best ones.
-    rerank : bool, default False
-        Whether to number ranks anew, by score.
-    max_bytes : int
-        Decompressed bytes after which reading stops.
-    progress : callable, optional
-        Told the bytes of each read.
-
-    Returns
-    -------
-    Conversion
-        What was written and what was mended.
+    Each occurrence keeps its `max_rows` best pairs; `rerank` numbers ranks anew, by score. ``-`` is
+    standard input, and reading stops after `max_bytes` decompressed bytes.
 
     Raises
     ------
@@ -86,7 +62,7 @@ def convert(
     """
     mended: Counter[str] = Counter()
     with _spooled(source) as path:
-        run = _read(path, mended, max_bytes, progress)
+        run = replace(_read(path, mended, max_bytes, progress), path=os.fspath(source))
     run = _without_repeats(run, mended) if isinstance(run, Run) else run
     _refuse_unmendable(run)
     if isinstance(run, DenseRun):
@@ -115,10 +91,10 @@ def _spooled(source: str | os.PathLike[str]) -> Iterator[str | os.PathLike[str]]
 
 
 def _read(
-    source: str | os.PathLike[str], mended: Counter[str], max_bytes: int, progress: Progress | None
+    source: str | os.PathLike[str], mended: Counter[str], max_bytes: int, progress: Progress
 ) -> Run | DenseRun:
     if is_other_edition(source):
-        return read_other_edition(source, max_bytes=max_bytes)
+        return read_other_edition(source, max_bytes=max_bytes, progress=progress)
     second_look = partial(MendingReader, mended=mended)
     run = read_run(source, max_bytes=max_bytes, progress=progress, second_look=second_look)
     if isinstance(run, DenseRun) or not run.n_pairs:
@@ -192,7 +168,7 @@ def _scatter(rows: NDArray[np.floating], pairs: Pairs, species_ids: NDArray[np.i
 
 
 def _blocks(run: DenseRun, max_rows: int | None) -> Iterator[tuple[slice, Pairs]]:
-    """Yield the pairs of some rows at a time, at most `max_rows` a row, ties by column."""
+    """Yield the pairs of some rows at a time, at most `max_rows` per row, ties by column."""
     for first in range(0, len(run.scores), _BLOCK_ROWS):
         block = np.asarray(run.scores[first : first + _BLOCK_ROWS], np.float64)
         kept = [_best_columns(row, max_rows) for row in block]

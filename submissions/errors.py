@@ -8,15 +8,7 @@ from types import ModuleType
 
 
 class GlckitError(Exception):
-    """State what is wrong, where, and what to do about it.
-
-    Parameters
-    ----------
-    message : str
-        What was found, where, and what was expected.
-    hint : str, optional
-        What the reader can do next.
-    """
+    """State what was found, where, and what was expected; `hint` says what the reader can do next."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -28,11 +20,11 @@ class GlckitError(Exception):
 
 
 class BadInputError(GlckitError):
-    """The thing that was checked is bad: an invalid run, damaged patches, a refused baseline (exit 1)."""
+    """What was checked is bad: an invalid run, damaged patches, a refused baseline (exit 1)."""
 
 
 class UsageError(GlckitError):
-    """The request cannot be meant: wrong options, configuration, a missing extra or model (exit 2)."""
+    """The request makes no sense: wrong options, configuration, a missing extra or model (exit 2)."""
 
 
 class CannotCheckError(GlckitError):
@@ -40,24 +32,7 @@ class CannotCheckError(GlckitError):
 
 
 def require(module: str, extra: str) -> ModuleType:
-    """Import a module of an optional extra, or say how to install it.
-
-    Parameters
-    ----------
-    module : str
-        Name of the module, such as ``"rasterio"``.
-    extra : str
-        The extra of glckit that brings it, such as ``"rf"``.
-
-    Returns
-    -------
-    module
-        The imported module.
-
-    Raises
-    ------
-    UsageError
-        If the module is not installed.
+    """Import a module of an optional extra, or raise the `UsageError` that says how to install it.
 
     Examples
     --------
@@ -73,19 +48,7 @@ def require(module: str, extra: str) -> ModuleType:
 
 
 def require_installed(module: str, extra: str) -> None:
-    """Say how to install a module of an optional extra if it is not there, without importing it.
-
-    Parameters
-    ----------
-    module : str
-        Name of a module that is no part of another, such as ``"torch"``.
-    extra : str
-        The extra of glckit that brings it.
-
-    Raises
-    ------
-    UsageError
-        If the module is not installed.
+    """Raise what `require` raises if a top-level module is not installed, without importing it.
 
     Examples
     --------

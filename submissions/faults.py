@@ -18,9 +18,9 @@ MAX_EXAMPLES = 5
 # What the reader of a report should do, by code. The order is the order of the report.
 _ERRORS = {
     "not-a-table": "Submit the run itself as text or Parquet; download it again if it came from the web.",
-    "empty": "Write the run again; the file holds nothing.",
+    "empty": "Write the run again; the file is empty.",
     "truncated": "Compress or copy the file again, and compare the sizes.",
-    "too-large": "Keep fewer species an occurrence (glckit convert --max-rows), or raise --max-bytes.",
+    "too-large": "Keep fewer species per occurrence (glckit convert --max-rows), or raise --max-bytes.",
     "header": "Use the header occurrence_id;species_id;probability;rank (rank may be absent).",
     "no-rows": "Write one line for each occurrence and species.",
     "ragged": "Give every line the same fields as the header, with one separator and nothing after the last.",
@@ -35,8 +35,8 @@ _ERRORS = {
 }
 _WARNINGS = {
     "rank-order": "Renumber with: glckit convert --rerank.",
-    "score-range": "Nothing to mend if they are no probabilities: both metrics use only their order.",
-    "short-lists": "Submit more than K species an occurrence (150 is usual); the threshold picks among them.",
+    "score-range": "Nothing to fix unless they are meant to be probabilities: only their order counts.",
+    "short-lists": "Submit more than K species per occurrence (150 is usual): the threshold picks the best.",
     "budget-lost": "Submit more pairs, or break ties: a block of equal scores is left out whole.",
     "constant-scores": "Submit graded scores; with equal ones nothing lies above the threshold.",
 }
@@ -52,14 +52,12 @@ WARNING_CODES = tuple(_WARNINGS)
 
 @dataclass(frozen=True)
 class Example:
-    """One place where a fault shows; ``None`` where the fault has no such thing.
+    """One place where a fault shows; None where the fault has no such thing.
 
     Parameters
     ----------
     line : int, optional
         Line of the file, from 1, the header included.
-    occurrence_id, species_id : int, optional
-        The pair in question.
     found : str, optional
         What stands there.
     """
@@ -80,10 +78,8 @@ class Fault:
         Stable name, one of `ERROR_CODES` or `WARNING_CODES`.
     severity : {"error", "warning"}
         Whether the run is invalid for it.
-    count : int
-        How often it occurs.
-    message, fix : str
-        What is wrong, and what to do.
+    fix : str
+        What to do about it.
     examples : tuple of Example
         The first few places.
     """
@@ -101,8 +97,8 @@ def in_words(fault: Fault) -> str:
 
     Examples
     --------
-    >>> in_words(Fault("bad-id", "error", 7, "no integer", "Mend it.", (Example(3), Example(9))))
-    'no integer (7; lines 3, 9, ...)'
+    >>> in_words(Fault("bad-id", "error", 7, "not an integer", "Fix it.", (Example(3), Example(9))))
+    'not an integer (7; lines 3, 9, ...)'
     """
     lines = [str(example.line) for example in fault.examples if example.line is not None]
     if not lines:
@@ -149,7 +145,7 @@ class FaultLog:
             self.add(code, message=message)
 
     def extend(self, other: FaultLog, *, line_shift: int = 0) -> None:
-        """Note all that another log holds, its lines counted from `line_shift`."""
+        """Note everything in another log, its lines counted from `line_shift`."""
         for code, count in other._counts.items():
             examples = [
                 example if example.line is None else replace(example, line=example.line + line_shift)

@@ -16,19 +16,9 @@ from submissions.errors import CannotCheckError
 def written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside `path` that takes its place if the block succeeds.
 
-    The temporary file is removed if the block fails, so `path` either holds what it held before or
-    the whole of the new content, also after a kill. Parent folders are made. An existing file keeps
-    its permissions; a symbolic link is followed, not replaced.
-
-    Parameters
-    ----------
-    path : path-like
-        Where the content belongs in the end.
-
-    Yields
-    ------
-    Path
-        A new, empty, private file in the same folder, with the same suffixes as `path`.
+    It is a new, empty, private file with the same suffixes as `path`, and is removed if the block fails, so
+    `path` holds either what it held before or the whole of the new content, also after a kill. Parent
+    folders are made. An existing file keeps its permissions; a symbolic link is followed, not replaced.
 
     Raises
     ------
@@ -58,34 +48,15 @@ def written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def folder_written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary folder beside `path` that takes its place if the block succeeds.
+    """Yield a new, empty folder beside `path` that takes its place if the block succeeds.
 
-    The temporary folder is removed if the block fails. Where `path` is a folder already, the files
-    are moved into it one by one: each replaces its namesake, and all others stay.
-
-    Parameters
-    ----------
-    path : path-like
-        Where the folder belongs in the end.
-
-    Yields
-    ------
-    Path
-        A new, empty folder.
+    It is removed if the block fails. Where `path` is a folder already, the files are moved into it one by
+    one: each replaces its namesake, and all others stay.
 
     Raises
     ------
     CannotCheckError
         If the place cannot be written to, or `path` is a file.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> place = Path(tempfile.mkdtemp()) / "results"
-    >>> with folder_written_atomically(place) as temporary:
-    ...     _ = (temporary / "a.txt").write_text("whole")
-    >>> [entry.name for entry in place.parent.rglob("*")]
-    ['results', 'a.txt']
     """
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{secrets.token_hex(6)}.{target.name}")
@@ -101,20 +72,9 @@ def folder_written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def folder_locked(folder: str | os.PathLike[str], *, wait: bool = True) -> Iterator[int]:
-    """Hold the lock of a folder, of which there is one; on Windows there is none to hold.
+    """Hold the lock of an existing folder, and yield its descriptor; on Windows there is none to hold.
 
-    Parameters
-    ----------
-    folder : path-like
-        A folder that is there.
-    wait : bool, default True
-        Whether to wait until another process lets go of it.
-
-    Yields
-    ------
-    int
-        The descriptor that holds it. The system lets go of the lock when all processes that have it
-        open end, however they do.
+    The system lets go of the lock when all processes that have the descriptor open end, however they do.
 
     Raises
     ------

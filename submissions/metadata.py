@@ -13,13 +13,7 @@ from submissions.files import written_atomically
 
 
 def metadata_path(run: str | os.PathLike[str]) -> Path:
-    """Return where the metadata of a run stand.
-
-    Examples
-    --------
-    >>> metadata_path("runs/rf.csv").name
-    'rf.csv.meta.json'
-    """
+    """Return where the metadata of a run stand, such as ``rf.csv.meta.json``."""
     return Path(f"{os.fspath(run)}.meta.json")
 
 
@@ -30,17 +24,7 @@ def _existing(run: str | os.PathLike[str]) -> Path | None:
 
 
 def read_metadata(run: str | os.PathLike[str]) -> Mapping[str, Any] | None:
-    """Read the metadata beside a run.
-
-    Parameters
-    ----------
-    run : path-like
-        The run file.
-
-    Returns
-    -------
-    mapping or None
-        None if there are none.
+    """Read the metadata beside a run; None if there are none.
 
     Raises
     ------
@@ -54,9 +38,9 @@ def read_metadata(run: str | os.PathLike[str]) -> Mapping[str, Any] | None:
         data = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
         json.dumps(data, ensure_ascii=False).encode()  # lone surrogates are no text
     except (OSError, ValueError, RecursionError) as error:
-        raise CannotCheckError(f"Cannot read {path}: {error}.", "Mend or remove it.") from error
+        raise CannotCheckError(f"Cannot read {path}: {error}.", "Fix or remove it.") from error
     if not isinstance(data, dict):
-        raise CannotCheckError(f"{path} is not a JSON object.", "Mend or remove it.")
+        raise CannotCheckError(f"{path} is not a JSON object.", "Fix or remove it.")
     return data
 
 

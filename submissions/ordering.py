@@ -14,16 +14,6 @@ _NO_IDS = np.empty(0, np.int64)
 def stable_order(*keys: NDArray[np.integer]) -> NDArray[np.intp]:
     """Return the rows by ascending first key, then second and so on, then as they stand.
 
-    Parameters
-    ----------
-    *keys : ndarray of int of shape (n_rows,)
-        The most important first.
-
-    Returns
-    -------
-    ndarray of int of shape (n_rows,)
-        The rows in order.
-
     Notes
     -----
     Sorting keys and row number packed into one integer is vectorised in NumPy, and about six times as
@@ -82,7 +72,7 @@ def _fit_a_table(ids: NDArray[np.integer]) -> bool:
 def positions_among(
     ids: NDArray[np.integer], ascending: NDArray[np.integer]
 ) -> tuple[NDArray[np.signedinteger], NDArray[np.bool_]]:
-    """Return where each id stands among ascending ones, and whether it does.
+    """Return where each id stands among ascending ones, and whether it is there.
 
     Examples
     --------

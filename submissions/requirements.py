@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Requirements:
-    """What a run is checked against.
+    """What a run is checked against. All ids are ascending arrays.
 
     Parameters
     ----------
-    test_ids : ndarray of int of shape (n_test,), optional
-        Occurrences that must be predicted, ascending; without them nothing is unknown or missing.
-    train_ids : ndarray of int of shape (n_train,), optional
-        Training occurrences, ascending, to tell what an unknown occurrence is.
-    species_ids : ndarray of int of shape (n_species,), optional
-        Known species, ascending; without them none is unknown.
+    test_ids : ndarray of int, optional
+        Occurrences that must be predicted; without them nothing is unknown or missing.
+    train_ids : ndarray of int, optional
+        Training occurrences, to tell what an unknown occurrence is.
+    species_ids : ndarray of int, optional
+        Known species; without them none is unknown.
     max_rows : int, optional
-        Rows allowed for an occurrence.
+        Rows allowed per occurrence.
     k : int, default 30
-        Species an occurrence of the metrics, for the warnings.
+        Species per occurrence of the metrics, for the warnings.
     allow_missing : bool, default False
-        Whether missing occurrences are a warning only.
+        Whether missing occurrences are only a warning.
     """
 
     test_ids: NDArray[np.integer] | None = None

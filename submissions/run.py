@@ -73,20 +73,12 @@ class DenseRun:
 
     Parameters
     ----------
-    path : str
-        Where it was read, as given.
-    occurrence_ids : ndarray of int64 of shape (n_rows,)
-        The occurrence of each row.
-    species_ids : ndarray of int64 of shape (n_classes,)
-        The species of each column.
     scores : ndarray of float16, float32 or float64 of shape (n_rows, n_classes)
-        The scores; a memory map, never copied whole.
+        A memory map, never copied whole.
     readable : bool
         True; a matrix that cannot be read becomes a `Run` without pairs.
-    faults : tuple of Fault
-        What was wrong with the files themselves.
-    metadata : mapping, optional
-        What ``RUN.meta.json`` beside the file says.
+    faults, metadata
+        As in `Run`.
     """
 
     path: str
@@ -118,17 +110,9 @@ class Grouping:
 
 
 def group_by_occurrence(ids: NDArray[np.integer]) -> Grouping:
-    """Group rows by occurrence, keeping their order within each.
+    """Group rows by occurrence: in the order of the rows if they stand together, else by ascending id.
 
-    Parameters
-    ----------
-    ids : ndarray of int of shape (n_rows,)
-        The occurrence of each row.
-
-    Returns
-    -------
-    Grouping
-        In the order of the rows if they stand together, else by ascending id.
+    The order within a group is kept.
 
     Examples
     --------

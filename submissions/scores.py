@@ -20,15 +20,7 @@ from submissions.validation import InvalidRunError, Validation, check, validate,
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a run is worth: its validation, and its score if it is valid.
-
-    Parameters
-    ----------
-    validation : Validation
-        Everything that is wrong with the run.
-    score : Score or None
-        None for an invalid run.
-    """
+    """What a run is worth: its validation, and its score if it is valid."""
 
     validation: Validation
     score: Score | None
@@ -37,24 +29,10 @@ class Evaluation:
 def evaluate(
     run: Run | DenseRun, truth: Truth, requirements: Requirements | None = None, *, n_threads: int = 1
 ) -> Evaluation:
-    """Check a run and score it if it is valid.
+    """Check a run and score it if it is valid; `n_threads` share a matrix.
 
-    Parameters
-    ----------
-    run : Run or DenseRun
-        From `read_run`.
-    truth : Truth
-        The true species.
-    requirements : Requirements, optional
-        What to check the run against. Without test ids, the occurrences of the truth are the test set.
-        Pairs of test occurrences without a truth are dropped before the threshold is fitted.
-    n_threads : int, default 1
-        Threads for a matrix.
-
-    Returns
-    -------
-    Evaluation
-        The validation, and the score if there is one.
+    Without test ids, the occurrences of the truth are the test set. Pairs of test occurrences without a
+    truth are dropped before the threshold is fitted.
     """
     requirements = requirements or Requirements()
     if requirements.test_ids is None:
@@ -118,7 +96,7 @@ def _labelled(scored: Score, truth: Truth, *, n_dropped: int) -> Score:
 def _lookup(
     ids: NDArray[np.integer], among: NDArray[np.integer]
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Return where each id stands among others in any order, and whether it does."""
+    """Return where each id stands among others in any order, and whether it is there."""
     order = np.argsort(among)
     positions, found = positions_among(ids, among[order])
     return order[positions], found

@@ -27,16 +27,9 @@ Path = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class OccurrenceTable:
-    """Occurrences and their places, in the order of the files.
+    """Occurrences and their places (degrees, WGS84), in the order of the files; each id once.
 
-    Parameters
-    ----------
-    ids : ndarray of int64 of shape (n,)
-        Occurrence ids, each once.
-    latitudes, longitudes : ndarray of float64 of shape (n,)
-        Places in degrees, WGS84.
-    species : ndarray of int64 of shape (n,), optional
-        Species ids; None for a table without labels, such as a test file.
+    Species are None for a table without labels, such as a test file.
     """
 
     ids: NDArray[np.int64]
@@ -57,15 +50,7 @@ class OccurrenceTable:
 
 @dataclass(frozen=True)
 class Truth:
-    """The true species of each occurrence.
-
-    Parameters
-    ----------
-    ids : ndarray of int64 of shape (n,)
-        Occurrence ids, ascending, each once.
-    species : ndarray of int64 of shape (n,)
-        Their true species.
-    """
+    """The true species of each occurrence, by ascending id."""
 
     ids: NDArray[np.int64]
     species: NDArray[np.int64]
@@ -81,17 +66,7 @@ class Truth:
 
 
 def read_truth(path: Path) -> Truth:
-    """Read the true species of the test occurrences.
-
-    Parameters
-    ----------
-    path : path-like
-        A table with ``id`` and ``species_id``, such as ``id;lat;lon;species_id``.
-
-    Returns
-    -------
-    Truth
-        The labels, by ascending id.
+    """Read the true species of the test occurrences from a table with ``id`` and ``species_id``.
 
     Raises
     ------
@@ -108,22 +83,14 @@ def read_truth(path: Path) -> Truth:
 
 
 def read_occurrences(paths: Path | Sequence[Path]) -> OccurrenceTable:
-    """Read occurrences and their places from one or several files.
+    """Read occurrences and their places, ``id;lat;lon`` and perhaps ``species_id``, from files in order.
 
-    Parameters
-    ----------
-    paths : path-like or sequence of path-like
-        Tables with ``id;lat;lon`` and, in training files, ``species_id``.
-
-    Returns
-    -------
-    OccurrenceTable
-        All rows, in order. Species are None unless every file has them.
+    Species are None unless every file has them.
 
     Raises
     ------
     CannotCheckError
-        If a file is absent or unusable, or an id stands twice; the message names the lines.
+        If a file is absent or unusable, or an id appears twice; the message names the lines.
     """
     tables = [_occurrences_of(path) for path in _as_list(paths)]
     ids = np.concatenate([table.ids for table in tables])
@@ -147,23 +114,7 @@ def read_occurrence_ids(paths: Path | Sequence[Path]) -> NDArray[np.int64]:
 
 
 def read_species(path: Path) -> NDArray[np.int64]:
-    """Read the ids of the species table, ascending.
-
-    Parameters
-    ----------
-    path : path-like
-        A table with ``species_id``, such as ``species_metadata.csv``.
-
-    Returns
-    -------
-    ndarray of int64 of shape (n_species,)
-        Species ids.
-
-    Raises
-    ------
-    CannotCheckError
-        If the file is absent or unusable.
-    """
+    """Read the ids of a species table such as ``species_metadata.csv``, ascending; see `read_occurrences`."""
     return distinct(_single_column(path, SPECIES, "species table")).astype(np.int64)
 
 
@@ -208,7 +159,7 @@ def _note_doubled(ids: NDArray[np.int64], order: NDArray[np.intp], table: TextTa
     if len(later) and table.lines is not None:
         lines = table.lines.of(later[:5])
         examples = [Example(int(line), int(ids[row])) for line, row in zip(lines, later, strict=False)]
-        log.add("duplicate", *examples, message="ids that stand twice", count=len(later))
+        log.add("duplicate", *examples, message="ids that appear twice", count=len(later))
 
 
 def _refuse_shared_ids(ids: NDArray[np.int64], paths: Sequence[Path]) -> None:
@@ -217,7 +168,7 @@ def _refuse_shared_ids(ids: NDArray[np.int64], paths: Sequence[Path]) -> None:
     if len(shared):
         names = ", ".join(os.fspath(path) for path in paths)
         raise CannotCheckError(
-            f"{len(shared)} occurrence ids stand twice in {names}, such as {shared[0]}.",
+            f"{len(shared)} occurrence ids appear twice in {names}, such as {shared[0]}.",
             "Give each file once, and only files of one edition.",
         )
 

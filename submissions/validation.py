@@ -76,20 +76,7 @@ class InvalidRunError(BadInputError):
 
 
 def validate(run: Run | DenseRun, requirements: Requirements | None = None) -> Validation:
-    """Check a run.
-
-    Parameters
-    ----------
-    run : Run or DenseRun
-        From `read_run`.
-    requirements : Requirements, optional
-        What to check it against; by default only what the run itself can tell.
-
-    Returns
-    -------
-    Validation
-        All faults, and the checks that could not be made.
-    """
+    """Check a run against some requirements; by default against nothing but itself."""
     requirements = requirements or Requirements()
     checked = check(run, requirements)
     if not run.readable or (isinstance(run, DenseRun) and not checked.valid):
@@ -111,17 +98,7 @@ def check(run: Run | DenseRun, requirements: Requirements) -> Validation:
 
 
 def with_budget(validation: Validation, unused: int, budget: int) -> Validation:
-    """Add the warning `budget-lost` if it is due.
-
-    Parameters
-    ----------
-    validation : Validation
-        What was found so far.
-    unused : int
-        Budget minus the pairs above the threshold.
-    budget : int
-        Floor of K times the number of occurrences.
-    """
+    """Add the warning `budget-lost` if it is due: `unused` is what the pairs above the threshold leave."""
     if unused <= _LOST_SHARE * budget:
         return validation
     log = FaultLog(validation.faults)

@@ -41,23 +41,9 @@ class RunWriter(Protocol):
 def run_writer(path: str | os.PathLike[str], *, max_rows: int | None = None) -> Iterator[RunWriter]:
     """Open a run for writing in batches, in bounded memory; it takes its place when all is written.
 
-    Parameters
-    ----------
-    path : path-like
-        Where the run belongs. The suffix decides the format: ``.csv`` or ``.txt``, with ``.gz`` or
-        ``.zst`` behind if wanted, ``.zip``, or ``.parquet``.
-    max_rows : int, optional
-        Pairs kept for each occurrence, the best ones; all by default.
-
-    Yields
-    ------
-    RunWriter
-        Takes batches.
-
-    Raises
-    ------
-    UsageError
-        If the suffix is none of these.
+    The suffix decides the format: ``.csv`` or ``.txt``, with ``.gz`` or ``.zst`` behind if wanted,
+    ``.zip``, or ``.parquet``; a `UsageError` is raised for any other. Each occurrence keeps its `max_rows`
+    best pairs.
 
     Examples
     --------
@@ -82,18 +68,9 @@ def write_run(
     *,
     max_rows: int | None = None,
 ) -> None:
-    """Write a whole run; see `run_writer`.
+    """Write a whole run, one list for each id; see `run_writer`.
 
-    Parameters
-    ----------
-    path : path-like
-        Where the run belongs; the suffix decides the format.
-    occurrence_ids : ndarray of int of shape (n_lists,)
-        The occurrence of each list of pairs.
-    pairs : Pairs
-        The lists. Ranks are written as given, or as 1..n if there are none.
-    max_rows : int, optional
-        Pairs kept for each occurrence.
+    Ranks are written as given, or as 1..n if there are none.
     """
     with run_writer(path, max_rows=max_rows) as writer:
         for lists in pairs.chunks():
@@ -109,16 +86,7 @@ def write_matrix(
 ) -> None:
     """Write a run as a float64 matrix, -inf where a pair is absent, with its ids beside it.
 
-    Parameters
-    ----------
-    path : path-like
-        ``X.npy``; the ids go to ``X.occurrence_ids.npy`` and ``X.species_ids.npy``.
-    occurrence_ids : ndarray of int of shape (n_lists,)
-        The occurrence of each list, and of each row of the matrix.
-    pairs : Pairs
-        The lists; their species, ascending, are the columns.
-    max_rows : int, optional
-        Pairs kept for each occurrence.
+    Rows are the lists and columns their species, ascending; see `matrix_writer`.
     """
     kept = best_first(pairs, max_rows=max_rows)
     species_ids, columns = np.unique(kept.species, return_inverse=True)
@@ -137,21 +105,10 @@ def matrix_writer(
     *,
     dtype: DTypeLike = np.float64,
 ) -> Iterator[NDArray[np.floating]]:
-    """Yield a matrix to fill, mapped to a file that takes its place with its ids when all is written.
+    """Yield a matrix of zeros, mapped to a file that takes its place with its ids when all is written.
 
-    Parameters
-    ----------
-    path : path-like
-        ``X.npy``; the ids go to ``X.occurrence_ids.npy`` and ``X.species_ids.npy``.
-    occurrence_ids, species_ids : ndarray of int
-        Of the rows and of the columns.
-    dtype : float16, float32 or float64
-        Of the scores.
-
-    Yields
-    ------
-    ndarray of shape (n_rows, n_classes)
-        All zeros at first.
+    For ``X.npy`` the ids of rows and columns go to ``X.occurrence_ids.npy`` and ``X.species_ids.npy``; scores
+    are float16, float32 or float64.
     """
     paths = id_paths(Path(path))
     shape = (len(occurrence_ids), len(species_ids))

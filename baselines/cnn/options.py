@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from baselines.covariates.patches.channels import CHANNELS, N_LAND_COVER_CODES, PATCH_SIZE, LandCover
-from baselines.covariates.shares import CNN_SHARES
+from baselines.covariates.splits.shares import CNN_SHARES
 from submissions.errors import UsageError
 from submissions.limits import MAX_ROWS
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from baselines.cnn.admission import Admissible, admitted
 from baselines.covariates.occurrences import Occurrences, read_all_occurrences
-from baselines.covariates.splits import THREE_PARTS, random_split
+from baselines.covariates.splits.holdout import THREE_PARTS, random_split
 from baselines.provenance import digest_of
 from submissions.errors import BadInputError, UsageError
 

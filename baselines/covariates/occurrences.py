@@ -77,18 +77,7 @@ class Occurrences:
         return int(np.count_nonzero(self.shares_place))
 
     def select(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Occurrences:
-        """Return some of the occurrences.
-
-        Parameters
-        ----------
-        rows : ndarray of bool of shape (n,), or of int
-            Which ones, as a mask or as row numbers.
-
-        Returns
-        -------
-        Occurrences
-            Those, in that order.
-        """
+        """Return some of the occurrences, by a mask of shape (n,) or by row numbers, in that order."""
         return Occurrences(
             self.ids[rows],
             self.latitudes[rows],
@@ -132,16 +121,6 @@ def read_all_occurrences(paths: str | os.PathLike[str] | Sequence[str | os.PathL
 
 def place_occurrences(tables: Sequence[OccurrenceTable]) -> Occurrences:
     """Join occurrence tables and give every row its region and quadrat, without further checks.
-
-    Parameters
-    ----------
-    tables : sequence of OccurrenceTable
-        The tables, labelled or not.
-
-    Returns
-    -------
-    Occurrences
-        All rows, in order.
 
     Examples
     --------

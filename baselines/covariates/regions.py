@@ -14,11 +14,6 @@ from numpy.typing import NDArray
 class Bounds:
     """A box of places in degrees, WGS84, its edges included.
 
-    Parameters
-    ----------
-    south, north, west, east : float
-        The edges.
-
     Examples
     --------
     >>> Bounds(south=40, north=52, west=-10, east=10).holds(np.array([43.6, 3.9]), np.array([3.9, 43.6]))
@@ -31,7 +26,7 @@ class Bounds:
     east: float
 
     def holds(self, latitudes: NDArray[np.float64], longitudes: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return which places, arrays of shape (n,), lie in the box."""
+        """Return which places lie in the box."""
         in_latitude = (latitudes >= self.south) & (latitudes <= self.north)
         return in_latitude & (longitudes >= self.west) & (longitudes <= self.east)
 

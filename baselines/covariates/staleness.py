@@ -30,14 +30,14 @@ class PlacedTable(Protocol):
 
 @dataclass(frozen=True)
 class Staleness:
-    """Where a table disagrees with a trusted one.
+    """Where a table disagrees with a trusted one; ids are ascending.
 
     Parameters
     ----------
     moved_ids : ndarray of int64
-        Ids that both tables have, at places more than 10 m apart, ascending.
+        Ids that both tables have, at places more than 10 m apart.
     renumbered_ids : ndarray of int64
-        Ids of the table whose exact place the trusted one has, but only under other ids, ascending.
+        Ids of the table whose exact place the trusted one has, but only under other ids.
     n_rows : int
         Rows of the table.
     """
@@ -57,22 +57,10 @@ class Staleness:
 
 
 def staleness(table: PlacedTable, trusted: PlacedTable) -> Staleness:
-    """Compare a table's ids and places with those of a table that is known to be right.
+    """Compare a table's ids and places with those of a trusted table of the same edition.
 
     The organizers corrected the ids of the 2020 edition on 2020-04-28. Tables from before look
     whole, but their ids name other places than the patches, the test files and the truth.
-
-    Parameters
-    ----------
-    table : PlacedTable
-        The table in question.
-    trusted : PlacedTable
-        A table of the same edition, such as the test files.
-
-    Returns
-    -------
-    Staleness
-        The ids that disagree.
 
     Examples
     --------

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from baselines.covariates.occurrences import read_all_occurrences
 from baselines.covariates.rasters.layout import RASTER_NAMES, RasterLayout
-from baselines.covariates.shares import FOREST_HOLDOUT
+from baselines.covariates.splits.shares import FOREST_HOLDOUT
 from baselines.forest.inputs import FileSource, PredictedPlaces, RasterSource
 from baselines.forest.model import ForestModel
 from baselines.forest.modelfile import model_path, read_model

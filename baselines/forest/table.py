@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from baselines.covariates.occurrences import Occurrences
 from baselines.covariates.rasters.extraction import EnvironmentalVectors
-from baselines.covariates.shares import FOREST_HOLDOUT
-from baselines.covariates.splits import HELD_OUT, random_holdout
+from baselines.covariates.splits.holdout import HELD_OUT, random_holdout
+from baselines.covariates.splits.shares import FOREST_HOLDOUT
 from baselines.prior import Frequencies, regional_frequencies
 from baselines.provenance import digest_of
 from submissions.errors import CannotCheckError

@@ -87,8 +87,7 @@ def _read_all(runs: Sequence[str], progress: Progress) -> list[Run | DenseRun]:
     failures: list[CannotCheckError] = []
     for run in runs:
         try:
-            with progress.bar(run) as advance:
-                read.append(read_run(run, progress=advance))
+            read.append(read_run(run, progress=progress))
         except CannotCheckError as error:
             failures.append(error)
     if failures:

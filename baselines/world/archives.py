@@ -60,7 +60,7 @@ def zip_writer(path: str | os.PathLike[str]) -> Iterator[AddMember]:
 
 
 def write_hashes(folder: str | os.PathLike[str]) -> None:
-    """Write the MD5 of every archive of a folder to ``hashes.md5``, a line ``md5  name`` each."""
+    """Write the MD5 of every archive of a folder to ``hashes.md5``, one line ``md5  name`` per archive."""
     archives = sorted(path for path in Path(folder).iterdir() if path.name != HASHES)
     lines = [f"{_md5(path)}  {path.name}\n" for path in archives]
     (Path(folder) / HASHES).write_text("".join(lines))

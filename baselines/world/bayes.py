@@ -19,15 +19,6 @@ def write_bayes_run(path: Path, regions: Sequence[RegionOccurrences], *, pool: S
     """Write the true probabilities of the test occurrences as a run, the `MAX_ROWS` best of each.
 
     No run scores higher in expectation on the adaptive metric, so it is the ceiling of all others.
-
-    Parameters
-    ----------
-    path : Path
-        The run file.
-    regions : sequence of RegionOccurrences
-        The occurrences.
-    pool : SpeciesPool
-        Their species.
     """
     with run_writer(path, max_rows=MAX_ROWS) as writer:
         for occurrences in regions:

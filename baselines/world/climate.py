@@ -91,16 +91,12 @@ _RECIPES = {
 
 @dataclass(frozen=True)
 class Climate:
-    """The gradients of a region's cells.
+    """The gradients of a region's cells, 0 to `GRADIENT_LEVELS` - 1, also at sea, and where there is land.
 
     Parameters
     ----------
-    region : Region
-        The region.
-    seed : int
-        Seed of the world.
     gradients : ndarray of int64 of shape (5, n_rows, n_columns)
-        Levels of `GRADIENTS`, 0 to `GRADIENT_LEVELS` - 1, also at sea.
+        Levels of `GRADIENTS`.
     is_land : ndarray of bool of shape (n_rows, n_columns)
         False where the rasters have no data.
     """
@@ -145,20 +141,7 @@ RASTER_RECIPES = {name: _RECIPES[name] for name in RASTER_NAMES}
 
 
 def climate_of(region: Region, seed: int) -> Climate:
-    """Make the gradients and the coast of a region.
-
-    Parameters
-    ----------
-    region : Region
-        The region.
-    seed : int
-        Seed of the world.
-
-    Returns
-    -------
-    Climate
-        Equal for equal arguments, on any machine.
-    """
+    """Make the gradients and the coast of a region; equal for equal arguments, on any machine."""
     grid = _grid(region)
     levels = [
         equalised(octaves(key_of(seed, region.name, name), grid, parts=_PARTS), n_levels=GRADIENT_LEVELS)

@@ -18,25 +18,7 @@ from scoring.mixing import GOLDEN, mixed
 
 
 def key_of(seed: int, *names: str) -> int:
-    """Return the key of one stream of draws.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the world.
-    *names : str
-        What is drawn.
-
-    Returns
-    -------
-    int
-        64 bits that differ from those of any other seed or names.
-
-    Examples
-    --------
-    >>> key_of(0, "us", "altitude") == key_of(1, "us", "altitude")
-    False
-    """
+    """Return the key of one stream of draws: 64 bits that differ from those of any other seed or names."""
     text = "/".join((str(seed), *names))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
 
@@ -44,17 +26,8 @@ def key_of(seed: int, *names: str) -> int:
 def hashed(key: int, *coordinates: ArrayLike) -> NDArray[np.uint64]:
     """Return 64 random bits for each point of the coordinates, which are broadcast.
 
-    Parameters
-    ----------
-    key : int
-        Key of the stream, of `key_of`; taken modulo 2 to the power of 64.
-    *coordinates : array-like of int
-        One array an axis; negative ones are fine.
-
-    Returns
-    -------
-    ndarray of uint64
-        Bits, in the shape to which the coordinates broadcast.
+    There is one array of coordinates per axis; negative ones are fine. The key, of `key_of`, is taken modulo
+    2 to the power of 64.
 
     Examples
     --------
@@ -75,22 +48,10 @@ def uniform(key: int, n: int) -> NDArray[np.float64]:
 
 
 def below(key: int, n: int, *, bound: ArrayLike) -> NDArray[np.int64]:
-    """Draw `n` integers, each from 0 to its bound, the bound excluded.
-
-    Examples
-    --------
-    >>> sorted(set(below(key_of(0, "dice"), 100, bound=6).tolist()))
-    [0, 1, 2, 3, 4, 5]
-    """
+    """Draw `n` integers, each from 0 to its bound, the bound excluded."""
     return np.floor(uniform(key, n) * np.asarray(bound, dtype=np.float64)).astype(np.int64)
 
 
 def shuffled(key: int, n: int) -> NDArray[np.int64]:
-    """Return the integers below `n` in a random order.
-
-    Examples
-    --------
-    >>> sorted(shuffled(key_of(0, "cards"), 5).tolist())
-    [0, 1, 2, 3, 4]
-    """
+    """Return the integers below `n` in a random order."""
     return np.argsort(hashed(key, np.arange(n)), kind="stable").astype(np.int64)

@@ -34,21 +34,9 @@ class Grids:
 
 
 def noise(key: int, grids: Grids, *, scale: int) -> NDArray[np.float32]:
-    """Evaluate value noise: random numbers at lattice points, blended smoothly in between.
+    """Evaluate value noise: random numbers at lattice points `scale` apart, blended smoothly in between.
 
-    Parameters
-    ----------
-    key : int
-        Key of the field.
-    grids : Grids
-        Where to evaluate it.
-    scale : int
-        Distance of the lattice points.
-
-    Returns
-    -------
-    ndarray of float32 of shape (n, height, width)
-        Values in [0, 1). A position has the same value in whatever grid it stands.
+    Values lie in [0, 1), shape (n, height, width). A position has the same value in whatever grid it stands.
 
     Notes
     -----
@@ -68,13 +56,7 @@ def noise(key: int, grids: Grids, *, scale: int) -> NDArray[np.float32]:
 
 
 def octaves(key: int, grids: Grids, *, parts: Sequence[Octave]) -> NDArray[np.float32]:
-    """Sum noise of several scales, each times its weight; see `noise`.
-
-    Returns
-    -------
-    ndarray of float32 of shape (n, height, width)
-        Values from 0 to the sum of the weights.
-    """
+    """Sum noise of several scales, each times its weight: from 0 to the sum of the weights; see `noise`."""
     total = np.zeros(grids.shape, dtype=np.float32)
     for number, (scale, weight) in enumerate(parts):
         total += noise(key + number, grids, scale=scale) * np.float32(weight)
@@ -82,13 +64,7 @@ def octaves(key: int, grids: Grids, *, parts: Sequence[Octave]) -> NDArray[np.fl
 
 
 def equalised(field: NDArray[np.float32], *, n_levels: int) -> NDArray[np.int64]:
-    """Return levels 0 to `n_levels` - 1 in the order of the values, each level as frequent as any other.
-
-    Examples
-    --------
-    >>> equalised(np.array([[0.5, 9.0], [7.0, 0.1]], dtype=np.float32), n_levels=2).tolist()
-    [[0, 1], [1, 0]]
-    """
+    """Return levels 0 to `n_levels` - 1 in the order of the values, each level as frequent as any other."""
     ranks = np.empty(field.size, dtype=np.int64)
     ranks[np.argsort(field, axis=None, kind="stable")] = np.arange(field.size)
     return ranks.reshape(field.shape) * n_levels // field.size

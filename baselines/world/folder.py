@@ -10,13 +10,14 @@ from pathlib import Path
 from baselines.world.archives import write_hashes
 from baselines.world.bayes import write_bayes_run
 from baselines.world.occurrences import RegionOccurrences, occurrences_of
-from baselines.world.patchfiles import Progress, write_patches
+from baselines.world.patchfiles import write_patches
 from baselines.world.rasters import write_rasters
 from baselines.world.regions import WORLD_REGIONS
 from baselines.world.species import SpeciesPool, species_of
 from baselines.world.tables import write_configuration, write_occurrences, write_species
 from submissions.errors import UsageError, require
 from submissions.files import folder_written_atomically, written_atomically
+from submissions.progress import SILENT, Progress
 
 #: The file by which a folder is known to be a world, and which.
 MARKER = "world.json"
@@ -27,7 +28,7 @@ _LIMITS = {"n_occurrences": (40, 500_000), "n_species": (4, 31_435), "patch_size
 
 @dataclass(frozen=True)
 class WorldPlan:
-    """What decides a world to the last bit.
+    """What decides a world to the last bit; a `UsageError` is raised if a number is out of bounds.
 
     Parameters
     ----------
@@ -39,11 +40,6 @@ class WorldPlan:
         Species; each region has about two thirds of them.
     patch_size : int, default 64
         Side of a patch in pixels of a metre.
-
-    Raises
-    ------
-    UsageError
-        If a number is out of bounds.
     """
 
     seed: int = 0
@@ -62,17 +58,7 @@ class WorldPlan:
 
 @dataclass(frozen=True)
 class World:
-    """A world that was made.
-
-    Parameters
-    ----------
-    folder : Path
-        Where it lies.
-    plan : WorldPlan
-        What it was made by.
-    n_train, n_test : dict of str to int
-        Occurrences of each region.
-    """
+    """A world that was made; its numbers of occurrences are by region."""
 
     folder: Path
     plan: WorldPlan
@@ -85,7 +71,7 @@ def make_world(
     plan: WorldPlan | None = None,
     *,
     extract: bool = True,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> World:
     """Make a synthetic competition in a folder, with all files that the organizers gave.
 
@@ -96,18 +82,11 @@ def make_world(
     Parameters
     ----------
     folder : path-like
-        A new or empty folder, or one with the same world. Hidden files make no folder full.
+        A new or empty folder, or one with the same world. A folder with only hidden files counts as empty.
     plan : WorldPlan, optional
         Seed and sizes; the default world if absent.
     extract : bool, default True
         Whether patches are also written as files; they are in the archives in any case.
-    progress : callable, optional
-        Called with numbers of patches as they are done.
-
-    Returns
-    -------
-    World
-        Where it is and what is in it.
 
     Raises
     ------
@@ -139,7 +118,7 @@ def make_world(
 
 
 def _build(
-    folder: Path, plan: WorldPlan, *, extract: bool, progress: Progress | None
+    folder: Path, plan: WorldPlan, *, extract: bool, progress: Progress
 ) -> tuple[dict[str, int], dict[str, int]]:
     pool = species_of(plan.seed, plan.n_species)
     regions = _regions(plan, pool)
@@ -178,7 +157,7 @@ def _refuse_other_content(target: Path, plan: WorldPlan) -> None:
         raise UsageError(f"{target} is a file; a world needs a folder.", "Choose another name.")
     if _contents(target) and _marker_of(target) != _marker(plan):
         raise UsageError(
-            f"{target} holds something else than this world: {_what_is_there(target)}.",
+            f"{target} holds something other than this world: {_what_is_there(target)}.",
             "Choose a new folder, or empty this one yourself.",
         )
 

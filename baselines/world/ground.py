@@ -22,7 +22,7 @@ HABITATS = (
     "wetland", "broadleaf", "conifer",
 )  # fmt: skip
 
-# A step of one metre changes a field by less than 1.5 * weight / scale an octave: these sum to 0.92,
+# A step of one metre changes a field by less than 1.5 * weight / scale per octave: these sum to 0.92,
 # so that neighbouring pixels differ by 1 m at most, as in all real patches.
 _RELIEF: tuple[Octave, ...] = ((16_384, 1400.0), (4096, 380.0), (1024, 140.0), (256, 48.0), (64, 7.0))
 _VEGETATION: tuple[Octave, ...] = ((320, 0.75), (80, 0.25))
@@ -35,15 +35,7 @@ _Field = Callable[[Grids], NDArray[np.uint8]]
 
 @dataclass(frozen=True)
 class Ground:
-    """The fine fields of one region.
-
-    Parameters
-    ----------
-    region : Region
-        The region.
-    seed : int
-        Seed of the world.
-    """
+    """The fine fields of one region."""
 
     region: Region
     seed: int
@@ -78,7 +70,7 @@ class Ground:
 
     def _codes_of_cells(self, grids: Grids) -> NDArray[np.uint8]:
         landscape = noise(self._key("landscape"), grids, scale=_LANDSCAPE_M) >= np.float32(0.5)
-        # Two codes a habitat, but one for settlements, and in the US, with 16 codes, one for conifers.
+        # Two codes per habitat, but one for settlements, and in the US, with 16 codes, one for conifers.
         first, last = self.region.land_cover
         offsets = self.habitat(grids).astype(np.int64) * 2 + landscape - 1
         return np.clip(offsets, 0, last - first).astype(np.uint8) + np.uint8(first)

@@ -22,7 +22,7 @@ TEST_SHARE = 0.2
 _ID_STRIDE = 611_953
 # The US ids of the challenge have 3 digits and more; of a hundred, so many have 3, and 4.
 _SHORT_ID_BANDS = ((100, 999, 3), (1000, 9999, 7))
-# Places at once, and pairs of a place and a species: 32 MiB an array.
+# Places at once, and pairs of a place and a species: 32 MiB per array.
 _BATCH, _BATCH_PAIRS = 2048, 2**22
 
 
@@ -36,10 +36,6 @@ class RegionOccurrences:
         The coarse fields of the region.
     ids : ndarray of int64 of shape (n,)
         Occurrence ids, each once.
-    places : Places
-        Where they are.
-    species : ndarray of int64 of shape (n,)
-        What was seen.
     is_test : ndarray of bool of shape (n,)
         Which are held out: all of a quadrat, or none.
     """
@@ -65,25 +61,10 @@ class RegionOccurrences:
 
 
 def occurrences_of(region: Region, pool: SpeciesPool, *, seed: int, n: int) -> RegionOccurrences:
-    """Draw the occurrences of a region from the niches of its species.
+    """Draw the `n` occurrences of a region from the niches of its species.
 
-    Places come first, in clusters; then a species is drawn at each with its exact probability there.
-
-    Parameters
-    ----------
-    region : Region
-        The region.
-    pool : SpeciesPool
-        The species.
-    seed : int
-        Seed of the world.
-    n : int
-        How many.
-
-    Returns
-    -------
-    RegionOccurrences
-        Equal for equal arguments, on any machine.
+    Places come first, in clusters; then a species is drawn at each with its exact probability there. The
+    result is equal for equal arguments, on any machine.
     """
     climate = climate_of(region, seed)
     places = draw_places(climate, n=n).take(shuffled(key_of(seed, region.name, "rows"), n))
@@ -98,14 +79,9 @@ def occurrences_of(region: Region, pool: SpeciesPool, *, seed: int, n: int) -> R
 def weights_at(
     climate: Climate, places: Places, *, pool: SpeciesPool
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """Yield the weights of all species at batches of places, see `SpeciesPool.weights`.
+    """Yield the position of the first place of each batch, and the weights of all species at its places.
 
-    Yields
-    ------
-    start : int
-        Position of the batch's first place.
-    weights : ndarray of int64 of shape (n_batch, n_species)
-        The weights.
+    Weights have the shape (n_batch, n_species), see `SpeciesPool.weights`.
     """
     ground = Ground(climate.region, climate.seed)
     n_batch = max(1, min(_BATCH, _BATCH_PAIRS // len(pool)))

@@ -57,23 +57,9 @@ class PatchBatch:
 
 
 def cut_patches(ground: Ground, places: Places, *, patch_size: int) -> Iterator[PatchBatch]:
-    """Cut the patches of places out of the ground, a pixel a metre.
+    """Cut the patches around places out of the ground, one pixel per metre, in batches in their order.
 
     A patch of any size is the middle of a larger one, and patches that overlap agree.
-
-    Parameters
-    ----------
-    ground : Ground
-        The fine fields of the region.
-    places : Places
-        Middles of the patches.
-    patch_size : int
-        Side in pixels.
-
-    Yields
-    ------
-    PatchBatch
-        Batches in the order of the places.
     """
     south, east = places.metres()
     offsets = np.arange(patch_size) - patch_size // 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +20,7 @@ from baselines.covariates.patches.npyheader import FileForm, form_of
 from baselines.world.archives import AddMember, tar_gz_writer, zip_writer
 from baselines.world.occurrences import RegionOccurrences
 from baselines.world.patches import cut_patches
-
-#: Told after each archive how many patches it took.
-Progress = Callable[[int], object]
+from submissions.progress import SILENT, Progress
 
 _SUFFIX = {"fr": ".zip", "us": ".tar.gz"}
 
@@ -41,23 +39,9 @@ def write_patches(
     *,
     patch_size: int,
     extract: bool,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> None:
-    """Write the patches of all occurrences into ``archives/``, and as files too if wanted.
-
-    Parameters
-    ----------
-    regions : sequence of RegionOccurrences
-        The occurrences.
-    folder : Path
-        The folder of the world.
-    patch_size : int
-        Side of the patches in pixels.
-    extract : bool
-        Whether ``patches_fr/`` and ``patches_us/`` are written beside the archives.
-    progress : callable, optional
-        Called after each archive with the number of its patches.
-    """
+    """Write the patches of all occurrences into ``archives/``, and if `extract` as files beside it."""
     (folder / "archives").mkdir()
     parts = [part for occurrences in regions for part in _parts(occurrences)]
     # NumPy and zlib let go of the interpreter lock; each archive depends on nothing but its part.
@@ -67,10 +51,10 @@ def write_patches(
             pool.submit(_write_part, part, folder, patch_size=patch_size, extract=extract): len(part.rows)
             for part in parts
         }
-        for job in as_completed(jobs):
-            job.result()
-            if progress is not None:
-                progress(jobs[job])
+        with progress.bar("patches", sum(jobs.values())) as advance:
+            for job in as_completed(jobs):
+                job.result()
+                advance(jobs[job])
     finally:
         pool.shutdown(cancel_futures=True)  # after a full disk or Ctrl-C, no further archive is begun
 

@@ -13,7 +13,7 @@ from baselines.world.regions import Places, Region, places_at
 
 # People look where people are: in clusters of these widths in metres, and a third of them anywhere.
 _CLUSTER_WIDTHS = np.array([400, 1200, 4000, 9000])
-_PLACES_A_CLUSTER = 25
+_PLACES_PER_CLUSTER = 25
 _SHARE_ANYWHERE = 1 / 3
 # A few stand at sea by their coordinates, where rasters have no data.
 _SHARE_AT_SEA = 0.003
@@ -25,20 +25,10 @@ _Candidates = Callable[[int, int], Places]
 
 
 def draw_places(climate: Climate, *, n: int) -> Places:
-    """Draw the places of a region's occurrences.
+    """Draw the `n` places of a region's occurrences: clustered and scattered on land, some elsewhere.
 
-    Parameters
-    ----------
-    climate : Climate
-        The region's rasters.
-    n : int
-        How many places.
-
-    Returns
-    -------
-    Places
-        Clustered and scattered ones on land, one or more at sea, in the US one or more south of the
-        rasters; the region's share of them at exactly the place of another.
+    One or more are at sea, and in the US one or more south of the rasters; the region's share of them is at
+    exactly the place of another.
     """
     n_sea = max(1, round(n * _SHARE_AT_SEA))
     n_south = max(1, round(n * climate.region.share_south)) if climate.region.share_south else 0
@@ -56,7 +46,7 @@ def draw_places(climate: Climate, *, n: int) -> Places:
 
 
 def _clustered(climate: Climate, *, n: int) -> Places:
-    centres = _anywhere(climate, "centres", n=max(2, n // _PLACES_A_CLUSTER), on_land=True)
+    centres = _anywhere(climate, "centres", n=max(2, n // _PLACES_PER_CLUSTER), on_land=True)
     south, east = centres.metres()
     widths = _CLUSTER_WIDTHS[below(_key(climate, "widths"), len(centres), bound=len(_CLUSTER_WIDTHS))]
 

@@ -6,28 +6,15 @@ import os
 
 from baselines.covariates.rasters.layout import RasterLayout
 from baselines.world.climate import RASTER_RECIPES, Climate
-from baselines.world.regions import CELLS_A_DEGREE, MICRODEGREES
+from baselines.world.regions import CELLS_PER_DEGREE, MICRODEGREES
 from submissions.errors import require
 
 
 def write_rasters(climate: Climate, folder: str | os.PathLike[str]) -> None:
-    """Write the 27 rasters of a region in the organizers' layout.
-
-    Parameters
-    ----------
-    climate : Climate
-        The region's gradients.
-    folder : path-like
-        The folder ``rasters``.
-
-    Raises
-    ------
-    UsageError
-        If rasterio is not installed.
-    """
+    """Write the 27 rasters of a region into a folder ``rasters``, in the organizers' layout."""
     rasterio = require("rasterio", "rf")
     region, layout = climate.region, RasterLayout(folder)
-    step = 1 / CELLS_A_DEGREE
+    step = 1 / CELLS_PER_DEGREE
     corner = region.west / MICRODEGREES, region.north / MICRODEGREES
     for name, recipe in RASTER_RECIPES.items():
         cells = climate.raster(name)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-#: Raster cells a degree: 30 arc-seconds, as in the real rasters.
-CELLS_A_DEGREE = 120
+#: Raster cells per degree: 30 arc-seconds, as in the real rasters.
+CELLS_PER_DEGREE = 120
 #: Places are whole micro-degrees, about 0.1 m, so that they are written and read back exactly.
 MICRODEGREES = 1_000_000
 
@@ -19,13 +19,11 @@ class Region:
 
     Parameters
     ----------
-    name : {"fr", "us"}
-        The region.
     west, north : int
         The corner of the rasters, in whole micro-degrees.
     n_rows, n_columns : int
         Cells of a raster.
-    metres_a_degree : tuple of int
+    metres_per_degree : tuple of int
         Length of a degree of latitude and of longitude in the middle of the region. The world is
         flat: metres count from the corner, southwards and eastwards.
     id_range : tuple of int
@@ -45,7 +43,7 @@ class Region:
     north: int
     n_rows: int
     n_columns: int
-    metres_a_degree: tuple[int, int]
+    metres_per_degree: tuple[int, int]
     id_range: tuple[int, int]
     land_cover: tuple[int, int]
     land_cover_cell: int
@@ -55,12 +53,12 @@ class Region:
     @property
     def height_m(self) -> int:
         """Extent of the rasters from north to south in metres."""
-        return self.n_rows * self.metres_a_degree[0] // CELLS_A_DEGREE
+        return self.n_rows * self.metres_per_degree[0] // CELLS_PER_DEGREE
 
     @property
     def width_m(self) -> int:
         """Extent of the rasters from west to east in metres."""
-        return self.n_columns * self.metres_a_degree[1] // CELLS_A_DEGREE
+        return self.n_columns * self.metres_per_degree[1] // CELLS_PER_DEGREE
 
 
 #: A part of the south of France, and southern Florida. As in the challenge, the rasters of the US end
@@ -79,15 +77,7 @@ WORLD_REGIONS = (
 
 @dataclass(frozen=True)
 class Places:
-    """Places of one region.
-
-    Parameters
-    ----------
-    region : Region
-        The region.
-    latitudes, longitudes : ndarray of int64 of shape (n,)
-        Whole micro-degrees.
-    """
+    """Places of one region, in whole micro-degrees."""
 
     region: Region
     latitudes: NDArray[np.int64]
@@ -107,20 +97,20 @@ class Places:
     def metres(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return whole metres south and east of the region's corner."""
         south, east = self._from_corner()
-        lengths = self.region.metres_a_degree
+        lengths = self.region.metres_per_degree
         return south * lengths[0] // MICRODEGREES, east * lengths[1] // MICRODEGREES
 
     def cells(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return rows and columns of the rasters' cells, beyond their shape for places outside."""
+        """Return rows and columns of the rasters' cells; those of places outside lie outside the shape."""
         south, east = self._from_corner()
-        return south * CELLS_A_DEGREE // MICRODEGREES, east * CELLS_A_DEGREE // MICRODEGREES
+        return south * CELLS_PER_DEGREE // MICRODEGREES, east * CELLS_PER_DEGREE // MICRODEGREES
 
     def _from_corner(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         return self.region.north - self.latitudes, self.longitudes - self.region.west
 
 
 def places_at(region: Region, *, south: NDArray[np.int64], east: NDArray[np.int64]) -> Places:
-    """Return the places so many metres south and east of a region's corner.
+    """Return the places at these distances in metres from a region's corner.
 
     Examples
     --------
@@ -129,6 +119,6 @@ def places_at(region: Region, *, south: NDArray[np.int64], east: NDArray[np.int6
     >>> place.degrees()[0].tolist(), place.metres()[1].tolist()
     ([44.991001], [249])
     """
-    lengths = region.metres_a_degree
+    lengths = region.metres_per_degree
     latitudes = region.north - south * MICRODEGREES // lengths[0]
     return Places(region, latitudes, region.west + east * MICRODEGREES // lengths[1])

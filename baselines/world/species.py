@@ -77,7 +77,7 @@ class SpeciesPool:
     def weights(
         self, gradients: NDArray[np.int64], ground: NDArray[np.int64], *, region: str
     ) -> NDArray[np.int64]:
-        """Return how likely each species is at each place, up to one factor a place.
+        """Return how likely each species is at each place, up to one factor per place.
 
         Parameters
         ----------
@@ -85,8 +85,6 @@ class SpeciesPool:
             Gradients of the places, see `climate.Climate.at`.
         ground : ndarray of int64 of shape (n, 3)
             Habitat, vegetation and altitude of the places, see `ground.Ground.at`.
-        region : {"fr", "us"}
-            The region of the places.
 
         Returns
         -------
@@ -113,19 +111,7 @@ class SpeciesPool:
 
 
 def species_of(seed: int, n_species: int) -> SpeciesPool:
-    """Make the species of a world.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the world.
-    n_species : int
-        How many; each region has about two thirds of them.
-
-    Returns
-    -------
-    SpeciesPool
-        Equal for equal arguments, on any machine.
+    """Make the species of a world; equal for equal arguments, on any machine.
 
     Examples
     --------
@@ -150,13 +136,7 @@ def species_of(seed: int, n_species: int) -> SpeciesPool:
 
 
 def draw_species(weights: NDArray[np.int64], key: int) -> NDArray[np.int64]:
-    """Draw a species for each row of weights, with its share of the row's sum.
-
-    Examples
-    --------
-    >>> draw_species(np.array([[0, 5, 0], [0, 0, 7]]), key=3).tolist()
-    [1, 2]
-    """
+    """Draw a species for each row of weights, with its share of the row's sum."""
     cumulated = np.cumsum(weights, axis=1)
     drawn = below(key, len(weights), bound=cumulated[:, -1])
     return np.asarray((cumulated <= drawn[:, np.newaxis]).sum(axis=1, dtype=np.int64))

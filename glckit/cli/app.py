@@ -16,7 +16,7 @@ from submissions.errors import BadInputError, CannotCheckError, GlckitError, Usa
 from submissions.progress import Advance, Progress, stand_still
 
 if TYPE_CHECKING:
-    from glckit.evaluation import Outcome
+    from submissions.evaluation import EvaluatedFile
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -100,7 +100,7 @@ def show(report: Report, form: Format, *, as_json: bool = False, digits: int = 4
     typer.echo(render(report, Format.JSON if as_json else form, digits=digits))
 
 
-def finish(outcomes: Sequence[Outcome]) -> None:
+def finish(outcomes: Sequence[EvaluatedFile]) -> None:
     """End with the highest exit status that any run has, naming on stderr what is bad."""
     for outcome in outcomes:
         if outcome.error is not None:
@@ -111,7 +111,7 @@ def finish(outcomes: Sequence[Outcome]) -> None:
     raise typer.Exit(max(_status(outcome) for outcome in outcomes))
 
 
-def _status(outcome: Outcome) -> int:
+def _status(outcome: EvaluatedFile) -> int:
     if outcome.error is not None:
         return exit_status(outcome.error)
     return OK if outcome.evaluation is not None and outcome.evaluation.validation.valid else BAD

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from glckit.cli.app import app, progress, say
+from glckit.cli.app import TERMINAL, app, say
 from glckit.cli.options import MaxBytesOption
 
 
@@ -30,14 +30,11 @@ def convert(
     blank lines, further columns, and repeated lines. Anything else that is wrong stops the conversion,
     and nothing is written.
     """
-    from glckit.evaluation import size_of
     from submissions.conversion import convert
     from submissions.reading.sources import MAX_BYTES
 
-    with progress(run, size_of(run)) as told:
-        done = convert(
-            run, out, max_rows=max_rows, rerank=rerank, max_bytes=max_bytes or MAX_BYTES, progress=told
-        )
+    limit = max_bytes or MAX_BYTES
+    done = convert(run, out, max_rows=max_rows, rerank=rerank, max_bytes=limit, progress=TERMINAL)
     for what, count in done.mended.items():
         say(f"mended: {what} ({count:,})")
     say(f"{out}: {done.n_occurrences:,} occurrences, {done.n_pairs:,} pairs")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from baselines.covariates.shares import FOREST_HOLDOUT
+from baselines.covariates.splits.shares import FOREST_HOLDOUT
 from baselines.forest.options import ForestOptions, ForestPrediction, ForestTraining, Outside, Workers
 from glckit.cli.app import TERMINAL, DigitsOption, FormatOption, JsonOption, say, show
 from glckit.cli.baseline import DataOption, MaxRowsOption, RunOption, asked, baseline

@@ -21,10 +21,23 @@ class Command(TyperCommand):
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None and parameter.param_type_name == "argument":
-                sections["Arguments"].append((parameter.metavar or parameter.name or "", record[1]))
+                sections["Arguments"].append((parameter.metavar or parameter.name or "", _plain(record[1])))
             elif record is not None:
-                sections["Options"].append(record)
+                sections["Options"].append((record[0], _plain(record[1])))
         for title, records in sections.items():
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
+
+
+def _plain(text: str) -> str:
+    """Write the limits of a number in words.
+
+    Examples
+    --------
+    >>> _plain("Decimals.  [default: 4; 1<=x<=17]"), _plain("Rows.  [x>=1]")
+    ('Decimals.  [default: 4; 1 to 17]', 'Rows.  [at least 1]')
+    """
+    return re.sub(
+        r"x>=(\S+?)(?=[];])", r"at least \1", re.sub(r"(\S+)<=x<=(\S+?)(?=[];])", r"\1 to \2", text)
+    )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from glckit.cli.app import DigitsOption, FormatOption, JsonOption, app, finish, progress, show
+from glckit.cli.app import TERMINAL, DigitsOption, FormatOption, JsonOption, app, finish, show
 from glckit.cli.options import (
     KOption,
     MaxBytesOption,
@@ -50,9 +50,9 @@ def score(
     An invalid run is not scored: its faults are reported instead, and the exit status is 1. What is not
     given as an option is read from competition.toml.
     """
-    from glckit.evaluation import Inputs, check_frame_path, score_files, write_per_occurrence
     from glckit.reports.runs import score_report
     from submissions.competition.files import find_competition
+    from submissions.evaluation import Inputs, check_frame_path, score_files, write_per_occurrence
 
     inputs = Inputs(
         truth=truth,
@@ -65,7 +65,7 @@ def score(
         allow_missing=allow_missing,
     )
     check_frame_path(per_occurrence)
-    outcomes = score_files(runs, inputs, find_competition(), progress)
+    outcomes = score_files(runs, inputs, find_competition(), progress=TERMINAL)
     show(score_report(outcomes, digits=digits, bare=bare), form, as_json=as_json, digits=digits)
     if per_occurrence is not None:
         write_per_occurrence(outcomes, per_occurrence)

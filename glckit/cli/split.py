@@ -12,7 +12,7 @@ from glckit.render import Format, Report
 from submissions.errors import UsageError, require
 
 if TYPE_CHECKING:
-    from baselines.covariates.splitfiles import WrittenSplit
+    from baselines.covariates.splits.files import WrittenSplit
 
 
 @app.command(short_help="Hold out whole quadrats to validate on.")
@@ -36,7 +36,7 @@ def split(
 
     DIR gets occurrences_{fr,us}_train.csv, occurrences_{fr,us}_test.csv without species, and truth.csv.
     """
-    from baselines.covariates.splitfiles import write_block_split
+    from baselines.covariates.splits.files import write_block_split
 
     if plot is not None:
         require("matplotlib", "plot")  # before anything is written
@@ -44,7 +44,7 @@ def split(
             raise UsageError(f"The map is a PNG, and {plot} is not named so.", "Let it end in .png.")
     written = write_block_split(files, folder, block_km=block_km, holdout=holdout, seed=seed)
     if plot is not None:
-        from baselines.covariates.splitmap import draw_split
+        from baselines.covariates.splits.map import draw_split
 
         draw_split(written.table, written.split, plot)
     show(_report(written), form, as_json=as_json)

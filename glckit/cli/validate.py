@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from glckit.cli.app import FormatOption, JsonOption, app, finish, progress, show
+from glckit.cli.app import TERMINAL, FormatOption, JsonOption, app, finish, show
 from glckit.cli.options import (
     KOption,
     MaxBytesOption,
@@ -39,9 +39,9 @@ def validate(
     The exit status is 1 if a run has errors; warnings do not change it. What is not given as an option
     is read from competition.toml.
     """
-    from glckit.evaluation import Inputs, validate_files
     from glckit.reports.runs import validation_report
     from submissions.competition.files import find_competition
+    from submissions.evaluation import Inputs, validate_files
 
     inputs = Inputs(
         test=tuple(test or ()),
@@ -52,6 +52,6 @@ def validate(
         max_bytes=max_bytes,
         allow_missing=allow_missing,
     )
-    outcomes = validate_files(runs, inputs, find_competition(), progress)
+    outcomes = validate_files(runs, inputs, find_competition(), progress=TERMINAL)
     show(validation_report(outcomes), form, as_json=as_json)
     finish(outcomes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glckit.cli.app import FormatOption, JsonOption, app, progress, say, show
+from glckit.cli.app import TERMINAL, FormatOption, JsonOption, app, say, show
 from glckit.render import Format, Report
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def world(
     from baselines.world.folder import WorldPlan, make_world
 
     plan = WorldPlan(seed, occurrences, species, patch_size)
-    with progress("patches", plan.n_occurrences) as advance:
-        made = make_world(folder, plan, extract=extract, progress=advance)
+    made = make_world(folder, plan, extract=extract, progress=TERMINAL)
     show(_report(made), form, as_json=as_json)
     say(
         f"Made a world in {folder}. Its ceiling: cd {shlex.quote(str(folder))} && glckit score runs/bayes.csv"

@@ -1,4 +1,4 @@
-"""The paper's accident in small: archives that were damaged on their way, extracted with plain tar."""
+"""The paper's accident on a small scale: archives damaged on their way, extracted with plain tar."""
 
 from __future__ import annotations
 
@@ -20,17 +20,7 @@ _FIRST, _LAST = 0.02, 0.3
 
 @dataclass(frozen=True)
 class Injury:
-    """What happens to an archive.
-
-    Parameters
-    ----------
-    kind : {"flipped bit", "truncation"}
-        One bit is wrong, or all from a byte on is lost.
-    byte : int
-        Where.
-    bit : int
-        Which bit, 0 to 7, for a flipped one.
-    """
+    """What happens to an archive: one bit is wrong, or all from a byte on is lost."""
 
     kind: Literal["flipped bit", "truncation"]
     byte: int
@@ -52,17 +42,7 @@ class Injury:
 
 @dataclass(frozen=True)
 class Extracted:
-    """What plain tar made of an archive.
-
-    Parameters
-    ----------
-    archive : str
-        Its name.
-    status : int
-        tar's exit status.
-    complaint : str
-        The first line of what tar wrote to stderr.
-    """
+    """What plain tar made of an archive: its exit status and the first line that it wrote to stderr."""
 
     archive: str
     status: int
@@ -70,14 +50,7 @@ class Extracted:
 
 
 def injuries(sizes: Sequence[int], *, seed: int) -> list[Injury]:
-    """Decide what happens to archives: flipped bits and truncations in turn, early in each.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        Bytes of the archives.
-    seed : int
-        Equal seeds injure equally.
+    """Decide what happens to archives, by their sizes: flipped bits and truncations in turn, early in each.
 
     Examples
     --------
@@ -95,22 +68,7 @@ def injuries(sizes: Sequence[int], *, seed: int) -> list[Injury]:
 
 
 def damage_archives(archives: Sequence[Path], out: Path, *, seed: int) -> dict[Path, Injury]:
-    """Write damaged copies of archives into another folder.
-
-    Parameters
-    ----------
-    archives : sequence of Path
-        Whole archives, which are only read.
-    out : Path
-        The folder of the copies.
-    seed : int
-        Decides the damage.
-
-    Returns
-    -------
-    dict of Path to Injury
-        The copies, in the order of the archives, and what happened to each.
-    """
+    """Write damaged copies of archives into another folder; return what happened to each copy, in order."""
     found = injuries([archive.stat().st_size for archive in archives], seed=seed)
     copies = {out / archive.name: injury for archive, injury in zip(archives, found, strict=True)}
     for archive, (copy, injury) in zip(archives, copies.items(), strict=True):
@@ -120,19 +78,7 @@ def damage_archives(archives: Sequence[Path], out: Path, *, seed: int) -> dict[P
 
 
 def extract_with_tar(archives: Sequence[Path], tree: Path) -> list[Extracted]:
-    """Replace a folder of patches by what plain tar makes of archives, whatever tar says.
-
-    Parameters
-    ----------
-    archives : sequence of Path
-        The tar.gz files.
-    tree : Path
-        The folder; what it holds is removed first.
-
-    Returns
-    -------
-    list of Extracted
-        What tar said of each.
+    """Replace a folder of patches with what plain tar makes of tar.gz files, whatever tar says.
 
     Raises
     ------
@@ -141,7 +87,7 @@ def extract_with_tar(archives: Sequence[Path], tree: Path) -> list[Extracted]:
     """
     tar = shutil.which("tar")
     if tar is None:
-        raise CannotCheckError("There is no tar here to extract archives with.", "Install one.")
+        raise CannotCheckError("The demo extracts archives with tar, which is not installed.", "Install tar.")
     if tree.exists():
         shutil.rmtree(tree)
     tree.mkdir(parents=True)

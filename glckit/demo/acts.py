@@ -29,7 +29,7 @@ def make_competition(stage: Stage, scale: Scale, seed: int) -> None:
     """Make the world, its prior, and a manifest of its patches while they are whole."""
     stage.title(
         "A competition",
-        "The real one is near 1 TB. This one has all its files in small, and knows where its species live.",
+        "The real one is near 1 TB. This one has the same files, only small, and knows where species live.",
     )
     sizes = {
         "--seed": seed,

@@ -51,17 +51,10 @@ class Stage:
 
     Parameters
     ----------
-    folder : Path
-        The folder of the competition.
     tell : callable
         Told of each command and of each line that it writes.
     inherited : sequence of int
         File descriptors that the commands keep open, such as a lock.
-
-    Attributes
-    ----------
-    costs : list of Cost
-        What the commands so far have cost.
     n_titles : int
         Acts so far.
     """
@@ -80,29 +73,15 @@ class Stage:
     def glckit(
         self, *words: object, expected: int = 0, n_lines: int | None = None, inside: bool = True
     ) -> Cost:
-        """Run a command to its end.
+        """Run a command, given without ``glckit``, to its end; return what it cost.
 
-        Parameters
-        ----------
-        *words : object
-            The command, without ``glckit``.
-        expected : int, default 0
-            The exit status that it should have.
-        n_lines : int, optional
-            How many lines of its output are told; all by default.
-        inside : bool, default True
-            Whether it runs in the folder of the competition.
-
-        Returns
-        -------
-        Cost
-            What it cost.
+        `n_lines` of its output are told, by default all. It runs in the competition's folder if `inside`.
 
         Raises
         ------
         BadInputError, UsageError, CannotCheckError
-            If it has another exit status; which of them is as the command's own error was. If it broke
-            down, whatever its status.
+            If its exit status is not the expected one; which of them depends on the status. CannotCheckError
+            also if it ended with a traceback, whatever its status.
         """
         arguments = [str(word) for word in words]
         self.tell(f"\n$ {shlex.join(['glckit', *arguments])}")
@@ -156,13 +135,7 @@ class Stage:
 
 
 def typed(folder: Path) -> str:
-    """Return a folder as it can be typed on a command line: no flag, though its name begins with a dash.
-
-    Examples
-    --------
-    >>> typed(Path("demo")), typed(Path("-x"))
-    ('demo', './-x')
-    """
+    """Return a folder as it can be typed on a command line: ``./-x`` for ``-x``, which would be a flag."""
     return f"./{folder}" if str(folder).startswith("-") else str(folder)
 
 

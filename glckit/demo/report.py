@@ -74,7 +74,7 @@ def _lines(story: Story, digits: int) -> Iterator[str]:
     yield _table_of_costs(story.models)
     yield ""
     if not all(cost.training.is_whole for cost in story.models.values()):
-        yield "A training was stopped and went on; its cost here is that of its last part."
+        yield "A training was stopped and resumed; its cost here is that of its last part."
     yield f"All this took {_cost_text(story.cost)}." + (
         " Trainings of an earlier run are not in it." if story.is_continued else ""
     )

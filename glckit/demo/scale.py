@@ -13,15 +13,7 @@ _KEEPING = ("--shares", "0.95,0.05,0", "--validate-every", "100", "--save-minute
 
 @dataclass(frozen=True)
 class Scale:
-    """What decides how long the demo takes.
-
-    Parameters
-    ----------
-    n_occurrences, n_species, patch_size : int
-        Of its world; see `baselines.world.folder.WorldPlan`.
-    training : tuple of str
-        Flags of ``glckit baseline cnn --train``.
-    """
+    """What decides how long the demo takes; `training` are flags of ``glckit baseline cnn --train``."""
 
     n_occurrences: int = 6000
     n_species: int = 300

@@ -23,10 +23,10 @@ from glckit.demo.acts import (
 from glckit.demo.commands import Cost, Stage, Tell
 from glckit.demo.scale import Scale
 from glckit.demo.trainings import Training
-from glckit.evaluation import Inputs, score_files
 from scoring.score import Score
 from submissions.competition.settings import FILE_NAME, read_competition
 from submissions.errors import CannotCheckError, UsageError, require_installed
+from submissions.evaluation import Inputs, score_files
 from submissions.files import folder_locked
 from submissions.metadata import read_metadata
 
@@ -55,8 +55,6 @@ class ModelCost:
 
     Parameters
     ----------
-    training : Training
-        What its training cost.
     prediction : Cost
         Of ``--predict``, the start of its process included.
     n_bytes : int
@@ -74,16 +72,12 @@ class Story:
 
     Parameters
     ----------
-    folder : Path
-        The competition.
-    seed : int
-        Of the world, the models and the damage.
     scores : dict of str to Score
         Of `RUNS`, in that order.
     models : dict of str to ModelCost
         ``"rf"`` and ``"cnn"``.
     share_damaged : float
-        Test occurrences whose patches were found damaged before the repair.
+        Share of the test occurrences whose patches were found damaged before the repair.
     cost : Cost
         Of the whole story: seconds, and the peak memory of its largest process.
     is_continued : bool
@@ -100,26 +94,10 @@ class Story:
 
 
 def tell_story(folder: Path, scale: Scale, *, seed: int = 0, tell: Tell) -> Story:
-    """Play the story in a folder, with glckit's own commands.
+    """Play the story in a new or empty folder, or in that of the same story, with glckit's own commands.
 
     It may be stopped at any moment and begun again in the same folder: the world is put back as it was
     made, finished trainings are kept, and that of the network goes on at its last checkpoint.
-
-    Parameters
-    ----------
-    folder : Path
-        A new or empty folder, or that of the same story.
-    scale : Scale
-        How large.
-    seed : int, default 0
-        Of the world, the models and the damage.
-    tell : callable
-        Told of each line.
-
-    Returns
-    -------
-    Story
-        Scores and costs.
 
     Raises
     ------
@@ -168,7 +146,8 @@ def _claimed(folder: Path) -> Iterator[int]:
             lock = stack.enter_context(folder_locked(notes, wait=False))
         except BlockingIOError as error:
             raise CannotCheckError(
-                f"Another demo, or what is left of one, is at work in {folder}.", "Wait until it has ended."
+                f"Another demo, or a command that it left behind, is running in {folder}.",
+                "Wait until it has ended.",
             ) from error
         try:
             yield lock
@@ -186,7 +165,7 @@ def _scores(folder: Path) -> dict[str, Score]:
     competition = read_competition(folder / FILE_NAME)
     paths = [str(folder / "runs" / f"{name}.csv") for name in RUNS]
     inputs = Inputs(truth=competition.truth, allow_missing=True)  # damage leaves occurrences out
-    outcomes = score_files(paths, inputs, competition, lambda *_: contextlib.nullcontext())
+    outcomes = score_files(paths, inputs, competition)
     scores = {}
     for name, outcome in zip(RUNS, outcomes, strict=True):
         if outcome.evaluation is None or outcome.evaluation.score is None:

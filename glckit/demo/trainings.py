@@ -19,39 +19,19 @@ _KEYS = {"digest", "seconds", "peak_bytes", "is_whole"}
 
 @dataclass(frozen=True)
 class Training:
-    """A training that is finished.
-
-    Parameters
-    ----------
-    cost : Cost
-        Of its command.
-    is_whole : bool
-        Whether that was the whole training; otherwise it was stopped before, and went on.
-    """
+    """A finished training; its cost is not that of the whole if it was stopped before and went on."""
 
     cost: Cost
     is_whole: bool = True
 
 
 def recalled_training(notes: Path, model: Path) -> Training | None:
-    """Return the training of a model, if the demo has trained it.
-
-    Parameters
-    ----------
-    notes : Path
-        The file of `note_training`.
-    model : Path
-        The model's file.
-
-    Returns
-    -------
-    Training or None
-        None if there is no model, or the demo was stopped while it trained it.
+    """Return the training of a model from the notes; None if there is no model, or its training was stopped.
 
     Raises
     ------
     UsageError
-        If the model is none that the demo has noted, so that training would overwrite someone's work.
+        If the demo has not noted the model, so that training would overwrite someone's work.
     CannotCheckError
         If the notes cannot be read, or are of another kind.
     """
@@ -62,37 +42,19 @@ def recalled_training(notes: Path, model: Path) -> Training | None:
         return None
     if noted is None or noted["digest"] != _digest(model):
         raise UsageError(
-            f"{model} is no model that this demo has trained and noted, and would be overwritten.",
+            f"{model} was not trained by this demo, and would be overwritten.",
             "Move or remove it, or name another folder.",
         )
     return Training(Cost(noted["seconds"], noted["peak_bytes"]), noted["is_whole"])
 
 
 def note_begun(notes: Path, model: Path) -> None:
-    """Note that a training begins, so that a demo that is stopped in it knows the model as its own.
-
-    Parameters
-    ----------
-    notes : Path
-        Where; a JSON file.
-    model : Path
-        The file that the model will have.
-    """
+    """Note that a training begins, so that a demo that is stopped in it knows the model as its own."""
     _note(notes, model, _BEGUN)
 
 
 def note_training(notes: Path, model: Path, training: Training) -> None:
-    """Note that a model was trained and what that cost.
-
-    Parameters
-    ----------
-    notes : Path
-        Where; a JSON file.
-    model : Path
-        The model's file.
-    training : Training
-        Its training.
-    """
+    """Note that a model was trained and what that cost."""
     noted = {"digest": _digest(model), **asdict(training.cost), "is_whole": training.is_whole}
     _note(notes, model, noted)
 
@@ -110,7 +72,7 @@ def _read(notes: Path) -> dict[str, dict[str, Any]]:
     except (OSError, ValueError) as error:
         raise CannotCheckError(f"Cannot read {notes}: {error}.", hint) from error
     if not isinstance(known, dict) or not all(_is_note(noted) for noted in known.values()):
-        raise CannotCheckError(f"{notes} holds something else than the demo's notes.", hint)
+        raise CannotCheckError(f"{notes} does not hold the notes of a demo.", hint)
     return known
 
 

@@ -10,9 +10,9 @@ from baselines.forest.baseline import ForestOutcome
 from baselines.forest.description import ForestDescription
 from baselines.forest.submission import ForestRun
 from baselines.forest.training import TrainedForest
-from glckit.evaluation import Outcome
 from glckit.render import Report, number, size_text
 from glckit.reports.runs import score_report
+from submissions.evaluation import EvaluatedFile
 from submissions.paths import shown
 
 _REASONS = {"outside": "outside the rasters", "nodata": "on nodata"}
@@ -65,7 +65,7 @@ def _training_data(trained: TrainedForest) -> dict[str, Any]:
 def _validation(trained: TrainedForest, digits: int) -> Report | None:
     if trained.evaluation is None:
         return None
-    return score_report([Outcome("validation", trained.evaluation)], digits=digits)
+    return score_report([EvaluatedFile("validation", trained.evaluation)], digits=digits)
 
 
 def _training_lines(trained: TrainedForest | None) -> Iterator[str]:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from glckit.evaluation import Outcome
 from glckit.render import Report, number
 from scoring.score import Score
+from submissions.evaluation import EvaluatedFile
 from submissions.faults import Example, Fault
 from submissions.validation import Validation
 
@@ -27,7 +27,7 @@ _NUMBERS = (
 )
 
 
-def score_report(outcomes: Sequence[Outcome], *, digits: int = 4, bare: bool = False) -> Report:
+def score_report(outcomes: Sequence[EvaluatedFile], *, digits: int = 4, bare: bool = False) -> Report:
     """Report what came of scoring some runs."""
     columns = ["run", "k", "n_occurrences", "adaptive_top_k", "top_k", "threshold", "mean_set_size"]
     entries = [_score_entry(outcome) for outcome in outcomes]
@@ -36,7 +36,7 @@ def score_report(outcomes: Sequence[Outcome], *, digits: int = 4, bare: bool = F
     return Report(_one_or_all(entries), columns, rows, text)
 
 
-def validation_report(outcomes: Sequence[Outcome]) -> Report:
+def validation_report(outcomes: Sequence[EvaluatedFile]) -> Report:
     """Report what came of validating some runs."""
     columns = ["run", "code", "severity", "count", "message", "fix", "lines"]
     rows = [
@@ -81,7 +81,7 @@ def fault_data(fault: Fault) -> dict[str, Any]:
     }
 
 
-def _score_entry(outcome: Outcome) -> dict[str, Any]:
+def _score_entry(outcome: EvaluatedFile) -> dict[str, Any]:
     evaluation = outcome.evaluation
     if evaluation is None or evaluation.score is None:
         return _validation_entry(outcome)
@@ -94,7 +94,7 @@ def _score_entry(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _validation_entry(outcome: Outcome) -> dict[str, Any]:
+def _validation_entry(outcome: EvaluatedFile) -> dict[str, Any]:
     if outcome.evaluation is None:
         return {"run": outcome.run, "error": str(outcome.error)}
     return validation_data(outcome.evaluation.validation)
@@ -104,19 +104,19 @@ def _one_or_all(entries: list[dict[str, Any]]) -> Any:
     return entries[0] if len(entries) == 1 else entries
 
 
-def _row(outcome: Outcome, names: Sequence[str]) -> list[Any]:
+def _row(outcome: EvaluatedFile, names: Sequence[str]) -> list[Any]:
     """Return the numbers of a row; empty cells where there is no score."""
     score = None if outcome.evaluation is None else outcome.evaluation.score
     return [None if score is None else getattr(score, name) for name in names]
 
 
-def _bare(outcomes: Sequence[Outcome], digits: int) -> str:
-    """Return one line a run, so that lines and arguments match; ``-`` where there is no score."""
+def _bare(outcomes: Sequence[EvaluatedFile], digits: int) -> str:
+    """Return one line per run, so that lines and arguments match; ``-`` where there is no score."""
     values = [_row(outcome, ["adaptive_top_k"])[0] for outcome in outcomes]
     return "\n".join("-" if value is None else number(value, digits) for value in values)
 
 
-def _text(outcome: Outcome, digits: int) -> str:
+def _text(outcome: EvaluatedFile, digits: int) -> str:
     if outcome.evaluation is None:
         return _error_text(outcome.run)
     validation, score = outcome.evaluation.validation, outcome.evaluation.score
@@ -148,7 +148,7 @@ def _score_lines(score: Score, digits: int) -> list[str]:
     table = [
         (f"adaptive top-{score.k}", _with_bounds(score.adaptive_top_k, score.adaptive_top_k_bounds, digits)),
         (f"top-{score.k}", _with_bounds(score.top_k, score.top_k_bounds, digits)),
-        ("threshold", f"{threshold}, above it {size} species an occurrence"),
+        ("threshold", f"{threshold}, above it {size} species per occurrence"),
         ("signature", score.signature),
     ]
     return [f"  {name:<16} {value}" for name, value in table]
@@ -160,7 +160,7 @@ def _with_bounds(value: float, bounds: tuple[float, float], digits: int) -> str:
     return number(value, digits) + ties
 
 
-def _metadata_lines(outcome: Outcome) -> list[str]:
+def _metadata_lines(outcome: EvaluatedFile) -> list[str]:
     if not outcome.metadata:
         return []
     # As JSON, so that no control character of a file reaches the terminal.

@@ -29,7 +29,7 @@ def _check_ids(
     for ids, name in ((run.occurrence_ids, "occurrence_id"), (run.species_ids, "species_id")):
         order = np.argsort(ids, kind="stable")
         later = np.sort(order[1:][ids[order[1:]] == ids[order[:-1]]])
-        _note(log, "duplicate", name, ids[later], f"doubled {name} beside the matrix")
+        _note(log, "duplicate", name, ids[later], f"repeated {name} beside the matrix")
     if requirements.test_ids is not None:
         unknown = run.occurrence_ids[~is_among(run.occurrence_ids, requirements.test_ids)]
         message = why_unknown(unknown, requirements.train_ids)
@@ -37,7 +37,7 @@ def _check_ids(
         note_missing(run.occurrence_ids[lengths > 0], requirements.test_ids, log)
     if requirements.species_ids is not None:
         unknown = run.species_ids[~is_among(run.species_ids, requirements.species_ids)]
-        _note(log, "unknown-species", "species_id", unknown, "species in no table")
+        _note(log, "unknown-species", "species_id", unknown, "species that are not in the species table")
 
 
 def _note(log: FaultLog, code: str, name: str, ids: NDArray[np.integer], message: str) -> None:
@@ -118,5 +118,5 @@ def _check_lengths(
         message = f"occurrences with more scores than allowed ({limit})"
         log.add("too-many-rows", *examples, message=message, count=len(rows))
     if lengths.max() <= requirements.k:
-        message = f"the longest list has {lengths.max()} of K = {requirements.k} species"
+        message = f"the longest list has {lengths.max()} species, and K is {requirements.k}"
         log.add("short-lists", message=message)

@@ -30,9 +30,11 @@ def check(run: Run, requirements: Requirements, log: FaultLog) -> None:
             log,
             "unknown-species",
             _unknown_species(run, requirements.species_ids),
-            "species in no table",
+            "species that are not in the species table",
         )
-    _note_pairs(run, log, "duplicate", duplicates(run), "pairs of occurrence and species that stood before")
+    _note_pairs(
+        run, log, "duplicate", duplicates(run), "pairs of occurrence and species that appeared before"
+    )
     if run.n_pairs:
         _check_lengths(run, requirements, log)
         _check_scores(run, log)
@@ -108,7 +110,7 @@ def _check_lengths(run: Run, requirements: Requirements, log: FaultLog) -> None:
         message = f"occurrences with more rows than allowed ({limit})"
         log.add("too-many-rows", *examples, message=message, count=len(lists))
     if lengths.max() <= requirements.k:
-        message = f"the longest list has {lengths.max()} of K = {requirements.k} species"
+        message = f"the longest list has {lengths.max()} species, and K is {requirements.k}"
         log.add("short-lists", message=message)
 
 

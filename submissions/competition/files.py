@@ -12,12 +12,7 @@ from submissions.competition.settings import FILE_NAME, Competition, read_compet
 def find_competition() -> Competition:
     """Return the competition of ``GLCKIT_COMPETITION``, or of the current folder or its nearest parent.
 
-    Raises
-    ------
-    UsageError
-        If its file says something that it cannot mean.
-    CannotCheckError
-        If ``GLCKIT_COMPETITION`` names no readable file.
+    A `CannotCheckError` is raised if ``GLCKIT_COMPETITION`` names no readable file; see `read_competition`.
     """
     file = _named("GLCKIT_COMPETITION") or _nearest(Path.cwd())
     return Competition.without_settings(Path()) if file is None else read_competition(file)

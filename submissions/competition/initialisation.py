@@ -15,13 +15,6 @@ from submissions.files import written_atomically
 def initialise(folder: Path, *, force: bool = False) -> tuple[Path, list[tuple[str, str]]]:
     """Write a ``competition.toml`` for the organizers' files in a folder.
 
-    Parameters
-    ----------
-    folder : Path
-        Where the files are.
-    force : bool, default False
-        Whether to replace one that is there.
-
     Returns
     -------
     path : Path
@@ -34,7 +27,7 @@ def initialise(folder: Path, *, force: bool = False) -> tuple[Path, list[tuple[s
     CannotCheckError
         If there is no such folder.
     UsageError
-        If there is a ``competition.toml`` already.
+        If there is a ``competition.toml`` already and `force` is false.
     """
     if not folder.is_dir():
         raise CannotCheckError(f"{folder} is not a folder.")
@@ -65,14 +58,7 @@ def find_files(folder: Path) -> dict[str, Any]:
 
 
 def competition_toml(found: Mapping[str, Any], *, name: str = Competition.name) -> str:
-    """Return the text of a ``competition.toml``.
-
-    Parameters
-    ----------
-    found : mapping
-        Paths relative to the folder, by setting; empty ones are left out.
-    name : str
-        Name of the competition.
+    """Return the text of a ``competition.toml`` for paths by setting; empty ones are left out.
 
     Examples
     --------

@@ -55,17 +55,10 @@ def first_line_of(stream: Readable) -> tuple[bytes, bytes]:
 
 
 def blocks_of(stream: Readable, behind: bytes) -> Iterator[Block]:
-    """Cut the rest of a stream into blocks of whole lines.
+    """Cut the rest of a stream, after what was read `behind` its first line, into blocks of whole lines.
 
     Blank lines at the very end are left out; elsewhere they are counted with the block that follows
     them, so that a file of nothing but line feeds costs no memory.
-
-    Parameters
-    ----------
-    stream : Readable
-        Where to read on.
-    behind : bytes
-        What was read already.
     """
     pending, blanks = behind, 0
     while True:

@@ -34,19 +34,9 @@ def id_paths(path: Path) -> tuple[Path, Path]:
 
 
 def read_dense(path: Path, log: FaultLog) -> DenseRun | None:
-    """Map a matrix into memory and read its ids.
+    """Map a matrix into memory and read its ids; None if the files cannot be used.
 
-    Parameters
-    ----------
-    path : Path
-        ``X.npy``, float16, float32 or float64 of shape (n_rows, n_classes) in C order.
-    log : FaultLog
-        Where faults are noted.
-
-    Returns
-    -------
-    DenseRun or None
-        None if the files cannot be used.
+    The matrix is float16, float32 or float64, of shape (n_rows, n_classes), in C order.
     """
     scores = _mapped(path, log)
     ids = [_ids(id_path, log) for id_path in id_paths(path)]
@@ -99,7 +89,7 @@ def _ids(path: Path, log: FaultLog) -> NDArray[np.int64] | None:
         log.add(
             "bad-id",
             Example(found=f"{ids.dtype}, shape {ids.shape}"),
-            message=f"{path.name} holds no list of integers",
+            message=f"{path.name} is not a list of integers",
         )
         return None
     return np.asarray(ids, np.int64)

@@ -1,4 +1,4 @@
-"""Reading runs of other editions, which have one line an occurrence; only `convert` takes them.
+"""Reading runs of other editions, which have one line per occurrence; only `convert` takes them.
 
 ``Id,Predicted`` (GeoLifeCLEF 2021 to 2023 on Kaggle) lists species from best to worst, separated by
 blanks; scores become 1 / rank. ``observation_id;...;predictions;probas`` lists species and scores.
@@ -16,6 +16,7 @@ import numpy as np
 from scoring.sparse import Pairs
 from submissions.errors import CannotCheckError
 from submissions.faults import Example, FaultLog
+from submissions.progress import SILENT, Progress
 from submissions.reading.header import SEPARATORS, unquoted
 from submissions.reading.lines import shown, value_of
 from submissions.reading.schema import OCCURRENCE_ID, PROBABILITY, SPECIES_ID
@@ -33,23 +34,12 @@ def is_other_edition(path: str | os.PathLike[str]) -> bool:
         return _columns(source.head().split(b"\n", 1)[0].decode(errors="replace")) is not None
 
 
-def read_other_edition(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Run:
-    """Read a run of another edition.
-
-    Parameters
-    ----------
-    path : path-like
-        A file for which `is_other_edition` holds.
-    max_bytes : int
-        Decompressed bytes after which reading stops.
-
-    Returns
-    -------
-    Run
-        Its pairs; faults name the lines that could not be read.
-    """
+def read_other_edition(
+    path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES, progress: Progress = SILENT
+) -> Run:
+    """Read a run for which `is_other_edition` holds; faults name the lines that could not be read."""
     log = FaultLog()
-    with opened(path, log, max_bytes=max_bytes) as source:
+    with opened(path, log, max_bytes=max_bytes, progress=progress) as source:
         text = source.read_all().decode("utf-8-sig", errors="replace")
     columns = _columns(text.split("\n", 1)[0])
     if columns is None:
@@ -96,7 +86,7 @@ def _lists(text: str, columns: _Columns, log: FaultLog) -> Iterator[tuple[int, l
         if parsed is None:
             log.add("ragged", Example(line, found=shown(row)), message="lines that cannot be read")
         elif parsed[0] in seen:
-            log.add("duplicate", Example(line, parsed[0]), message="occurrences that stood before")
+            log.add("duplicate", Example(line, parsed[0]), message="occurrences that appeared before")
         elif parsed[1]:
             seen.add(parsed[0])
             yield parsed

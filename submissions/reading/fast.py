@@ -21,13 +21,7 @@ _QUOTE, _LINE_FEED = ord('"'), ord("\n")
 
 
 class FastParser:
-    """Parse blocks of one table; may be shared between threads.
-
-    Parameters
-    ----------
-    header : Header
-        How to read the lines.
-    """
+    """Parse blocks of one table; may be shared between threads."""
 
     def __init__(self, header: Header) -> None:
         self._separator = header.separator
@@ -41,17 +35,9 @@ class FastParser:
         self._integers = pa.int32()  # until a block needs int64: half the memory and faster sorts
 
     def parse(self, data: bytes) -> Columns | None:
-        """Return the columns of whole lines, or None if any line needs a second look.
+        """Return the wanted columns of whole lines by name, or None if any line needs a second look.
 
-        Parameters
-        ----------
-        data : bytes
-            Whole lines; the last may lack its line feed.
-
-        Returns
-        -------
-        dict of ndarray of shape (n_lines,), or None
-            One array for each wanted column, by name: int32 or int64, or float64.
+        Arrays are int32 or int64, or float64. The last line may lack its line feed.
         """
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n")

@@ -19,8 +19,6 @@ class Header:
 
     Parameters
     ----------
-    separator : str
-        ``";"`` or ``","``.
     columns : tuple of Column or None
         What each field of a line is; None is a further column, which is skipped.
     is_data : bool
@@ -38,21 +36,7 @@ class Header:
 
 
 def read_header(line: str, schema: Schema, log: FaultLog) -> Header | None:
-    """Read the first line of a table, noting what is wrong with it.
-
-    Parameters
-    ----------
-    line : str
-        The first line.
-    schema : Schema
-        What the table should have.
-    log : FaultLog
-        Where faults are noted.
-
-    Returns
-    -------
-    Header or None
-        None if the lines below cannot be read by it.
+    """Read the first line of a table, noting what is wrong; None if the lines below cannot be read by it.
 
     Examples
     --------
@@ -72,23 +56,10 @@ def read_header(line: str, schema: Schema, log: FaultLog) -> Header | None:
 def columns_named(
     fields: list[str], schema: Schema, log: FaultLog, *, line: str | None = None
 ) -> tuple[Column | None, ...] | None:
-    """Find the column that each name of a header stands for, noting what is wrong.
+    """Find the column that each name of a header stands for, in any case, noting what is wrong.
 
-    Parameters
-    ----------
-    fields : list of str
-        The names, any case, blanks around them allowed.
-    schema : Schema
-        What the table should have.
-    log : FaultLog
-        Where faults are noted.
-    line : str, optional
-        The first line of a text; None for formats without lines.
-
-    Returns
-    -------
-    tuple of (Column or None), or None
-        None within stands for a further column; None instead says that the table cannot be read.
+    `line` is the first line of a text, None for formats without lines. In the result, None stands for a
+    further column; None instead of it says that the table cannot be read.
     """
     columns = tuple(_column_named(field.strip(), schema) for field in fields)
     problems = _problems(fields, columns, schema)

@@ -25,11 +25,6 @@ _SHOWN = 80
 class LineReader:
     """Read the lines of one block, keeping the good ones.
 
-    Parameters
-    ----------
-    header : Header
-        How to read them.
-
     Attributes
     ----------
     log : FaultLog

@@ -14,17 +14,10 @@ _DECIMAL_COMMA = re.compile(r"([+-]?[0-9]*),([0-9]+(?:[eE][+-]?[0-9]+)?)", re.AS
 
 
 class MendingReader(LineReader):
-    """Read lines as `LineReader` does, but mend what can be mended and count it.
+    """Read lines as `LineReader` does, but mend what can be mended and count it, by description.
 
     Mended are ids and ranks such as ``7.0``, decimal commas where ``;`` separates, separators behind
-    the last field, comment lines, and blank lines between others.
-
-    Parameters
-    ----------
-    header : Header
-        How to read the lines.
-    mended : Counter
-        Counts what was mended, by description; shared by the readers of one file.
+    the last field, comment lines, and blank lines between others. The readers of one file share the counter.
     """
 
     def __init__(self, header: Header, mended: Counter[str]) -> None:

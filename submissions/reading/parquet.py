@@ -17,20 +17,7 @@ from submissions.reading.text import TextTable
 
 
 def read_parquet(source: Source, log: FaultLog) -> TextTable:
-    """Read a run in Parquet; rows with faults are noted and left out.
-
-    Parameters
-    ----------
-    source : Source
-        The file.
-    log : FaultLog
-        Where faults are noted.
-
-    Returns
-    -------
-    TextTable
-        The good rows, without line numbers.
-    """
+    """Read a run in Parquet, without line numbers; rows with faults are noted and left out."""
     try:
         table = _arrow_table(source, log)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError) as error:

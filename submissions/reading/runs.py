@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from scoring.sparse import Pairs
 from submissions.faults import FaultLog
 from submissions.metadata import read_metadata
+from submissions.progress import SILENT, Progress
 from submissions.reading.dense import read_dense
 from submissions.reading.fast import Columns
 from submissions.reading.header import read_header
 from submissions.reading.lines import LineReader
 from submissions.reading.schema import RUN
 from submissions.reading.sniff import NUMPY, PARQUET, why_not_a_table
-from submissions.reading.sources import GZIP, MAX_BYTES, STDIN, ZSTD, Progress, Source, opened
+from submissions.reading.sources import GZIP, MAX_BYTES, STDIN, ZSTD, Source, opened
 from submissions.reading.text import SecondLook, TextTable, read_text
 from submissions.run import DenseRun, Run, group_by_occurrence
 
@@ -27,28 +28,16 @@ def read_run(
     path: str | os.PathLike[str],
     *,
     max_bytes: int = MAX_BYTES,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
     second_look: SecondLook = LineReader,
 ) -> Run | DenseRun:
     """Read a run file of any format.
 
-    Parameters
-    ----------
-    path : path-like
-        Text (plain, gzip, zstd, or a zip with one run in it), Parquet, or ``X.npy`` with its ids
-        beside it; told apart by content. ``-`` is standard input.
-    max_bytes : int, default 8 GiB
-        Decompressed bytes after which reading stops.
-    progress : callable, optional
-        Told the bytes of each read.
-    second_look : callable
-        Makes the reader of lines that are not plainly good; by default none of these is kept.
-
-    Returns
-    -------
-    Run or DenseRun
-        What could be read. Its `faults` say what could not; `validate` finds the rest, and `score`
-        refuses a run with errors.
+    That is text (plain, gzip, zstd, or a zip with one run in it), Parquet, or ``X.npy`` with its ids
+    beside it; told apart by content. ``-`` is standard input. Reading stops after `max_bytes` decompressed
+    bytes. `second_look` makes the reader of lines that are not plainly good; by default none of these is
+    kept. The `faults` of the run say what could not be read; `validate` finds the rest, and `score`
+    refuses a run with errors.
 
     Raises
     ------

@@ -14,14 +14,12 @@ class Column:
 
     Parameters
     ----------
-    name : str
-        The name that we use and write.
     aliases : tuple of str
-        Other names that a header may use, in lower case.
+        Other names that a header may use, in lower case; `name` is what we write.
     kind : {"integer", "number"}
         What a field must be: an integer in digits, or a finite decimal number.
     fault : str
-        Code of the fault that a bad field is.
+        Code of the fault of a bad field.
     required : bool
         Whether a header must have it.
     """
@@ -44,8 +42,6 @@ class Schema:
 
     Parameters
     ----------
-    columns : tuple of Column
-        The columns that are read.
     further_columns : bool
         Whether others may stand beside them; they are skipped.
     header_optional : bool

@@ -13,12 +13,7 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def why_not_a_table(head: bytes) -> str | None:
-    """Return what a file is that cannot be a text table, or None if it may be one.
-
-    Parameters
-    ----------
-    head : bytes
-        Its first bytes, decompressed.
+    """Return what a file is that cannot be a text table, by its first bytes; None if it may be one.
 
     Examples
     --------

@@ -19,13 +19,12 @@ import pyarrow as pa
 
 from submissions.errors import CannotCheckError
 from submissions.faults import Example, FaultLog
+from submissions.progress import SILENT, Advance, Progress, stand_still
 
 #: Decompressed bytes that are read of one file, unless told otherwise: 8 GiB.
 MAX_BYTES = 8 << 30
 #: The name that stands for standard input.
 STDIN = "-"
-
-Progress = Callable[[int], None]
 
 _HEAD_BYTES = 4096
 GZIP, ZSTD, _ZIP, _EMPTY_ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PK\x05\x06"
@@ -36,18 +35,14 @@ _MAX_LAYERS = 3
 class Source:
     """A stream of decompressed bytes that notes its own faults instead of raising them.
 
+    `truncated` and `too-large` are noted in the log.
+
     Parameters
     ----------
-    stream : BufferedReader
-        The decompressed bytes.
-    log : FaultLog, optional
-        Where `truncated` and `too-large` are noted.
     max_bytes : int
         Bytes after which reading stops.
     n_bytes : int, optional
         Size of the whole stream, where it is known.
-    progress : callable, optional
-        Told the bytes of each read.
     path : Path, optional
         The file, if these are its very bytes.
     """
@@ -59,7 +54,7 @@ class Source:
         *,
         max_bytes: int = MAX_BYTES,
         n_bytes: int | None = None,
-        progress: Progress | None = None,
+        advance: Advance = stand_still,
         path: Path | None = None,
     ) -> None:
         self.cut = False
@@ -69,7 +64,7 @@ class Source:
         self._stream = stream
         self._log = log if log is not None else FaultLog()
         self._left = max_bytes
-        self._progress = progress
+        self._advance = advance
 
     def head(self) -> bytes:
         """Return the first bytes, up to 4 KiB, without taking them."""
@@ -83,8 +78,7 @@ class Source:
             self.cut = True
             self._log.add_once("too-large", message=f"more than {self.max_bytes:,} bytes after decompression")
             data = data[: self._left]
-        if self._progress is not None:
-            self._progress(len(data))
+        self._advance(len(data))
         return data
 
     def read_all(self) -> bytes:
@@ -96,7 +90,7 @@ class Source:
             return read()
         except (EOFError, zlib.error, zipfile.BadZipFile, OSError) as error:
             if getattr(error, "errno", None):  # the disk's fault, not the file's
-                raise CannotCheckError(f"Cannot read on: {error}.") from error
+                raise CannotCheckError(f"Cannot read further: {error}.") from error
             self.cut = True
             self._log.add_once("truncated", message=f"the compressed data is cut or damaged ({error})")
             return b""
@@ -108,28 +102,13 @@ def opened(
     log: FaultLog,
     *,
     max_bytes: int = MAX_BYTES,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
     accepts: Callable[[bytes], bool] | None = None,
 ) -> Iterator[Source]:
     """Open a file, decompressed by what it holds (gzip, zstd, zip), not by its name.
 
-    Parameters
-    ----------
-    path : path-like
-        The file; ``-`` is standard input.
-    log : FaultLog
-        Where damage is noted.
-    max_bytes : int
-        Decompressed bytes after which reading stops.
-    progress : callable, optional
-        Told the bytes of each read.
-    accepts : callable, optional
-        Tells from its first bytes whether a member of a zip is a table of the kind that is wanted.
-
-    Yields
-    ------
-    Source
-        The decompressed bytes.
+    ``-`` is standard input. Reading stops after `max_bytes` decompressed bytes, and moves a bar. `accepts`
+    tells from its first bytes whether a member of a zip is a table of the kind that is wanted.
 
     Raises
     ------
@@ -144,7 +123,8 @@ def opened(
             if inner is None:
                 break
             (stream, n_bytes), plain = inner, None
-        yield Source(stream, log, max_bytes=max_bytes, n_bytes=n_bytes, progress=progress, path=plain)
+        advance = stack.enter_context(progress.bar(os.fspath(path), n_bytes))
+        yield Source(stream, log, max_bytes=max_bytes, n_bytes=n_bytes, advance=advance, path=plain)
 
 
 def cannot_open(path: str | os.PathLike[str], error: OSError) -> CannotCheckError:
@@ -212,7 +192,7 @@ def _zip_member(
             return _buffered(stack.enter_context(archive.open(chosen[0]))), chosen[0].file_size
     except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-            raise CannotCheckError(f"Cannot read on: {error}.") from error
+            raise CannotCheckError(f"Cannot read further: {error}.") from error
         log.add("truncated", message=f"the zip is cut or damaged ({error})")
         return nothing, None
     except (NotImplementedError, RuntimeError) as error:  # an unknown compression, a password

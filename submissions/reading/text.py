@@ -51,7 +51,7 @@ class LineNumbers:
         self._n_rows += n_rows
 
     def of(self, rows: ArrayLike) -> NDArray[np.int64]:
-        """Return the lines of rows, both counted as arrays of shape (n,)."""
+        """Return the lines of rows, which are counted from 0."""
         rows = np.asarray(rows, dtype=np.int64)
         first_rows = np.array(self._first_rows, dtype=np.int64)
         first_lines = np.array(self._first_lines, dtype=np.int64)
@@ -97,25 +97,10 @@ def read_text(
     n_bytes: int | None = None,
     second_look: SecondLook = LineReader,
 ) -> TextTable:
-    """Read a table from a stream of decompressed bytes.
+    """Read the good lines of a stream of decompressed bytes, in order.
 
-    Parameters
-    ----------
-    stream : Readable
-        The bytes.
-    schema : Schema
-        What the table should have.
-    log : FaultLog
-        Where faults are noted.
-    n_bytes : int, optional
-        Size of the stream where it is known; saves copies.
-    second_look : callable
-        Makes the reader of blocks that are not plainly good.
-
-    Returns
-    -------
-    TextTable
-        The rows of all good lines, in the order of the file.
+    `n_bytes`, the size of the stream where it is known, saves copies. `second_look` makes the reader of
+    blocks that are not plainly good.
     """
     line, behind = first_line_of(stream)
     if is_blank(line) and is_blank(behind) and all(is_blank(block.data) for block in blocks_of(stream, b"")):

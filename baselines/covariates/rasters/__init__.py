@@ -1,1 +1,1 @@
-"""The 27 rasters a region: reading them at the places of occurrences."""
+"""The 27 rasters of each region: reading them at the places of occurrences."""

@@ -36,25 +36,16 @@ def environmental_vectors(
     dtype: DTypeLike = np.float32,
     progress: Progress = SILENT,
 ) -> EnvironmentalVectors:
-    """Read the environmental vectors of occurrences, each from the rasters of its region.
+    """Read the environmental vectors of occurrences, each from the rasters of its region, in their order.
 
     Parameters
     ----------
-    table : OccurrenceTable or Occurrences
-        The occurrences.
-    layout : RasterLayout
-        Where the rasters lie.
     cache : path-like, optional
         A folder in which vectors are kept, and looked for first.
     dtype : {float32, float64}
         Type of the values.
     progress : Progress
         Told of each raster after it was read; not at all if the vectors are kept.
-
-    Returns
-    -------
-    EnvironmentalVectors
-        A row for each occurrence, in the order of the table.
 
     Raises
     ------
@@ -84,19 +75,8 @@ def extraction_key(
 ) -> str:
     """Return what the vectors of a table depend on, in 16 hexadecimal digits.
 
-    Parameters
-    ----------
-    table : OccurrenceTable or Occurrences
-        The occurrences; ids, places and their order count, species do not.
-    layout : RasterLayout
-        The rasters: names, order, nodata settings and the bytes of the files count, paths do not.
-    dtype : {float32, float64}
-        Type of the values.
-
-    Returns
-    -------
-    str
-        The key.
+    Of the table, ids, places and their order count, species do not; of the rasters, names, order, nodata
+    settings and the bytes of the files count, paths do not.
 
     Raises
     ------
@@ -117,22 +97,7 @@ def extraction_key(
 def write_vectors(
     path: str | os.PathLike[str], vectors: EnvironmentalVectors, *, ids: NDArray[np.int64]
 ) -> None:
-    """Write vectors as Parquet: a column a raster, null where outside, NaN on nodata.
-
-    Parameters
-    ----------
-    path : path-like
-        The file.
-    vectors : EnvironmentalVectors
-        The vectors.
-    ids : ndarray of int64 of shape (n,)
-        Occurrence ids, for the column ``occurrence_id``.
-
-    Raises
-    ------
-    CannotCheckError
-        If it cannot be written.
-    """
+    """Write vectors as Parquet: the ids, and one column per raster, null where outside, NaN on nodata."""
     columns = [pa.array(ids)] + [
         pa.array(np.ascontiguousarray(values), mask=np.ascontiguousarray(outside))
         for values, outside in zip(vectors.values.T, vectors.outside.T, strict=True)
@@ -145,16 +110,6 @@ def write_vectors(
 
 def read_vectors(path: str | os.PathLike[str]) -> EnvironmentalVectors:
     """Read vectors that `write_vectors` has written.
-
-    Parameters
-    ----------
-    path : path-like
-        The file.
-
-    Returns
-    -------
-    EnvironmentalVectors
-        The same values and masks.
 
     Raises
     ------
@@ -169,7 +124,7 @@ def read_vectors(path: str | os.PathLike[str]) -> EnvironmentalVectors:
             "Delete the file; it is made again from the rasters.",
         ) from error
     if _METADATA_KEY not in (table.schema.metadata or {}):
-        raise CannotCheckError(f"{os.fspath(path)} holds no environmental vectors of ours.")
+        raise CannotCheckError(f"{os.fspath(path)} does not hold environmental vectors that glckit wrote.")
     return _from_columns({name: table[name] for name in table.column_names[1:]})
 
 

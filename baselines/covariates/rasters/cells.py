@@ -20,8 +20,6 @@ class Axis:
     ----------
     origin, step : float
         Coordinate of the first edge, and the signed width of a cell.
-    n_cells : int
-        Number of cells.
     scale, offset : float
         The inverse: ``coordinate * scale + offset`` is the fractional index of a cell. Given, not
         computed here, so that cells are to the last bit those of rasterio's ``rowcol``.
@@ -34,19 +32,9 @@ class Axis:
     offset: float
 
     def cells(self, coordinates: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Return the cell of each coordinate, and which coordinates are outside.
+        """Return the cell of each coordinate, 0 for those outside, and which coordinates are outside.
 
-        Parameters
-        ----------
-        coordinates : ndarray of float64 of shape (n,)
-            Coordinates in the reference system of the raster; what is not finite is outside.
-
-        Returns
-        -------
-        cells : ndarray of int64 of shape (n,)
-            Index of the cell, 0 for coordinates outside.
-        outside : ndarray of bool of shape (n,)
-            Which coordinates are off the raster.
+        Coordinates are those of the raster's reference system; what is not finite is outside.
 
         Notes
         -----
@@ -92,14 +80,10 @@ class Grid:
 
 @dataclass(frozen=True)
 class Window:
-    """A part of a raster to read, and the points that want it.
+    """A part of a raster to read, in cells from its upper left one, and the points that want it.
 
     Parameters
     ----------
-    row, column : int
-        The upper left cell.
-    height, width : int
-        Its size in cells.
     points : slice
         Where its points stand among those of the plan.
     """
@@ -136,21 +120,10 @@ class ReadingPlan:
 def plan_reading(
     grid: Grid, xs: NDArray[np.float64], ys: NDArray[np.float64], *, window_cells: int = _WINDOW_CELLS
 ) -> ReadingPlan:
-    """Decide which windows of a raster to read for some points.
+    """Decide which windows of a raster to read for points in its reference system.
 
-    Parameters
-    ----------
-    grid : Grid
-        The cells of the raster.
-    xs, ys : ndarray of float64 of shape (n,)
-        The points, in the reference system of the raster.
-    window_cells : int
-        Size of the largest window, unless one row of the file's blocks is larger.
-
-    Returns
-    -------
-    ReadingPlan
-        Windows from the first row to the last, so that each block of the file is decoded once.
+    Windows go from the first row to the last, so that each block of the file is decoded once. None has more
+    than `window_cells` cells, unless one row of the file's blocks is larger.
     """
     columns, off_x = grid.x.cells(xs)
     rows, off_y = grid.y.cells(ys)

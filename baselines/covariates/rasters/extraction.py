@@ -32,12 +32,10 @@ _SPELT_OUT = 3
 
 @dataclass(frozen=True)
 class EnvironmentalVectors:
-    """The covariates at some places.
+    """The covariates at some places, one column per raster.
 
     Parameters
     ----------
-    names : tuple of str
-        Names of the rasters, one a column.
     values : ndarray of float32 or float64 of shape (n, n_rasters)
         Cells; NaN where a mask is set.
     outside : ndarray of bool of shape (n, n_rasters)
@@ -79,7 +77,7 @@ def extract_vectors(
     dtype: DTypeLike = np.float32,
     progress: Progress = SILENT,
 ) -> EnvironmentalVectors:
-    """Read the cells of all rasters at some places.
+    """Read the cells of all rasters at some places, in the order given.
 
     Parameters
     ----------
@@ -93,11 +91,6 @@ def extract_vectors(
         Type of the values. float32 is what a forest reads, and exact for integers up to 2**24.
     progress : Progress
         Told of each raster after it was read.
-
-    Returns
-    -------
-    EnvironmentalVectors
-        A row for each place, in the order given.
 
     Raises
     ------
@@ -134,24 +127,12 @@ def extract_vectors(
 
 
 def survey(layout: RasterLayout, regions: Sequence[str]) -> Mapping[str, tuple[Raster, ...]]:
-    """Open every raster of some regions and report all that cannot be used together.
-
-    Parameters
-    ----------
-    layout : RasterLayout
-        Where the rasters lie.
-    regions : sequence of {"fr", "us"}
-        The regions.
-
-    Returns
-    -------
-    mapping of str to tuple of Raster
-        The rasters of each region, in the order of `layout.names`.
+    """Open every raster of some regions, in the order of `layout.names`.
 
     Raises
     ------
     BadInputError, CannotCheckError, UsageError
-        If any cannot be used.
+        If any cannot be used; all that cannot are reported together.
     """
     found: dict[str, list[Raster]] = {region: [] for region in regions}
     errors = []

@@ -27,12 +27,6 @@ class Raster:
 
     Parameters
     ----------
-    path : Path
-        The file.
-    grid : Grid
-        Its cells.
-    dtype : dtype
-        Type of its cells.
     nodata : float, optional
         The value that means nothing; None if every cell means something.
     """
@@ -47,22 +41,10 @@ class Raster:
 def opened_raster(path: str | os.PathLike[str]) -> Iterator[Any]:
     """Yield the rasterio dataset of a file; reading errors inside the block name the file.
 
-    Parameters
-    ----------
-    path : path-like
-        The file.
-
-    Yields
-    ------
-    rasterio.DatasetReader
-        The open raster.
-
     Raises
     ------
     CannotCheckError
         If the file is absent, no raster, or breaks off.
-    UsageError
-        If rasterio is not installed.
     """
     rasterio = require("rasterio", "rf")
     errors = require("rasterio.errors", "rf")
@@ -84,21 +66,9 @@ def opened_raster(path: str | os.PathLike[str]) -> Iterator[Any]:
 def inspect_raster(
     path: str | os.PathLike[str], *, region: str, nodata_setting: float | None = None
 ) -> Raster:
-    """Open a raster and say what its cells are, or why it cannot be used.
+    """Open a raster that should cover a region and say what its cells are, or why it cannot be used.
 
-    Parameters
-    ----------
-    path : path-like
-        The file.
-    region : {"fr", "us"}
-        The region that it should cover.
-    nodata_setting : float, optional
-        The value that means nothing, if the file does not tag one.
-
-    Returns
-    -------
-    Raster
-        Its cells, type and nodata.
+    `nodata_setting` is the value that means nothing if the file does not tag one.
 
     Raises
     ------
@@ -126,19 +96,7 @@ def inspect_raster(
 
 
 def read_cells(raster: Raster, plan: ReadingPlan) -> NDArray[Any]:
-    """Read the cells of a plan.
-
-    Parameters
-    ----------
-    raster : Raster
-        The raster.
-    plan : ReadingPlan
-        The windows, for the raster's grid.
-
-    Returns
-    -------
-    ndarray of shape (n_inside,)
-        Cells in the order of the plan, in the type of the file.
+    """Read the cells of a plan, in its order and in the type of the file.
 
     Raises
     ------
@@ -156,20 +114,9 @@ def read_cells(raster: Raster, plan: ReadingPlan) -> NDArray[Any]:
 
 
 def is_nodata(cells: NDArray[Any], nodata: float | None) -> NDArray[np.bool_]:
-    """Return which cells mean nothing.
+    """Return which cells are equal to `nodata` in the type of the file, or are not finite.
 
-    Parameters
-    ----------
-    cells : ndarray of shape (n,)
-        Cells in the type of the file.
-    nodata : float, optional
-        The value that means nothing.
-
-    Returns
-    -------
-    ndarray of bool of shape (n,)
-        Cells equal to `nodata` in the type of the file, and those that are no finite number. None
-        is, if `nodata` is None or no cell of that type can be equal to it.
+    None is, if `nodata` is None or no cell of that type can be equal to it.
 
     Examples
     --------
@@ -198,15 +145,15 @@ def _can_hold(dtype: np.dtype[Any], value: float) -> bool:
 def _faults(dataset: Any) -> list[str]:
     transform, faults = dataset.transform, []
     if dataset.count != 1:
-        faults.append(f"has {dataset.count} bands, and one was expected")
+        faults.append(f"has {dataset.count} bands, but one was expected")
     if dataset.crs is None:
-        faults.append("has no coordinate reference system, and one such as EPSG:4326 was expected")
+        faults.append("has no coordinate reference system, but one such as EPSG:4326 was expected")
     if transform.is_identity:
-        faults.append("has no place on the globe, and a geotransform was expected")
+        faults.append("is not georeferenced, but a geotransform was expected")
     if transform.b or transform.d:
-        faults.append("has a rotated grid, and rows along parallels were expected")
+        faults.append("has a rotated grid, but rows along parallels were expected")
     if not np.issubdtype(np.dtype(dataset.dtypes[0]), np.number) or dataset.dtypes[0].startswith("complex"):
-        faults.append(f"has cells of type {dataset.dtypes[0]}, and real numbers were expected")
+        faults.append(f"has cells of type {dataset.dtypes[0]}, but real numbers were expected")
     return faults
 
 
@@ -222,7 +169,7 @@ def _misplacement(dataset: Any, region: str) -> list[str]:
     where = f"{covered.south:.6g} to {covered.north:.6g} N, {west:.6g} to {east:.6g} E"
     others = [REGION_WORDS[other] for other, box in REGION_BOUNDS.items() if covered.overlaps(box)]
     found = f"{others[0]} ({where})" if others else where
-    return [f"covers {found}, and {REGION_WORDS[region]} was expected"]
+    return [f"covers {found}, but {REGION_WORDS[region]} was expected"]
 
 
 def _grid_of(dataset: Any) -> Grid:

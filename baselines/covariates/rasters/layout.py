@@ -22,12 +22,10 @@ _SUFFIXES = {"fr": "FR", "us": "USA"}
 
 @dataclass(frozen=True)
 class RasterLayout:
-    """A folder of rasters in the organizers' layout.
+    """A folder of rasters in the organizers' layout: ``NAME/NAME_FR.tif`` and ``NAME/NAME_USA.tif``.
 
     Parameters
     ----------
-    root : path-like
-        The folder that holds ``NAME/NAME_FR.tif`` and ``NAME/NAME_USA.tif``.
     names : sequence of str
         The rasters to read, in the order of the columns of an environmental vector.
     nodata : mapping of str to float
@@ -36,7 +34,7 @@ class RasterLayout:
     Raises
     ------
     UsageError
-        If `nodata` speaks of a raster that is not among the 27.
+        If `nodata` names a raster that is not among the 27.
 
     Examples
     --------
@@ -52,28 +50,10 @@ class RasterLayout:
         unknown = sorted(set(self.nodata) - set(self.names) - set(RASTER_NAMES))
         if unknown:
             raise UsageError(
-                f"The nodata setting speaks of {', '.join(unknown)}, and no raster is called so.",
+                f"The nodata setting names {', '.join(unknown)}, but there is no such raster.",
                 f"The rasters are {', '.join(RASTER_NAMES)}.",
             )
 
     def path(self, name: str, region: str) -> Path:
-        """Return the path of one raster of one region.
-
-        Parameters
-        ----------
-        name : str
-            Name of the raster, such as ``"bio_1"``.
-        region : {"fr", "us"}
-            The region.
-
-        Returns
-        -------
-        Path
-            Where the GeoTIFF lies.
-
-        Raises
-        ------
-        KeyError
-            If the region is none of the challenge.
-        """
+        """Return where the GeoTIFF of one raster, such as ``"bio_1"``, of a region lies."""
         return Path(self.root) / name / f"{name}_{_SUFFIXES[region]}.tif"

@@ -12,37 +12,16 @@ from baselines.covariates.rasters.extraction import EnvironmentalVectors
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Mean and spread of each covariate over some places.
-
-    Parameters
-    ----------
-    names : tuple of str
-        Names of the rasters.
-    means, deviations : ndarray of float64 of shape (n_rasters,)
-        Mean and standard deviation; the deviation of a constant covariate is given as 1.
-    """
+    """Mean and spread of each covariate over some places; the deviation of a constant covariate is 1."""
 
     names: tuple[str, ...]
     means: NDArray[np.float64]
     deviations: NDArray[np.float64]
 
     def apply(self, vectors: EnvironmentalVectors) -> NDArray[np.floating]:
-        """Return the values with mean 0 and deviation 1 over the places that were fitted.
+        """Return the values with mean 0 and deviation 1 over the places that were fitted; NaN stays NaN.
 
-        Parameters
-        ----------
-        vectors : EnvironmentalVectors
-            Vectors of the same rasters.
-
-        Returns
-        -------
-        ndarray of shape (n, n_rasters)
-            In the type of ``vectors.values``; NaN stays NaN.
-
-        Raises
-        ------
-        ValueError
-            If the rasters are others, or in another order.
+        The type of the values is kept. Other rasters, or another order of them, are a `ValueError`.
         """
         if vectors.names != self.names:
             raise ValueError(f"fitted to the rasters {self.names}, not {vectors.names}")
@@ -54,20 +33,8 @@ class Normalisation:
 def fit_normalisation(vectors: EnvironmentalVectors) -> Normalisation:
     """Measure mean and spread of each covariate, over the places that have a value.
 
-    Parameters
-    ----------
-    vectors : EnvironmentalVectors
-        The vectors, usually those of the training occurrences.
-
-    Returns
-    -------
-    Normalisation
-        To apply to these vectors and to those of the test occurrences.
-
-    Raises
-    ------
-    ValueError
-        If no place has a value in some raster.
+    The vectors are usually those of the training occurrences. A `ValueError` is raised if no place has a
+    value in some raster.
 
     Examples
     --------

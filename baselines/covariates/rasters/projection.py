@@ -16,19 +16,9 @@ _PROJECTED_AT_ONCE = 2**16
 def project(
     latitudes: NDArray[np.float64], longitudes: NDArray[np.float64], *, crs: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return x and y of places in the reference system of a raster.
+    """Return x and y of places (degrees, WGS84) in a reference system; infinite if it does not know them.
 
-    Parameters
-    ----------
-    latitudes, longitudes : ndarray of float64 of shape (n,)
-        Places in degrees, WGS84.
-    crs : str
-        The reference system, as WKT or as a name such as ``"EPSG:2154"``.
-
-    Returns
-    -------
-    xs, ys : ndarray of float64 of shape (n,)
-        Coordinates; infinite for a place that the reference system does not know.
+    The reference system is given as WKT or by a name such as ``"EPSG:2154"``.
 
     Examples
     --------

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from baselines.covariates.occurrences import Occurrences, place_occurrences, read_all_occurrences
-from baselines.covariates.splitfiles import summarise, write_block_split, write_occurrences
-from baselines.covariates.splitmap import draw_split
-from baselines.covariates.splits import HELD_OUT, TRAIN, block_split, random_holdout, random_split
+from baselines.covariates.splits.files import summarise, write_block_split, write_occurrences
+from baselines.covariates.splits.holdout import HELD_OUT, TRAIN, block_split, random_holdout, random_split
+from baselines.covariates.splits.map import draw_split
 from glckit.cli import app
 from scoring.places import quadrat_of_place
 from submissions.errors import BadInputError, UsageError
@@ -230,7 +230,7 @@ def test_seeds_differ_and_neighbouring_ids_do_not_stay_together() -> None:
 
 @pytest.mark.parametrize("shares", [(0.9, 0.1), (0.9, 0.2, 0.1), (1.1, -0.1, 0.0)])
 def test_shares_that_do_not_add_up(shares: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match="shares must be one a part"):
+    with pytest.raises(ValueError, match="shares must be one per part"):
         random_split(np.arange(10), shares=shares)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import rasterio
 from numpy.typing import NDArray
+from told import Told
 from typer.testing import CliRunner
 
 from baselines.covariates.occurrences import Occurrences, read_all_occurrences
@@ -486,12 +487,13 @@ def test_making_it_again_mends_a_world_and_leaves_the_rest_alone(tiny_world: Pat
 
 
 def test_an_empty_folder_is_filled_and_patches_may_stay_packed(tmp_path: Path) -> None:
-    told: list[int] = []
-    world = make_world(tmp_path, TINY, extract=False, progress=told.append)
+    told = Told()
+    world = make_world(tmp_path, TINY, extract=False, progress=told)
     assert not list(tmp_path.glob("patches_*"))
     assert len(list((tmp_path / "archives").iterdir())) == 41
     assert (tmp_path / "world.json").is_file()
-    assert sum(told) == sum(world.n_train.values()) + sum(world.n_test.values()) == 200
+    assert sum(world.n_train.values()) + sum(world.n_test.values()) == 200
+    assert told.bars == [("patches", 200, 200)]
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,7 +147,7 @@ def test_validation_is_told_in_the_words_of_score(copy: Path) -> None:
     for words in (
         "adaptive top-30",
         "top-30 ",
-        "species an occurrence",
+        "species per occurrence",
         "signature",
         "metric:adaptive-top-k",
     ):

@@ -154,7 +154,7 @@ def test_a_model_of_someone_else_is_not_overwritten(tmp_path: Path) -> None:
     model, notes = tmp_path / "forest.npz", tmp_path / "notes" / "trainings.json"
     assert recalled_training(notes, model) is None
     model.write_bytes(b"mine")
-    with pytest.raises(UsageError, match=r"forest\.npz is no model that this demo has trained"):
+    with pytest.raises(UsageError, match=r"forest\.npz was not trained by this demo"):
         recalled_training(notes, model)
     note_begun(notes, model)
     assert recalled_training(notes, model) is None  # stopped before it was noted: the demo's own
@@ -169,7 +169,7 @@ def test_a_model_of_someone_else_is_not_overwritten(tmp_path: Path) -> None:
         recalled_training(notes, model)
     for odd in ("[]", '{"forest.npz": 3}', '{"forest.npz": {}}'):
         notes.write_text(odd)
-        with pytest.raises(CannotCheckError, match="something else than the demo's notes"):
+        with pytest.raises(CannotCheckError, match="does not hold the notes of a demo"):
             recalled_training(notes, model)
 
 
@@ -270,7 +270,7 @@ def test_damage_is_done_to_copies(tiny_world: Path, tmp_path: Path) -> None:
 def test_without_tar_there_is_no_accident(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tree").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(CannotCheckError, match="There is no tar here"):
+    with pytest.raises(CannotCheckError, match="with tar, which is not installed"):
         extract_with_tar([], tmp_path / "tree")
 
 
@@ -308,7 +308,7 @@ def test_every_cost_stands_in_its_place(told: Told) -> None:
     ]
     assert "The accident had damaged the patches of 25 % of them." in lines
     assert lines[-2:] == [
-        "A training was stopped and went on; its cost here is that of its last part.",
+        "A training was stopped and resumed; its cost here is that of its last part.",
         "All this took 40 s, and 1 GB in its largest process. Trainings of an earlier run are not in it.",
     ]
     assert report.data["models"][1] == {

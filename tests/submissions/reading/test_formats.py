@@ -15,6 +15,7 @@ import pyarrow.parquet as pa_parquet
 import pytest
 from commands import glckit, glckit_json
 from run_files import TEXT, dense, pairs_of, zipped
+from told import Told
 
 import submissions.reading.blocks
 from submissions.errors import CannotCheckError
@@ -75,6 +76,14 @@ def test_good_files(name: str, tmp_path: Path) -> None:
 def test_standard_input(name: str, tmp_path: Path) -> None:
     result = glckit("validate", "-", "--json", stdin=GOOD[name])
     assert result.exit_code == 0, result.stdout
+
+
+@pytest.mark.parametrize(("name", "total"), [("plain", len(TEXT)), ("zip", len(TEXT)), ("gzip", None)])
+def test_reading_tells_how_far_it_is(name: str, total: int | None, tmp_path: Path) -> None:
+    (tmp_path / "run").write_bytes(GOOD[name])
+    told = Told()
+    read_run(tmp_path / "run", progress=told)
+    assert told.bars == [(str(tmp_path / "run"), total, len(TEXT))]
 
 
 def test_parquet(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_another_parquet_file_is_refused(tmp_path: Path) -> None:
     import pyarrow as pa
 
     pq.write_table(pa.table({"occurrence_id": [1], "bio_1": [2.0]}), tmp_path / "other.parquet")
-    with pytest.raises(CannotCheckError, match=r"other.parquet holds no environmental vectors"):
+    with pytest.raises(CannotCheckError, match=r"other.parquet does not hold environmental vectors"):
         read_vectors(tmp_path / "other.parquet")
 
 

@@ -309,7 +309,7 @@ def test_a_setting_that_no_cell_can_have_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_misspelt_nodata_setting_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="speaks of bio1, bio_20"):
+    with pytest.raises(UsageError, match="names bio1, bio_20"):
         RasterLayout(tmp_path, nodata={"bio1": 0, "bio_20": 0, "bio_3": 1})
 
 
@@ -321,8 +321,8 @@ def test_a_misspelt_nodata_setting_is_refused(tmp_path: Path) -> None:
     [
         ({"crs": None}, "has no coordinate reference system"),
         ({"transform": Affine(0.49, 0.1, -5.0, 0.1, -0.49, 51.0)}, "has a rotated grid"),
-        ({"transform": _north_up(-100, 45, 0.5, 0.5)}, r"covers the US .*, and France was expected"),
-        ({"transform": _north_up(3, 10, 0.5, 0.5)}, r"covers 0 to 10 N, 3 to 18 E, and France"),
+        ({"transform": _north_up(-100, 45, 0.5, 0.5)}, r"covers the US .*, but France was expected"),
+        ({"transform": _north_up(3, 10, 0.5, 0.5)}, r"covers 0 to 10 N, 3 to 18 E, but France"),
         ({"crs": 'LOCAL_CS["a field",UNIT["metre",1]]'}, "without longitude and latitude"),
     ],
 )
@@ -335,7 +335,7 @@ def test_unusable_rasters_are_refused_by_name(tmp_path: Path, profile: dict[str,
 
 def test_two_bands_are_refused(tmp_path: Path) -> None:
     _write(tmp_path, np.stack([CELLS, CELLS]))
-    with pytest.raises(BadInputError, match=r"bio_1_FR.tif has 2 bands, and one was expected"):
+    with pytest.raises(BadInputError, match=r"bio_1_FR.tif has 2 bands, but one was expected"):
         _extract(tmp_path, [50.9], [-4.9])
 
 
@@ -347,13 +347,13 @@ def test_complex_cells_are_refused(tmp_path: Path) -> None:
 
 def test_all_faults_of_a_raster_stand_in_one_message(tmp_path: Path) -> None:
     _write(tmp_path, np.stack([CELLS, CELLS]), crs=None)
-    with pytest.raises(BadInputError, match=r"2 bands, and one was expected; it has no coordinate reference"):
+    with pytest.raises(BadInputError, match=r"2 bands, but one was expected; it has no coordinate reference"):
         _extract(tmp_path, [50.9], [-4.9])
 
 
 def test_the_other_region_under_the_name(tmp_path: Path) -> None:
     _write(tmp_path, name="bio_1_USA")
-    with pytest.raises(BadInputError, match=r"bio_1_USA.tif covers France .*, and the US was expected"):
+    with pytest.raises(BadInputError, match=r"bio_1_USA.tif covers France .*, but the US was expected"):
         _extract(tmp_path, [40.0], [-100.0], regions="us")
 
 

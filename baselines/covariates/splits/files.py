@@ -13,7 +13,7 @@ import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
 from baselines.covariates.occurrences import Occurrences, read_all_occurrences
-from baselines.covariates.splits import HELD_OUT, TRAIN, BlockSplit, block_split
+from baselines.covariates.splits.holdout import HELD_OUT, TRAIN, BlockSplit, block_split
 from scoring.places import REGIONS
 from submissions.errors import BadInputError, UsageError
 from submissions.files import written_atomically
@@ -23,16 +23,10 @@ _WITHOUT_HEADER = pa_csv.WriteOptions(include_header=False, delimiter=";")
 
 @dataclass(frozen=True)
 class PartSummary:
-    """One region of one part of a split.
+    """One region of one part, `TRAIN` or `HELD_OUT`, of a split.
 
     Parameters
     ----------
-    region : {"fr", "us"}
-        The region.
-    part : str
-        `TRAIN` or `HELD_OUT`.
-    n_occurrences, n_quadrats, n_species : int
-        What the part has of the region.
     n_unseen_species : int
         Those of its species that no training occurrence of either region has: no model can predict them.
     """
@@ -53,8 +47,6 @@ class WrittenSplit:
     ----------
     table : Occurrences
         All occurrences, by ascending id.
-    split : BlockSplit
-        Which of them are held out.
     summaries : tuple of PartSummary
         The regions and parts, in the order of reports.
     paths : tuple of Path
@@ -77,20 +69,9 @@ def write_block_split(
 ) -> WrittenSplit:
     """Split labelled occurrence files by quadrats, and write both sides under the official names.
 
-    Parameters
-    ----------
-    files : sequence of path-like
-        Labelled occurrence files, such as ``occurrences_fr_train.csv``.
-    folder : path-like
-        Gets ``occurrences_{fr,us}_train.csv``, ``occurrences_{fr,us}_test.csv`` (the part held out,
-        without its species) and ``truth.csv`` (with them).
-    block_km, holdout, seed
-        See `block_split`.
-
-    Returns
-    -------
-    WrittenSplit
-        The split and the paths.
+    The folder gets ``occurrences_{fr,us}_train.csv``, ``occurrences_{fr,us}_test.csv`` (the part held out,
+    without its species) and ``truth.csv`` (with them). Rows are written by ascending id, so the same
+    occurrences in another order make equal files. For the other options see `block_split`.
 
     Raises
     ------
@@ -98,13 +79,9 @@ def write_block_split(
         If the share is out of range, a file to write is one of those read, or the folder has files of
         another split that would stay.
     BadInputError
-        If a file has no species, or is none that `read_all_occurrences` would take.
+        If a file has no species, or `read_all_occurrences` refuses it.
     CannotCheckError
         If a file cannot be read or written.
-
-    Notes
-    -----
-    Rows are written by ascending id, so the same occurrences in another order make equal files.
     """
     table = _read_labelled(files)
     split = block_split(table, block_km=block_km, holdout=holdout, seed=seed)
@@ -121,21 +98,9 @@ def write_block_split(
 
 
 def write_occurrences(path: str | os.PathLike[str], table: Occurrences, *, labels: bool = True) -> None:
-    """Write occurrences as the organizers do: ``id;lat;lon;species_id``.
+    """Write occurrences as the organizers do, ``id;lat;lon`` and the species unless `labels` is false.
 
-    Parameters
-    ----------
-    path : path-like
-        The file.
-    table : Occurrences
-        The rows, in order; coordinates are written with the digits that read back to them.
-    labels : bool, default True
-        Whether to write the species.
-
-    Raises
-    ------
-    CannotCheckError
-        If the file cannot be written.
+    Coordinates are written with the digits that read back to them.
     """
     columns = {"id": table.ids, "lat": table.latitudes, "lon": table.longitudes}
     if labels:
@@ -146,20 +111,7 @@ def write_occurrences(path: str | os.PathLike[str], table: Occurrences, *, label
 
 
 def summarise(table: Occurrences, split: BlockSplit) -> tuple[PartSummary, ...]:
-    """Count occurrences, quadrats and species of each region and part.
-
-    Parameters
-    ----------
-    table : Occurrences
-        The occurrences.
-    split : BlockSplit
-        Their split.
-
-    Returns
-    -------
-    tuple of PartSummary
-        One for each region that has occurrences, and part.
-    """
+    """Count occurrences, quadrats and species of each part of each region that has occurrences."""
     trained = np.unique(table.species[split.mask(TRAIN)])
     return tuple(
         _summary(table, split, region=region, part=part, trained=trained)

@@ -1,10 +1,9 @@
-"""Validating and scoring run files with what the options, the environment and the folder give."""
+"""Validating and scoring run files, with what the options, the environment and the competition give."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,9 @@ from submissions.competition.files import truth_of_environment
 from submissions.competition.settings import Competition
 from submissions.errors import CannotCheckError, GlckitError, UsageError
 from submissions.files import written_atomically
+from submissions.progress import SILENT, Progress
 from submissions.reading.runs import read_run
-from submissions.reading.sources import MAX_BYTES, STDIN, Progress
+from submissions.reading.sources import MAX_BYTES
 from submissions.requirements import Requirements
 from submissions.scores import Evaluation, evaluate
 from submissions.tables import Truth, read_occurrence_ids, read_species, read_truth
@@ -26,26 +26,21 @@ from submissions.validation import validate
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Opens a progress bar: description and number of bytes in, what to tell of each read out.
-Bars = Callable[[str, int | None], AbstractContextManager[Progress | None]]
-
 
 @dataclass(frozen=True)
 class Inputs:
-    """The files and rules of a validation or a scoring.
+    """The files and rules of a validation or a scoring, as far as they are given.
 
     Parameters
     ----------
-    truth, species : Path, optional
-        Truth and species table.
     test, train : tuple of Path
         Occurrence tables.
     k : int, optional
-        Species an occurrence.
-    max_rows, max_bytes : int, optional
-        Limits of a run.
-    allow_missing : bool
-        Whether occurrences may be missing.
+        Species per occurrence of the metrics.
+    max_rows : int, optional
+        Rows allowed per occurrence.
+    max_bytes : int, optional
+        Decompressed bytes that are read of a run.
     """
 
     truth: Path | None = None
@@ -60,8 +55,7 @@ class Inputs:
     def completed(self, competition: Competition) -> Inputs:
         """Return the inputs with what is not given taken from the competition.
 
-        The test files of the competition are not added here where a truth was given by hand: see
-        `_test_ids`.
+        Its test files may not fit a truth that was given by hand; see `_test_ids`.
         """
         return replace(
             self,
@@ -75,7 +69,7 @@ class Inputs:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class EvaluatedFile:
     """What came of one run file.
 
     Parameters
@@ -85,7 +79,7 @@ class Outcome:
     evaluation : Evaluation, optional
         Its validation and, if it was to be scored and is valid, its score.
     metadata : mapping, optional
-        What the sidecar says.
+        What ``RUN.meta.json`` beside it says.
     error : GlckitError, optional
         Why it could not be checked.
     """
@@ -97,25 +91,11 @@ class Outcome:
 
 
 def validate_files(
-    runs: Sequence[str], inputs: Inputs, competition: Competition, bars: Bars
-) -> list[Outcome]:
-    """Validate run files.
+    runs: Sequence[str], inputs: Inputs, competition: Competition, *, progress: Progress = SILENT
+) -> list[EvaluatedFile]:
+    """Validate run files; ``-`` is standard input, and an unreadable file is a result like others.
 
-    Parameters
-    ----------
-    runs : sequence of str
-        The files; ``-`` is standard input.
-    inputs : Inputs
-        What was given.
-    competition : Competition
-        Where the rest comes from.
-    bars : callable
-        Opens a progress bar for each file.
-
-    Returns
-    -------
-    list of Outcome
-        One for each file, in order; an unreadable file is an outcome like others.
+    What is not given is taken from the competition.
 
     Raises
     ------
@@ -125,10 +105,12 @@ def validate_files(
     completed = inputs.completed(competition)
     test_ids = read_occurrence_ids(completed.test) if completed.test else None
     requirements = _requirements(completed, test_ids)
-    return [_outcome(run, completed, bars, requirements, truth=None) for run in runs]
+    return [_evaluated(run, requirements, max_bytes=completed.max_bytes, progress=progress) for run in runs]
 
 
-def score_files(runs: Sequence[str], inputs: Inputs, competition: Competition, bars: Bars) -> list[Outcome]:
+def score_files(
+    runs: Sequence[str], inputs: Inputs, competition: Competition, *, progress: Progress = SILENT
+) -> list[EvaluatedFile]:
     """Validate run files and score the valid ones; see `validate_files`.
 
     Raises
@@ -144,10 +126,12 @@ def score_files(runs: Sequence[str], inputs: Inputs, competition: Competition, b
         raise UsageError("No truth to score against.", "Give --truth FILE, or set it in competition.toml.")
     truth = read_truth(completed.truth)
     requirements = _requirements(completed, _test_ids(truth, inputs, completed))
-    return [_outcome(run, completed, bars, requirements, truth=truth) for run in runs]
+    return [
+        _evaluated(run, requirements, truth, max_bytes=completed.max_bytes, progress=progress) for run in runs
+    ]
 
 
-def write_per_occurrence(outcomes: Sequence[Outcome], path: Path) -> None:
+def write_per_occurrence(outcomes: Sequence[EvaluatedFile], path: Path) -> None:
     """Write a row for each run and occurrence of the truth, as CSV or Parquet by the suffix."""
     import pandas as pd
 
@@ -206,25 +190,21 @@ def _test_ids(truth: Truth, given: Inputs, completed: Inputs) -> NDArray[np.inte
     )
 
 
-def _outcome(
-    path: str, inputs: Inputs, bars: Bars, requirements: Requirements, *, truth: Truth | None
-) -> Outcome:
+def _evaluated(
+    path: str,
+    requirements: Requirements,
+    truth: Truth | None = None,
+    *,
+    max_bytes: int | None,
+    progress: Progress,
+) -> EvaluatedFile:
     try:
-        with bars(path, size_of(path)) as progress:
-            run = read_run(path, max_bytes=inputs.max_bytes or MAX_BYTES, progress=progress)
+        run = read_run(path, max_bytes=max_bytes or MAX_BYTES, progress=progress)
         if truth is None:
-            return Outcome(path, Evaluation(validate(run, requirements), None), run.metadata)
-        return Outcome(path, evaluate(run, truth, requirements, n_threads=_n_threads()), run.metadata)
+            return EvaluatedFile(path, Evaluation(validate(run, requirements), None), run.metadata)
+        return EvaluatedFile(path, evaluate(run, truth, requirements, n_threads=_n_threads()), run.metadata)
     except GlckitError as error:
-        return Outcome(path, error=error)
-
-
-def size_of(path: str) -> int | None:
-    """Return the bytes of a regular file, None for anything else."""
-    try:
-        return Path(path).stat().st_size if path != STDIN and Path(path).is_file() else None
-    except OSError:  # opening it will say what is wrong
-        return None
+        return EvaluatedFile(path, error=error)
 
 
 def _n_threads() -> int:

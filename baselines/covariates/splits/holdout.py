@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.occurrences import Occurrences
-from baselines.covariates.shares import CNN_SHARES, FOREST_HOLDOUT
+from baselines.covariates.splits.shares import CNN_SHARES, FOREST_HOLDOUT
 from scoring.mixing import GOLDEN, mixed
 from scoring.places import quadrat_of_place
 from submissions.errors import UsageError
@@ -31,10 +31,8 @@ class Split:
 
     Parameters
     ----------
-    parts : tuple of str
-        Names of the parts.
     part_of : ndarray of int8 of shape (n,)
-        For each occurrence, the index of its part.
+        For each occurrence, the index of its part in `parts`.
     """
 
     parts: tuple[str, ...]
@@ -58,14 +56,10 @@ class Split:
 
 @dataclass(frozen=True)
 class BlockSplit(Split):
-    """A split that never cuts a quadrat.
+    """A split into `TRAIN` and `HELD_OUT` that never cuts a quadrat.
 
     Parameters
     ----------
-    parts : tuple of str
-        `TRAIN` and `HELD_OUT`.
-    part_of : ndarray of int8 of shape (n,)
-        For each occurrence, the index of its part.
     quadrats : ndarray of int64 of shape (n, 2)
         Row and column of the quadrat of each occurrence.
     """
@@ -106,14 +100,10 @@ def block_split(
     Notes
     -----
     Neighbouring occurrences share their covariates, so a random holdout measures memory; whole blocks
-    measure prediction [1]_. Quadrats are ordered by a hash of the seed, their row and their column, and
-    the first ones are held out: the same for any order of the rows, and on any machine. The share is of
-    quadrats, and holds to the nearest quadrat; that of occurrences varies, since some quadrats are full.
-
-    References
-    ----------
-    .. [1] Roberts et al. (2017), Cross-validation strategies for data with temporal, spatial,
-       hierarchical, or phylogenetic structure, Ecography 40, 913-929.
+    measure prediction (Roberts et al. 2017, see `scoring.places.quadrat_of_place`). Quadrats are ordered
+    by a hash of the seed, their row and their column, and the first ones are held out: the same for any
+    order of the rows, and on any machine. The share is of quadrats, and holds to the nearest quadrat; that
+    of occurrences varies, since some quadrats are full.
 
     Examples
     --------
@@ -145,23 +135,23 @@ def random_split(
     Parameters
     ----------
     ids : ndarray of int64 of shape (n,)
-        Occurrence ids.
+        Occurrence ids, in any order: the parts do not depend on it.
     shares : sequence of float
         Share of each part; together 1.
     parts : sequence of str
         Names of the parts.
     seed : int, default 0
-        Another seed divides otherwise.
+        Another seed divides them otherwise.
 
     Returns
     -------
     Split
-        The part of each occurrence, the same for any order of the ids.
+        The part of each occurrence.
 
     Raises
     ------
     ValueError
-        If there is not one share a part, one is negative, or they do not make 1.
+        If there is not one share per part, one is negative, or they do not add up to 1.
 
     Examples
     --------
@@ -169,7 +159,7 @@ def random_split(
     {'train': 180, 'validation': 10, 'test': 10}
     """
     if len(shares) != len(parts) or min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
-        raise ValueError(f"shares must be one a part, none negative, and 1 together, not {tuple(shares)}")
+        raise ValueError(f"shares must be one per part, none negative, and add up to 1, not {tuple(shares)}")
     part_of = np.empty(len(ids), dtype=np.int8)
     bounds = np.round(np.cumsum(shares)[:-1] * len(ids)).astype(np.int64)
     for part, rows in enumerate(np.split(_drawn_order(np.asarray(ids, dtype=np.int64), seed), bounds)):
@@ -183,7 +173,7 @@ def random_holdout(ids: NDArray[np.int64], *, holdout: float = FOREST_HOLDOUT, s
     Parameters
     ----------
     ids : ndarray of int64 of shape (n,)
-        Occurrence ids.
+        Occurrence ids, in any order: the split does not depend on it.
     holdout : float, default 0.005
         Share to hold out, above 0 and below 1.
     seed : int, default 0
@@ -192,7 +182,7 @@ def random_holdout(ids: NDArray[np.int64], *, holdout: float = FOREST_HOLDOUT, s
     Returns
     -------
     Split
-        `TRAIN` or `HELD_OUT` for each occurrence, the same for any order of the ids.
+        `TRAIN` or `HELD_OUT` for each occurrence.
 
     Raises
     ------
@@ -224,7 +214,7 @@ def _n_held_out(n_units: int, *, holdout: float, what: str) -> int:
 
 
 def _quadrat_keys(quadrats: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return one number a quadrat; rows and columns of a metre still fit into 32 bits."""
+    """Return one number per quadrat; rows and columns of a metre still fit into 32 bits."""
     return (quadrats[:, 0] << 32) ^ (quadrats[:, 1] & 0xFFFFFFFF)
 
 

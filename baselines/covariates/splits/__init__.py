@@ -1,0 +1,1 @@
+"""Splits of occurrences: what is held out of training, its files, its map."""
