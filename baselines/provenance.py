@@ -25,8 +25,6 @@ class Provenance:
         Name of the baseline, such as ``"prior"``.
     command : str
         The command that made the run.
-    seed : int
-        Its seed.
     model_digest, data_digest : str, optional
         `digest_of` what the model learned, and of what it learned from.
     participant : str, optional

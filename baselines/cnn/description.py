@@ -137,7 +137,7 @@ def _blank(n_patches: int, size: int) -> Batch:
 
 
 def _probe(model: Model, machine: Machine, batch_size: int, *, seconds: float) -> tuple[float, str]:
-    """Return the patches a second, and the device."""
+    """Return the patches per second, and the device."""
     device = fabric_of(machine).device
     predictor = Predictor(model, device, precision=machine.precision, compiled=machine.compiled)
     batch = _blank(batch_size, model.plan.patch_size)

@@ -34,7 +34,7 @@ class Pace:
 
     @property
     def rate(self) -> float:
-        """Units a second so far."""
+        """Units per second so far."""
         return self._n_done / max(time.monotonic() - self._start, 1e-9)
 
 
@@ -51,11 +51,11 @@ def pace_text(n_done: int, n_units: int, *, seconds: float, unit: str) -> str:
     Examples
     --------
     >>> pace_text(600, 42_405, seconds=60, unit="occurrences")
-    '600 of 42,405 occurrences, 10.0 a second, about 70 min left'
+    '600 of 42,405 occurrences, 10.0 per second, about 70 min left'
     """
     rate = n_done / max(seconds, 1e-9)
     left = (n_units - n_done) / max(rate, 1e-9)
-    return f"{n_done:,} of {n_units:,} {unit}, {rate:,.1f} a second, about {duration_text(left)} left"
+    return f"{n_done:,} of {n_units:,} {unit}, {rate:,.1f} per second, about {duration_text(left)} left"
 
 
 def duration_text(seconds: float) -> str:

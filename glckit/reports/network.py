@@ -67,7 +67,7 @@ def _run_lines(run: CnnRun | None) -> Iterator[str]:
     if run is None:
         return
     resumed = f", {run.n_resumed:,} of them from before" if run.n_resumed else ""
-    pace = f"{run.occurrences_per_second:.3g} a second on {run.device}"
+    pace = f"{run.occurrences_per_second:.3g} per second on {run.device}"
     yield f"{shown(run.run)}: {run.n_occurrences:,} occurrences{resumed}, {pace}"
     for reason, count in run.left_out.items():
         yield f"  {count:,} left out ({reason}); score the run with --allow-missing"
@@ -81,7 +81,7 @@ def _description_lines(of: CnnDescription) -> Iterator[str]:
     yield f"                 land cover: {plan.land_cover}; scaling: {plan.scaling}"
     yield f"  species        {of.n_species:,}"
     yield f"  parameters     {of.n_parameters:,}"
-    yield f"  multiply-adds  {of.n_multiply_adds / 1e9:.2f} billion a patch"
+    yield f"  multiply-adds  {of.n_multiply_adds / 1e9:.2f} billion per patch"
     yield f"  size           {of.n_bytes / 1e6:.1f} MB in fp32"
     yield (
         f"                 {of.n_bytes_challenge / 1e6:.1f} MB with the 31,435 species of the challenge; "
@@ -89,5 +89,5 @@ def _description_lines(of: CnnDescription) -> Iterator[str]:
     )
     yield (
         f"  test set       {speed.n_occurrences:,} occurrences in about {duration_text(speed.seconds)}: "
-        f"{speed.patches_per_second:.3g} a second on {speed.device}, {speed.precision}"
+        f"{speed.patches_per_second:.3g} per second on {speed.device}, {speed.precision}"
     )
