@@ -29,12 +29,8 @@ class Checkpoint:
     ----------
     step : int
         Steps done.
-    network : mapping of str to Tensor
-        Weights and statistics.
     momentum : mapping of str to Tensor
         The optimizer's memory of each parameter; empty before the first step.
-    history : list
-        What was measured, entry by entry.
     loss_of_epoch : float
         Sum of the losses of the steps of an unfinished epoch.
     plan : mapping

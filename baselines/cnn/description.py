@@ -47,8 +47,6 @@ class CnnDescription:
 
     Parameters
     ----------
-    n_parameters : int
-        Numbers that are learned.
     n_multiply_adds : int
         Of the convolutions and the last layer, for one patch.
     n_bytes, n_bytes_challenge : int

@@ -81,6 +81,8 @@ class InputPlan:
 class TrainingPlan:
     """How the network is trained, which decides its weights, together with the data.
 
+    A number out of range is a UsageError.
+
     Parameters
     ----------
     epochs : int, default 180
@@ -97,11 +99,6 @@ class TrainingPlan:
         Shares of the training, validation and test part.
     seed : int, default 0
         Decides the split, the first weights, the order of the occurrences and what is dropped.
-
-    Raises
-    ------
-    UsageError
-        If a number is out of range.
 
     Examples
     --------
@@ -143,10 +140,10 @@ class TrainingPlan:
 class Machine:
     """What the work is done on; it decides how fast, and not what is computed.
 
+    A number out of range or an unknown word is a UsageError.
+
     Parameters
     ----------
-    devices, nodes : int, default 1
-        Devices of a machine, and machines.
     workers : int, default 0
         Processes that read patches for a device; 0 reads them in between.
     accumulate : int, default 1
@@ -155,11 +152,6 @@ class Machine:
         Whether ``torch.compile`` is used.
     deterministic : bool, default True
         Whether GPU kernels that give the same bits each time are preferred.
-
-    Raises
-    ------
-    UsageError
-        If a number is out of range, or a word unknown.
     """
 
     accelerator: Accelerator = "auto"
@@ -195,8 +187,6 @@ class TrainingOptions:
         Weights to start from.
     renewed : tuple of str
         Layers that start at random all the same.
-    save_minutes : float, default 10
-        Minutes between checkpoints.
     restart : bool, default False
         Whether an unfinished training is thrown away.
     command : str
@@ -249,8 +239,6 @@ class PredictionOptions:
         Occurrences between two points from which a prediction can go on.
     seed : int, default 0
         Decides what is dropped.
-    command : str
-        What to note as the command.
     """
 
     patch_size: int

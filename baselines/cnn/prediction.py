@@ -42,10 +42,8 @@ class CnnRun:
     ----------
     first : bool
         Whether this is the process that reports.
-    n_occurrences : int
-        Occurrences in the run.
     left_out : mapping of str to int
-        Occurrences of the tables that are not, by reason.
+        Occurrences of the tables that are not in the run, by reason.
     n_resumed : int
         Occurrences that an earlier, stopped prediction had done.
     occurrences_per_second : float

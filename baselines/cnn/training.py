@@ -43,8 +43,6 @@ class TrainedCnn:
     ----------
     first : bool
         Whether this is the process that reports; the others of a training on several devices do not.
-    n_parts : mapping of str to int
-        Occurrences of each part.
     best_epoch : int
         The epoch, from 1, after which the kept model was measured.
     validation, test : PartScores

@@ -25,10 +25,8 @@ class TrainingData:
 
     Parameters
     ----------
-    ids : ndarray of int64 of shape (n,)
-        Occurrence ids.
     labels : ndarray of int64 of shape (n,)
-        For each, the place of its species in `species`.
+        For each id, the place of its species in `species`.
     species : ndarray of int64 of shape (n_species,)
         Species ids, ascending: all that the training files name.
     parts : mapping of str to ndarray of int64

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,26 +22,7 @@ _WRAPPER = "module."
 _AUXILIARY = "AuxLogits."
 
 
-@dataclass(frozen=True)
-class Start:
-    """What a network was started from.
-
-    Parameters
-    ----------
-    renewed : tuple of str
-        Layers that were drawn at random all the same.
-    ignored : int
-        Tensors of the auxiliary head, which this network does not have.
-    """
-
-    path: str
-    renewed: tuple[str, ...]
-    ignored: int
-
-
-def start_from(
-    network: PatchInception, path: str | os.PathLike[str], *, renewed: Sequence[str] = ()
-) -> Start:
+def start_from(network: PatchInception, path: str | os.PathLike[str], *, renewed: Sequence[str] = ()) -> None:
     """Load a ``.safetensors`` file, or a state dict that torch saved, into an initialised network.
 
     It is written to only if all fits. Layers that are renewed keep their random start, such as ``fc`` or
@@ -65,7 +45,6 @@ def start_from(
         kept |= {name: own[name] for name in inside}
     check_fit(kept, network, where=shown(path))
     network.load_state_dict(kept)
-    return Start(os.fspath(path), tuple(renewed), len(tensors) - len(kept))
 
 
 def _read_state(path: Path) -> Mapping[str, Tensor]:

@@ -29,16 +29,9 @@ PathLike = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class PredictedPlaces:
-    """What a forest is to predict.
+    """What a forest is to predict: occurrences, each once, with a row of covariates each.
 
-    Parameters
-    ----------
-    ids : ndarray of int64 of shape (n,)
-        Occurrence ids, each once.
-    regions : ndarray of str of shape (n,)
-        ``"fr"``, ``"us"``, or `NO_REGION`.
-    vectors : EnvironmentalVectors
-        Their covariates, a row for each.
+    A region is ``"fr"``, ``"us"``, or `NO_REGION`.
     """
 
     ids: NDArray[np.int64]

@@ -33,8 +33,6 @@ class TrainingFacts:
         Share kept for validation.
     data_digest : str
         Digest of what the trees were grown on.
-    scikit_learn : str
-        Version of scikit-learn that grew them.
     validation : mapping
         The metrics on what was kept: ``k``, ``n_occurrences``, ``adaptive_top_k``, ``top_k``.
     """

@@ -21,15 +21,7 @@ _PLAN = "training.json"
 
 @dataclass(frozen=True)
 class UnfinishedForest:
-    """Finished trees, and what decides them.
-
-    Parameters
-    ----------
-    folder : Path
-        Where they are; made when the first is saved.
-    plan : mapping
-        All that decides them, as JSON has it.
-    """
+    """Finished trees, in a folder made when the first is saved, and all that decides them, as JSON has it."""
 
     folder: Path
     plan: Mapping[str, Any]

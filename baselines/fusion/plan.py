@@ -32,8 +32,6 @@ class Weighting:
         One for each run; equal by default.
     truth : Truth, optional
         Where weights are to be tuned, the true species of validation occurrences.
-    k : int, default 30
-        Species per occurrence of the score that is tuned for.
     """
 
     weights: Sequence[float] | None = None
@@ -47,15 +45,7 @@ class Weighting:
 
 @dataclass(frozen=True)
 class Plan:
-    """A fusion that is ready to be carried out.
-
-    Parameters
-    ----------
-    ensemble : Ensemble
-        The parts with their weights, those of weight 0 included.
-    tuning : Tuning, optional
-        How the weights were chosen, if they were tuned.
-    """
+    """A fusion that is ready to be carried out; its parts have their weights, those of weight 0 included."""
 
     ensemble: Ensemble
     options: FusionOptions

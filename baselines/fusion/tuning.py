@@ -32,15 +32,7 @@ Units = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Trial:
-    """A weighting that was tried.
-
-    Parameters
-    ----------
-    weights : tuple of float
-        A weight for each part, 1 in sum.
-    adaptive_top_k, top_k : float
-        What the fused run scores.
-    """
+    """A weighting that was tried, 1 in sum, and what the fused run scores."""
 
     weights: tuple[float, ...]
     adaptive_top_k: float
@@ -57,12 +49,8 @@ class Tuning:
         The best ones tried, 1 in sum; of equally good ones, the most even.
     trials : tuple of Trial
         All that were tried, in that order.
-    k : int
-        Species per occurrence of the score.
     n_occurrences, n_missing : int
         Occurrences of the truth, and those of them that no part has.
-    truth_digest : str
-        Digest of the truth.
     """
 
     weights: tuple[float, ...]

@@ -12,6 +12,7 @@ import typer
 
 from baselines.request import OnDamaged
 from glckit.cli.app import Commands, FormatOption, JsonOption, app, say, show
+from glckit.cli.parameters import number
 from glckit.render import Format, Report
 
 if TYPE_CHECKING:
@@ -32,12 +33,7 @@ RunOption = Annotated[
     ),
 ]
 MaxRowsOption = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        metavar="N",
-        help="Species per occurrence; what competition.toml allows, or 150, by default.",
-    ),
+    int | None, number("Species per occurrence; what competition.toml allows, or 150, by default.", 1)
 ]
 DamagedOption = Annotated[
     OnDamaged,
@@ -53,9 +49,7 @@ def prior(
     data: DataOption = None,
     output: RunOption = None,
     max_rows: MaxRowsOption = None,
-    seed: Annotated[
-        int, typer.Option(metavar="N", help="Noted in the metadata; the prior draws nothing.")
-    ] = 0,
+    seed: Annotated[int, number("Noted in the metadata; the prior draws nothing.")] = 0,
     form: FormatOption = Format.TEXT,
     as_json: JsonOption = False,
 ) -> None:

@@ -30,7 +30,7 @@ from glckit.cli.baseline import (
     asked,
     baseline,
 )
-from glckit.cli.parameters import built, listed, written
+from glckit.cli.parameters import built, listed, number, written
 from glckit.render import Format
 
 # Patches at a time in the probe of a description.
@@ -55,30 +55,19 @@ def cnn(
     dropout: Annotated[
         bool, typer.Option("--dropout", help="Predict with dropout: run 2 of the paper.")
     ] = Draws.dropout,
-    passes: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Draws of the dropout to average.")
-    ] = Draws.passes,
+    passes: Annotated[int, number("Draws of the dropout to average.", 1)] = Draws.passes,
     max_rows: MaxRowsOption = None,
-    seed: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Decides all that is drawn.")
-    ] = TrainingPlan.seed,
-    epochs: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Passes over the training part.")
-    ] = TrainingPlan.epochs,
+    seed: Annotated[int, number("Decides all that is drawn.", 0)] = TrainingPlan.seed,
+    epochs: Annotated[int, number("Passes over the training part.", 1)] = TrainingPlan.epochs,
     batch_size: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="N", help="Patches at a time on all devices; 128 in training, 32 in prediction."
-        ),
+        int | None, number("Patches at a time on all devices; 128 in training, 32 in prediction.", 1)
     ] = None,
-    learning_rate: Annotated[
-        float, typer.Option(metavar="RATE", help="Learning rate.")
-    ] = TrainingPlan.learning_rate,
+    learning_rate: Annotated[float, number("Learning rate.", of="RATE")] = TrainingPlan.learning_rate,
     momentum: Annotated[
-        float, typer.Option(metavar="SHARE", help="Momentum; the paper does not say.")
+        float, number("Momentum; the paper does not say.", of="SHARE")
     ] = TrainingPlan.momentum,
     weight_decay: Annotated[
-        float, typer.Option(metavar="RATE", help="Weight decay; the paper does not say.")
+        float, number("Weight decay; the paper does not say.", of="RATE")
     ] = TrainingPlan.weight_decay,
     milestones: Annotated[
         str,
@@ -89,10 +78,10 @@ def cnn(
         ),
     ] = written(TrainingPlan.milestones),
     dropout_rate: Annotated[
-        float, typer.Option(metavar="SHARE", help="Share of the features dropped in training.")
+        float, number("Share of the features dropped in training.", of="SHARE")
     ] = TrainingPlan.dropout,
     validate_every: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Epochs between two validations.")
+        int, number("Epochs between two validations.", 1)
     ] = TrainingPlan.validate_every,
     shares: Annotated[
         str,
@@ -127,24 +116,18 @@ def cnn(
         ),
     ] = None,
     save_minutes: Annotated[
-        float, typer.Option(min=0, metavar="MINUTES", help="Minutes between checkpoints.")
+        float, number("Minutes between checkpoints.", 0, of="MINUTES")
     ] = TrainingOptions.save_minutes,
     restart: Annotated[bool, typer.Option("--restart", help="Throw an unfinished training away.")] = False,
     accelerator: Annotated[
         Accelerator, typer.Option(help="auto takes a GPU if there is one.")
     ] = Machine.accelerator,
-    devices: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Devices of this machine.")
-    ] = Machine.devices,
-    nodes: Annotated[int, typer.Option(min=1, metavar="N", help="Machines.")] = Machine.nodes,
+    devices: Annotated[int, number("Devices of this machine.", 1)] = Machine.devices,
+    nodes: Annotated[int, number("Machines.", 1)] = Machine.nodes,
     strategy: Annotated[Strategy, typer.Option(help="Lightning's strategy.")] = Machine.strategy,
     precision: Annotated[Precision, typer.Option(help="Arithmetic.")] = Machine.precision,
-    workers: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Processes that read patches for a device.")
-    ] = Machine.workers,
-    accumulate: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Parts of a batch, one at a time in memory.")
-    ] = Machine.accumulate,
+    workers: Annotated[int, number("Processes that read patches for a device.", 0)] = Machine.workers,
+    accumulate: Annotated[int, number("Parts of a batch, one at a time in memory.", 1)] = Machine.accumulate,
     compiled: Annotated[bool, typer.Option("--compile", help="Use torch.compile.")] = Machine.compiled,
     deterministic: Annotated[
         bool, typer.Option(help="Prefer GPU kernels that repeat to the last bit.")

@@ -11,7 +11,7 @@ from baselines.covariates.splits.shares import FOREST_HOLDOUT
 from baselines.forest.options import ForestOptions, ForestPrediction, ForestTraining, Outside, Workers
 from glckit.cli.app import TERMINAL, DigitsOption, FormatOption, JsonOption, say, show
 from glckit.cli.baseline import DataOption, MaxRowsOption, RunOption, asked, baseline
-from glckit.cli.parameters import built, chosen
+from glckit.cli.parameters import built, chosen, number
 from glckit.render import Format
 
 
@@ -42,11 +42,9 @@ def rf(
         typer.Option(help="Occurrences off the rasters get their region's frequencies, or are left out."),
     ] = ForestPrediction.outside,
     max_rows: MaxRowsOption = None,
-    seed: Annotated[
-        int, typer.Option(metavar="N", help="random_state of the forest, and of the holdout.")
-    ] = ForestTraining.seed,
+    seed: Annotated[int, number("random_state of the forest, and of the holdout.")] = ForestTraining.seed,
     holdout: Annotated[
-        float, typer.Option(metavar="SHARE", help="Share kept for validation; 0 keeps none.")
+        float, number("Share kept for validation; 0 keeps none.", of="SHARE")
     ] = FOREST_HOLDOUT,
     options: Annotated[
         Path | None, typer.Option(metavar="TOML", help="Hyper-parameters by name; flags win.")

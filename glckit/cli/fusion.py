@@ -19,7 +19,7 @@ from glckit.cli.baseline import (
     baseline,
 )
 from glckit.cli.fuse import MethodOption, MissingOption, WeightsOption
-from glckit.cli.parameters import built
+from glckit.cli.parameters import built, number
 from glckit.render import Format
 
 
@@ -43,7 +43,7 @@ def fusion(
     method: MethodOption = FusionOptions.method,
     missing: MissingOption = FusionOptions.missing,
     max_rows: MaxRowsOption = None,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of the forest and of the network.")] = 0,
+    seed: Annotated[int, number("Seed of the forest and of the network.", 0)] = 0,
     digits: DigitsOption = 4,
     form: FormatOption = Format.TEXT,
     as_json: JsonOption = False,

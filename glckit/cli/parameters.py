@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, cast
 
+import typer
+
 from submissions.errors import UsageError
 
 _T = TypeVar("_T")
@@ -53,6 +55,11 @@ def listed(flag: str, kind: Callable[[str], _T]) -> Callable[[str], tuple[_T, ..
             raise UsageError(f"{flag} must be numbers with commas between them, not {text!r}.") from None
 
     return parsed
+
+
+def number(text: str, least: int | None = None, *, of: str = "N") -> Any:
+    """Return the option of a number that is at least so much, shown as `of`."""
+    return typer.Option(min=least, metavar=of, help=text)
 
 
 def written(values: Iterable[object]) -> str:
