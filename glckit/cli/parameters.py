@@ -36,7 +36,7 @@ def chosen(kind: Callable[..., object], given: Mapping[str, Any]) -> dict[str, A
     """
     found = {each.name: given.get(each.name) for each in fields(cast(Any, kind))}
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
-    return {name: value for name, value in values.items() if value is not None and value != ()}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def listed(flag: str, kind: Callable[[str], _T]) -> Callable[[str], tuple[_T, ...]]:
