@@ -9,18 +9,10 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
-
-class Format(StrEnum):
-    """How a report is written."""
-
-    TEXT = "text"
-    JSON = "json"
-    CSV = "csv"
-    MARKDOWN = "markdown"
-    LATEX = "latex"
+#: How a report is written.
+Format = Literal["text", "json", "csv", "markdown", "latex"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +35,7 @@ class Report:
     text: str | None = None
 
 
-def render(report: Report, form: Format = Format.TEXT, *, digits: int = 4) -> str:
+def render(report: Report, form: Format = "text", *, digits: int = 4) -> str:
     """Return a report in a format, without a line feed at its end.
 
     `digits` are decimals for people (text, Markdown, LaTeX); JSON and CSV are never rounded.
@@ -51,20 +43,20 @@ def render(report: Report, form: Format = Format.TEXT, *, digits: int = 4) -> st
     Examples
     --------
     >>> report = Report({"top_k": 0.25}, ["run", "top_k"], [["a_b.csv", 0.25]])
-    >>> print(render(report, Format.MARKDOWN, digits=2))
+    >>> print(render(report, "markdown", digits=2))
     | run | top_k |
     | :-- | --: |
     | a_b.csv | 0.25 |
     """
-    if form is Format.JSON:
+    if form == "json":
         return json.dumps(report.data, indent=2, allow_nan=False, ensure_ascii=False)
-    if form is Format.CSV:
+    if form == "csv":
         return _as_csv(report)
     rows = [[_cell(value, digits) for value in row] for row in report.rows]
     numeric = [_is_numeric([row[i] for row in report.rows]) for i in range(len(report.columns))]
-    if form is Format.MARKDOWN:
+    if form == "markdown":
         return _as_markdown(report.columns, rows, numeric)
-    if form is Format.LATEX:
+    if form == "latex":
         return _as_latex(report.columns, rows, numeric)
     return aligned(report.columns, rows, numeric) if report.text is None else report.text
 

@@ -97,7 +97,7 @@ DigitsOption = Annotated[
 
 def show(report: Report, form: Format, *, as_json: bool = False, digits: int = 4) -> None:
     """Write a report to stdout."""
-    typer.echo(render(report, Format.JSON if as_json else form, digits=digits))
+    typer.echo(render(report, "json" if as_json else form, digits=digits))
 
 
 def finish(outcomes: Sequence[EvaluatedFile]) -> None:
@@ -145,7 +145,6 @@ class _Terminal:
 
 #: Tells the person at the terminal how work goes on.
 TERMINAL: Progress = _Terminal()
-progress = TERMINAL.bar
 
 
 @app.callback(invoke_without_command=True)

@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from baselines.request import OnDamaged
 from glckit.cli.app import Commands, FormatOption, JsonOption, app, say, show
-from glckit.cli.parameters import number
-from glckit.render import Format, Report
+from glckit.cli.parameters import flag, option
+from glckit.render import Report
 
 if TYPE_CHECKING:
     from baselines.prior import PriorRun
@@ -23,25 +21,18 @@ baseline = Commands(
 )
 app.add_typer(baseline, name="baseline")
 
-DataOption = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="Folder of the competition's files.")
-]
+DataOption = Annotated[Path | None, option("DIR", "Folder of the competition's files.", "--data")]
 RunOption = Annotated[
-    Path | None,
-    typer.Option(
-        "-o", "--output", metavar="RUN", help="The run; by default runs/NAME.csv of the competition."
-    ),
+    Path | None, option("RUN", "The run; by default runs/NAME.csv of the competition.", "-o", "--output")
 ]
 MaxRowsOption = Annotated[
-    int | None, number("Species per occurrence; what competition.toml allows, or 150, by default.", 1)
+    int | None,
+    option("N", "Species per occurrence; what competition.toml allows, or 150, by default.", min=1),
 ]
 DamagedOption = Annotated[
-    OnDamaged,
-    typer.Option(help="Damaged patches: stop, leave them out, or use those that are readable as they are."),
+    OnDamaged, flag("Damaged patches: stop, leave them out, or use those that are readable as they are.")
 ]
-ExcludeOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Occurrences to leave out, an id per line.")
-]
+ExcludeOption = Annotated[Path | None, option("FILE", "Occurrences to leave out, an id per line.")]
 
 
 @baseline.command()
@@ -49,8 +40,8 @@ def prior(
     data: DataOption = None,
     output: RunOption = None,
     max_rows: MaxRowsOption = None,
-    seed: Annotated[int, number("Noted in the metadata; the prior draws nothing.")] = 0,
-    form: FormatOption = Format.TEXT,
+    seed: Annotated[int, option("N", "Noted in the metadata; the prior draws nothing.")] = 0,
+    form: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
     """Predict for every test occurrence the most frequent species of its region."""

@@ -30,8 +30,7 @@ from glckit.cli.baseline import (
     asked,
     baseline,
 )
-from glckit.cli.parameters import built, listed, number, written
-from glckit.render import Format
+from glckit.cli.parameters import built, flag, listed, option, written
 
 # Patches at a time in the probe of a description.
 _PROBE = 4
@@ -40,100 +39,78 @@ _PROBE = 4
 @baseline.command()
 def cnn(
     context: typer.Context,
-    train: Annotated[bool, typer.Option("--train", help="Train a network.")] = False,
-    predict: Annotated[bool, typer.Option("--predict", help="Predict with the model that there is.")] = False,
-    describe: Annotated[
-        bool, typer.Option("--describe", help="Say what the network is and costs here.")
-    ] = False,
+    train: Annotated[bool, flag("Train a network.", "--train")] = False,
+    predict: Annotated[bool, flag("Predict with the model that there is.", "--predict")] = False,
+    describe: Annotated[bool, flag("Say what the network is and costs here.", "--describe")] = False,
     data: DataOption = None,
     model: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The model; by default models/cnn of the competition.")
+        Path | None, option("DIR", "The model; by default models/cnn of the competition.")
     ] = None,
     output: RunOption = None,
     on_damaged: DamagedOption = "refuse",
     exclude: ExcludeOption = None,
-    dropout: Annotated[
-        bool, typer.Option("--dropout", help="Predict with dropout: run 2 of the paper.")
-    ] = Draws.dropout,
-    passes: Annotated[int, number("Draws of the dropout to average.", 1)] = Draws.passes,
+    dropout: Annotated[bool, flag("Predict with dropout: run 2 of the paper.", "--dropout")] = Draws.dropout,
+    passes: Annotated[int, option("N", "Draws of the dropout to average.", min=1)] = Draws.passes,
     max_rows: MaxRowsOption = None,
-    seed: Annotated[int, number("Decides all that is drawn.", 0)] = TrainingPlan.seed,
-    epochs: Annotated[int, number("Passes over the training part.", 1)] = TrainingPlan.epochs,
+    seed: Annotated[int, option("N", "Decides all that is drawn.", min=0)] = TrainingPlan.seed,
+    epochs: Annotated[int, option("N", "Passes over the training part.", min=1)] = TrainingPlan.epochs,
     batch_size: Annotated[
-        int | None, number("Patches at a time on all devices; 128 in training, 32 in prediction.", 1)
+        int | None, option("N", "Patches at a time on all devices; 128 in training, 32 in prediction.", min=1)
     ] = None,
-    learning_rate: Annotated[float, number("Learning rate.", of="RATE")] = TrainingPlan.learning_rate,
-    momentum: Annotated[
-        float, number("Momentum; the paper does not say.", of="SHARE")
-    ] = TrainingPlan.momentum,
+    learning_rate: Annotated[float, option("RATE", "Learning rate.")] = TrainingPlan.learning_rate,
+    momentum: Annotated[float, option("SHARE", "Momentum; the paper does not say.")] = TrainingPlan.momentum,
     weight_decay: Annotated[
-        float, number("Weight decay; the paper does not say.", of="RATE")
+        float, option("RATE", "Weight decay; the paper does not say.")
     ] = TrainingPlan.weight_decay,
     milestones: Annotated[
         str,
-        typer.Option(
-            parser=listed("--milestones", int),
-            metavar="N,N...",
-            help="Epochs after which the rate falls to a tenth.",
-        ),
+        option("N,N...", "Epochs after which the rate falls to a tenth.", parser=listed("--milestones", int)),
     ] = written(TrainingPlan.milestones),
     dropout_rate: Annotated[
-        float, number("Share of the features dropped in training.", of="SHARE")
+        float, option("SHARE", "Share of the features dropped in training.")
     ] = TrainingPlan.dropout,
     validate_every: Annotated[
-        int, number("Epochs between two validations.", 1)
+        int, option("N", "Epochs between two validations.", min=1)
     ] = TrainingPlan.validate_every,
     shares: Annotated[
         str,
-        typer.Option(
-            parser=listed("--shares", float),
-            metavar="A,B,C",
-            help="Shares of training, validation and test part.",
-        ),
+        option("A,B,C", "Shares of training, validation and test part.", parser=listed("--shares", float)),
     ] = written(TrainingPlan.shares),
     channels: Annotated[
         str | None,
-        typer.Option(
-            parser=listed("--channels", str), metavar="NAME,...", help="Planes in order; by default all six."
-        ),
+        option("NAME,...", "Planes in order; by default all six.", parser=listed("--channels", str)),
     ] = None,
-    land_cover: Annotated[
-        LandCover, typer.Option(help="Land cover as one plane or as 34.")
-    ] = InputPlan.land_cover,
-    scaling: Annotated[
-        Scaling, typer.Option(help="To [-1, 1] and km, or the files' values.")
-    ] = InputPlan.scaling,
-    initial: Annotated[Initial, typer.Option(help="How the first weights are drawn.")] = TrainingPlan.initial,
+    land_cover: Annotated[LandCover, flag("Land cover as one plane or as 34.")] = InputPlan.land_cover,
+    scaling: Annotated[Scaling, flag("To [-1, 1] and km, or the files' values.")] = InputPlan.scaling,
+    initial: Annotated[Initial, flag("How the first weights are drawn.")] = TrainingPlan.initial,
     weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Start from a state dict with torchvision's names.")
+        Path | None, option("FILE", "Start from a state dict with torchvision's names.")
     ] = None,
     renewed: Annotated[
         list[str] | None,
-        typer.Option(
-            "--renew",
-            metavar="LAYER",
-            help="Layer that starts at random all the same, such as fc; repeatable.",
-        ),
+        option("LAYER", "Layer that starts at random all the same, such as fc; repeatable.", "--renew"),
     ] = None,
     save_minutes: Annotated[
-        float, number("Minutes between checkpoints.", 0, of="MINUTES")
+        float, option("MINUTES", "Minutes between checkpoints.", min=0)
     ] = TrainingOptions.save_minutes,
-    restart: Annotated[bool, typer.Option("--restart", help="Throw an unfinished training away.")] = False,
-    accelerator: Annotated[
-        Accelerator, typer.Option(help="auto takes a GPU if there is one.")
-    ] = Machine.accelerator,
-    devices: Annotated[int, number("Devices of this machine.", 1)] = Machine.devices,
-    nodes: Annotated[int, number("Machines.", 1)] = Machine.nodes,
-    strategy: Annotated[Strategy, typer.Option(help="Lightning's strategy.")] = Machine.strategy,
-    precision: Annotated[Precision, typer.Option(help="Arithmetic.")] = Machine.precision,
-    workers: Annotated[int, number("Processes that read patches for a device.", 0)] = Machine.workers,
-    accumulate: Annotated[int, number("Parts of a batch, one at a time in memory.", 1)] = Machine.accumulate,
-    compiled: Annotated[bool, typer.Option("--compile", help="Use torch.compile.")] = Machine.compiled,
+    restart: Annotated[bool, flag("Throw an unfinished training away.", "--restart")] = False,
+    accelerator: Annotated[Accelerator, flag("auto takes a GPU if there is one.")] = Machine.accelerator,
+    devices: Annotated[int, option("N", "Devices of this machine.", min=1)] = Machine.devices,
+    nodes: Annotated[int, option("N", "Machines.", min=1)] = Machine.nodes,
+    strategy: Annotated[Strategy, flag("Lightning's strategy.")] = Machine.strategy,
+    precision: Annotated[Precision, flag("Arithmetic.")] = Machine.precision,
+    workers: Annotated[
+        int, option("N", "Processes that read patches for a device.", min=0)
+    ] = Machine.workers,
+    accumulate: Annotated[
+        int, option("N", "Parts of a batch, one at a time in memory.", min=1)
+    ] = Machine.accumulate,
+    compiled: Annotated[bool, flag("Use torch.compile.", "--compile")] = Machine.compiled,
     deterministic: Annotated[
-        bool, typer.Option(help="Prefer GPU kernels that repeat to the last bit.")
+        bool, flag("Prefer GPU kernels that repeat to the last bit.")
     ] = Machine.deterministic,
     digits: DigitsOption = 4,
-    form: FormatOption = Format.TEXT,
+    form: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
     """Train the Inception V3 on patches, and predict with it.

@@ -5,23 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from glckit.cli.app import TERMINAL, app, say
 from glckit.cli.options import MaxBytesOption
+from glckit.cli.parameters import argument, flag, option
 
 
 @app.command()
 def convert(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run in any format; - is standard input.")],
-    out: Annotated[
-        Path,
-        typer.Argument(metavar="OUT", help="Its name says the format: .csv .txt .gz .zst .zip .parquet .npy"),
-    ],
-    max_rows: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Rows kept per occurrence, the best.")
-    ] = None,
-    rerank: Annotated[bool, typer.Option("--rerank", help="Number ranks anew, by score.")] = False,
+    run: Annotated[str, argument("RUN", "A run in any format; - is standard input.")],
+    out: Annotated[Path, argument("OUT", "Its name says the format: .csv .txt .gz .zst .zip .parquet .npy")],
+    max_rows: Annotated[int | None, option("N", "Rows kept per occurrence, the best.", min=1)] = None,
+    rerank: Annotated[bool, flag("Number ranks anew, by score.", "--rerank")] = False,
     max_bytes: MaxBytesOption = None,
 ) -> None:
     """Convert a run, mending what can be mended.

@@ -5,23 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from glckit.cli.app import DigitsOption, FormatOption, JsonOption, app, say, show
-from glckit.render import Format
+from glckit.cli.parameters import argument, flag, option
 
 
 @app.command(short_help="Play the whole story on a small world.")
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for it.")] = Path("demo"),
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Every step in under a minute, too small to learn much.")
-    ] = False,
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, metavar="N", help="Of the world, the models and the damage.")
-    ] = 0,
+    folder: Annotated[Path, argument("DIR", "A new folder for it.")] = Path("demo"),
+    quick: Annotated[bool, flag("Every step in under a minute, too small to learn much.", "--quick")] = False,
+    seed: Annotated[int, option("N", "Of the world, the models and the damage.", min=0, max=2**32 - 1)] = 0,
     digits: DigitsOption = 4,
-    form: FormatOption = Format.TEXT,
+    form: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
     """Play the whole story: a competition, a forest and a network, damaged patches, repair, late fusion.

@@ -8,21 +8,18 @@ from typing import Annotated
 import typer
 
 from glckit.cli.app import BAD, OK, TERMINAL, FormatOption, JsonOption, app, show
-from glckit.render import Format
+from glckit.cli.parameters import argument, flag, option
 from submissions.errors import UsageError
 
 
 @app.command(short_help="Extract archives of patches, verified.")
 def extract(
-    archives: Annotated[list[Path], typer.Argument(metavar="ARCHIVE", help="tar.gz, tar or zip.")],
-    out: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Data folder to extract into.")
-    ] = None,
+    archives: Annotated[list[Path], argument("ARCHIVE", "tar.gz, tar or zip.")],
+    out: Annotated[Path | None, option("DIR", "Data folder to extract into.", "-o", "--output")] = None,
     as_tar: Annotated[
-        bool,
-        typer.Option("--as-tar", help="Write each tar.gz as a tar, beside it or into -o, for fast reading."),
+        bool, flag("Write each tar.gz as a tar, beside it or into -o, for fast reading.", "--as-tar")
     ] = False,
-    form: FormatOption = Format.TEXT,
+    form: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
     """Extract archives of patches, verified: nothing is written of an archive that is not whole.

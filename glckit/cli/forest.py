@@ -11,44 +11,40 @@ from baselines.covariates.splits.shares import FOREST_HOLDOUT
 from baselines.forest.options import ForestOptions, ForestPrediction, ForestTraining, Outside, Workers
 from glckit.cli.app import TERMINAL, DigitsOption, FormatOption, JsonOption, say, show
 from glckit.cli.baseline import DataOption, MaxRowsOption, RunOption, asked, baseline
-from glckit.cli.parameters import built, chosen, number
-from glckit.render import Format
+from glckit.cli.parameters import built, chosen, flag, option
 
 
 def _setting(paper: str, text: str) -> Any:
     # The library has the defaults; a flag that is not given must not win over the file.
-    return typer.Option(metavar="VALUE", help=f"{text} [paper: {paper}]", show_default=False)
+    return option("VALUE", f"{text} [paper: {paper}]", show_default=False)
 
 
 @baseline.command()
 def rf(
     context: typer.Context,
-    train: Annotated[bool, typer.Option("--train", help="Train a forest.")] = False,
-    predict: Annotated[bool, typer.Option("--predict", help="Predict with the model that there is.")] = False,
-    describe: Annotated[bool, typer.Option("--describe", help="Say what the model is.")] = False,
+    train: Annotated[bool, flag("Train a forest.", "--train")] = False,
+    predict: Annotated[bool, flag("Predict with the model that there is.", "--predict")] = False,
+    describe: Annotated[bool, flag("Say what the model is.", "--describe")] = False,
     data: DataOption = None,
     model: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="The model; by default models/rf of the competition.")
+        Path | None, option("PATH", "The model; by default models/rf of the competition.")
     ] = None,
     output: RunOption = None,
     covariates: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Vectors by occurrence id, instead of the rasters.")
+        Path | None, option("FILE", "Vectors by occurrence id, instead of the rasters.")
     ] = None,
     points: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Places to predict (lat;lon), instead of the test.")
+        Path | None, option("FILE", "Places to predict (lat;lon), instead of the test.")
     ] = None,
     outside: Annotated[
-        Outside,
-        typer.Option(help="Occurrences off the rasters get their region's frequencies, or are left out."),
+        Outside, flag("Occurrences off the rasters get their region's frequencies, or are left out.")
     ] = ForestPrediction.outside,
     max_rows: MaxRowsOption = None,
-    seed: Annotated[int, number("random_state of the forest, and of the holdout.")] = ForestTraining.seed,
-    holdout: Annotated[
-        float, number("Share kept for validation; 0 keeps none.", of="SHARE")
-    ] = FOREST_HOLDOUT,
-    options: Annotated[
-        Path | None, typer.Option(metavar="TOML", help="Hyper-parameters by name; flags win.")
-    ] = None,
+    seed: Annotated[
+        int, option("N", "random_state of the forest, and of the holdout.")
+    ] = ForestTraining.seed,
+    holdout: Annotated[float, option("SHARE", "Share kept for validation; 0 keeps none.")] = FOREST_HOLDOUT,
+    options: Annotated[Path | None, option("TOML", "Hyper-parameters by name; flags win.")] = None,
     n_estimators: Annotated[str | None, _setting("100", "Trees.")] = None,
     criterion: Annotated[str | None, _setting("gini", "gini, entropy or log_loss.")] = None,
     max_depth: Annotated[str | None, _setting("10", "Splits from the root to a leaf.")] = None,
@@ -63,27 +59,21 @@ def rf(
     max_leaf_nodes: Annotated[str | None, _setting("none", "Leaves of a tree.")] = None,
     min_impurity_decrease: Annotated[str | None, _setting("0", "What a split must gain.")] = None,
     bootstrap: Annotated[
-        bool | None, typer.Option(help="Draw occurrences for each tree. [paper: yes]", show_default=False)
+        bool | None, flag("Draw occurrences for each tree. [paper: yes]", show_default=False)
     ] = None,
     max_samples: Annotated[
         str | None, _setting("none", "Occurrences drawn; none: as many as there are.")
     ] = None,
     ccp_alpha: Annotated[str | None, _setting("0", "Strength of pruning.")] = None,
     n_jobs: Annotated[
-        int,
-        typer.Option(
-            "-j", "--jobs", min=1, metavar="N", help="Trees at a time; 0.5 GB each at the real size."
-        ),
+        int, option("N", "Trees at a time; 0.5 GB each at the real size.", "-j", "--jobs", min=1)
     ] = Workers.n_jobs,
     backend: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="joblib backend, such as loky, dask or ray; threads by default."),
+        str | None, option("NAME", "joblib backend, such as loky, dask or ray; threads by default.")
     ] = None,
-    cache: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the vectors read from the rasters here.")
-    ] = None,
+    cache: Annotated[Path | None, option("DIR", "Keep the vectors read from the rasters here.")] = None,
     digits: DigitsOption = 4,
-    form: FormatOption = Format.TEXT,
+    form: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
     """Train the random forest on the environmental rasters, and predict with it.

@@ -10,37 +10,29 @@ import typer
 from baselines.fusion.options import FusionOptions, Method, Missing
 from glckit.cli.app import TERMINAL, FormatOption, JsonOption, app, say, show
 from glckit.cli.baseline import MaxRowsOption, command_line
-from glckit.cli.parameters import built, listed
-from glckit.render import Format
+from glckit.cli.parameters import argument, built, flag, listed, option
 
 WeightsOption = Annotated[
     str | None,
-    typer.Option(
-        parser=listed("--weights", float),
-        metavar="W,W...",
-        help="One for each run, such as 1,2; equal by default.",
-    ),
+    option("W,W...", "One for each run, such as 1,2; equal by default.", parser=listed("--weights", float)),
 ]
-MethodOption = Annotated[Method, typer.Option(help="How scores become one.")]
-MissingOption = Annotated[Missing, typer.Option(help="Occurrences that a run lacks: stop, or do without it.")]
+MethodOption = Annotated[Method, flag("How scores become one.")]
+MissingOption = Annotated[Missing, flag("Occurrences that a run lacks: stop, or do without it.")]
 
 
 @app.command(short_help="Average runs: late fusion.")
 def fuse(
     context: typer.Context,
-    runs: Annotated[
-        list[str], typer.Argument(metavar="RUN", help="Runs in any format; - is standard input.")
-    ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="RUN", help="The fused run.")],
+    runs: Annotated[list[str], argument("RUN", "Runs in any format; - is standard input.")],
+    output: Annotated[Path, option("RUN", "The fused run.", "-o", "--output")],
     weights: WeightsOption = None,
     method: MethodOption = FusionOptions.method,
     missing: MissingOption = FusionOptions.missing,
     max_rows: MaxRowsOption = None,
     tune: Annotated[
-        Path | None,
-        typer.Option(metavar="TRUTH", help="Choose weights by the adaptive score on this truth."),
+        Path | None, option("TRUTH", "Choose weights by the adaptive score on this truth.")
     ] = None,
-    form: FormatOption = Format.TEXT,
+    form: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
     """Fuse runs: average their scores, occurrence by occurrence.

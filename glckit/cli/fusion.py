@@ -19,22 +19,18 @@ from glckit.cli.baseline import (
     baseline,
 )
 from glckit.cli.fuse import MethodOption, MissingOption, WeightsOption
-from glckit.cli.parameters import built, number
-from glckit.render import Format
+from glckit.cli.parameters import built, flag, option
 
 
 @baseline.command()
 def fusion(
     context: typer.Context,
-    train: Annotated[bool, typer.Option("--train", help="Train the forest and the network.")] = False,
-    predict: Annotated[
-        bool, typer.Option("--predict", help="Predict with the models that there are, and fuse.")
-    ] = False,
-    describe: Annotated[bool, typer.Option("--describe", help="Say what the models are.")] = False,
+    train: Annotated[bool, flag("Train the forest and the network.", "--train")] = False,
+    predict: Annotated[bool, flag("Predict with the models that there are, and fuse.", "--predict")] = False,
+    describe: Annotated[bool, flag("Say what the models are.", "--describe")] = False,
     data: DataOption = None,
     model: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder of the models rf and cnn; by default models."),
+        Path | None, option("DIR", "Folder of the models rf and cnn; by default models.")
     ] = None,
     output: RunOption = None,
     on_damaged: DamagedOption = "refuse",
@@ -43,9 +39,9 @@ def fusion(
     method: MethodOption = FusionOptions.method,
     missing: MissingOption = FusionOptions.missing,
     max_rows: MaxRowsOption = None,
-    seed: Annotated[int, number("Seed of the forest and of the network.", 0)] = 0,
+    seed: Annotated[int, option("N", "Seed of the forest and of the network.", min=0)] = 0,
     digits: DigitsOption = 4,
-    form: FormatOption = Format.TEXT,
+    form: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
     """Fuse the forest and the network: run 4 of the paper.

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from glckit.cli.app import app, say
+from glckit.cli.parameters import argument, flag
 
 
 @app.command(short_help="Write the competition.toml of a folder.")
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of the organizers' files.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace a competition.toml that is there.")] = False,
+    folder: Annotated[Path, argument("DIR", "A folder of the organizers' files.")],
+    force: Annotated[bool, flag("Replace a competition.toml that is there.", "--force")] = False,
 ) -> None:
     """Write a competition.toml for a folder of the organizers' files, and say what was found."""
     from submissions.competition.initialisation import initialise

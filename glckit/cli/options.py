@@ -5,30 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from glckit.cli.parameters import argument, option
 
-TruthOption = Annotated[Path | None, typer.Option(metavar="FILE", help="True species: id;...;species_id.")]
-RunsArgument = Annotated[list[str], typer.Argument(metavar="RUN", help="Run files; - is standard input.")]
-TestOption = Annotated[
-    list[Path] | None, typer.Option(metavar="FILE", help="Test occurrences; may be repeated.")
-]
+TruthOption = Annotated[Path | None, option("FILE", "True species: id;...;species_id.")]
+RunsArgument = Annotated[list[str], argument("RUN", "Run files; - is standard input.")]
+TestOption = Annotated[list[Path] | None, option("FILE", "Test occurrences; may be repeated.")]
 TrainTableOption = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--train",
-        metavar="FILE",
-        help="Training occurrences, to name those in the run; may be repeated.",
-    ),
+    option("FILE", "Training occurrences, to name those in the run; may be repeated.", "--train"),
 ]
-SpeciesOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Species table, to find unknown species.")
-]
-KOption = Annotated[
-    int | None, typer.Option("-k", min=1, metavar="K", help="Species per occurrence; 30 by default.")
-]
-RowsAllowedOption = Annotated[
-    int | None, typer.Option("--max-rows", min=1, metavar="N", help="Rows allowed per occurrence.")
-]
-MaxBytesOption = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Decompressed bytes allowed; 8 GiB by default.")
-]
+SpeciesOption = Annotated[Path | None, option("FILE", "Species table, to find unknown species.")]
+KOption = Annotated[int | None, option("K", "Species per occurrence; 30 by default.", "-k", min=1)]
+RowsAllowedOption = Annotated[int | None, option("N", "Rows allowed per occurrence.", "--max-rows", min=1)]
+MaxBytesOption = Annotated[int | None, option("N", "Decompressed bytes allowed; 8 GiB by default.", min=1)]

@@ -57,9 +57,19 @@ def listed(flag: str, kind: Callable[[str], _T]) -> Callable[[str], tuple[_T, ..
     return parsed
 
 
-def number(text: str, least: int | None = None, *, of: str = "N") -> Any:
-    """Return the option of a number that is at least so much, shown as `of`."""
-    return typer.Option(min=least, metavar=of, help=text)
+def argument(metavar: str, text: str, **settings: Any) -> Any:
+    """Return an argument that help shows as `metavar`."""
+    return typer.Argument(metavar=metavar, help=text, **settings)
+
+
+def option(metavar: str, text: str, *names: str, **settings: Any) -> Any:
+    """Return an option whose value help shows as `metavar`; it is named as the parameter by default."""
+    return typer.Option(*names, metavar=metavar, help=text, **settings)
+
+
+def flag(text: str, *names: str, **settings: Any) -> Any:
+    """Return an option without a value, or one whose few words help lists."""
+    return typer.Option(*names, help=text, **settings)
 
 
 def written(values: Iterable[object]) -> str:

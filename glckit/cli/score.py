@@ -16,33 +16,29 @@ from glckit.cli.options import (
     SpeciesOption,
     TestOption,
     TrainTableOption,
+    TruthOption,
 )
-from glckit.render import Format
+from glckit.cli.parameters import built, flag, option
 
 
 @app.command(short_help="Score runs by both metrics of the challenge.")
 def score(
+    context: typer.Context,
     runs: RunsArgument,
-    truth: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="True species: id;...;species_id.")
-    ] = None,
+    truth: TruthOption = None,
     test: TestOption = None,
     train: TrainTableOption = None,
     species: SpeciesOption = None,
     k: KOption = None,
-    allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Score a run without some occurrences.")
-    ] = False,
+    allow_missing: Annotated[bool, flag("Score a run without some occurrences.", "--allow-missing")] = False,
     max_rows: RowsAllowedOption = None,
     max_bytes: MaxBytesOption = None,
     per_occurrence: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a row per occurrence (.csv, .parquet).")
+        Path | None, option("FILE", "Write a row per occurrence (.csv, .parquet).")
     ] = None,
-    bare: Annotated[
-        bool, typer.Option("-b", "--bare", help="Print the adaptive score and nothing else.")
-    ] = False,
+    bare: Annotated[bool, flag("Print the adaptive score and nothing else.", "-b", "--bare")] = False,
     digits: DigitsOption = 4,
-    form: FormatOption = Format.TEXT,
+    form: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
     """Score runs by adaptive top-30 and top-30 accuracy.
@@ -54,17 +50,8 @@ def score(
     from submissions.competition.files import find_competition
     from submissions.evaluation import Inputs, check_frame_path, score_files, write_per_occurrence
 
-    inputs = Inputs(
-        truth=truth,
-        test=tuple(test or ()),
-        train=tuple(train or ()),
-        species=species,
-        k=k,
-        max_rows=max_rows,
-        max_bytes=max_bytes,
-        allow_missing=allow_missing,
-    )
     check_frame_path(per_occurrence)
+    inputs = built(Inputs, context.params)
     outcomes = score_files(runs, inputs, find_competition(), progress=TERMINAL)
     show(score_report(outcomes, digits=digits, bare=bare), form, as_json=as_json, digits=digits)
     if per_occurrence is not None:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from glckit.cli.app import TERMINAL, app
+from glckit.cli.parameters import argument, option
 
 
 @app.command("show", short_help="Draw the patch of an occurrence and its place.")
 def show_patch(
-    occurrence_id: Annotated[int, typer.Argument(metavar="ID", min=0, help="Id of an occurrence.")],
-    data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of patches or their archives, and of tables.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option("-o", "--output", metavar="PNG", help="Default: ID.png")] = None,
+    occurrence_id: Annotated[int, argument("ID", "Id of an occurrence.", min=0)],
+    data: Annotated[Path | None, option("DIR", "Folder of patches or their archives, and of tables.")] = None,
+    out: Annotated[Path | None, option("PNG", "Default: ID.png", "-o", "--output")] = None,
 ) -> None:
     """Draw the patch of an occurrence: imagery, near-infrared, land cover, altitude, and its place.
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from glckit.cli.app import FormatOption, JsonOption, app, say, show
-from glckit.render import Format, Report
+from glckit.cli.parameters import argument, option
+from glckit.render import Report
 from submissions.errors import UsageError, require
 
 if TYPE_CHECKING:
@@ -17,19 +16,13 @@ if TYPE_CHECKING:
 
 @app.command(short_help="Hold out whole quadrats to validate on.")
 def split(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help="Labelled occurrences: id;lat;lon;species_id.")
-    ],
-    folder: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write both sides.")],
-    block_km: Annotated[
-        float, typer.Option(metavar="KM", help="Side of a quadrat in km on the ground.")
-    ] = 5.0,
-    holdout: Annotated[
-        float, typer.Option(metavar="SHARE", help="Share of the occupied quadrats to hold out.")
-    ] = 0.025,
-    seed: Annotated[int, typer.Option(metavar="N", help="Another seed holds out other quadrats.")] = 0,
-    plot: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw a map of both sides.")] = None,
-    form: FormatOption = Format.TEXT,
+    files: Annotated[list[Path], argument("FILE", "Labelled occurrences: id;lat;lon;species_id.")],
+    folder: Annotated[Path, option("DIR", "Where to write both sides.", "-o", "--output")],
+    block_km: Annotated[float, option("KM", "Side of a quadrat in km on the ground.")] = 5.0,
+    holdout: Annotated[float, option("SHARE", "Share of the occupied quadrats to hold out.")] = 0.025,
+    seed: Annotated[int, option("N", "Another seed holds out other quadrats.")] = 0,
+    plot: Annotated[Path | None, option("PNG", "Draw a map of both sides.")] = None,
+    form: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
     """Hold out whole quadrats of the training occurrences, with a truth to score runs on them.

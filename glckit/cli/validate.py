@@ -16,11 +16,12 @@ from glckit.cli.options import (
     TestOption,
     TrainTableOption,
 )
-from glckit.render import Format
+from glckit.cli.parameters import built, flag
 
 
 @app.command(short_help="Find everything that is wrong with runs.")
 def validate(
+    context: typer.Context,
     runs: RunsArgument,
     test: TestOption = None,
     train: TrainTableOption = None,
@@ -28,10 +29,8 @@ def validate(
     k: KOption = None,
     max_rows: RowsAllowedOption = None,
     max_bytes: MaxBytesOption = None,
-    allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Make missing occurrences a warning.")
-    ] = False,
-    form: FormatOption = Format.TEXT,
+    allow_missing: Annotated[bool, flag("Make missing occurrences a warning.", "--allow-missing")] = False,
+    form: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
     """Find everything that is wrong with runs, in one pass.
@@ -43,15 +42,7 @@ def validate(
     from submissions.competition.files import find_competition
     from submissions.evaluation import Inputs, validate_files
 
-    inputs = Inputs(
-        test=tuple(test or ()),
-        train=tuple(train or ()),
-        species=species,
-        k=k,
-        max_rows=max_rows,
-        max_bytes=max_bytes,
-        allow_missing=allow_missing,
-    )
+    inputs = built(Inputs, context.params)
     outcomes = validate_files(runs, inputs, find_competition(), progress=TERMINAL)
     show(validation_report(outcomes), form, as_json=as_json)
     finish(outcomes)

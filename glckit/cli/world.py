@@ -6,10 +6,9 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from glckit.cli.app import TERMINAL, FormatOption, JsonOption, app, say, show
-from glckit.render import Format, Report
+from glckit.cli.parameters import argument, flag, option
+from glckit.render import Report
 
 if TYPE_CHECKING:
     from baselines.world.folder import World
@@ -17,17 +16,13 @@ if TYPE_CHECKING:
 
 @app.command(short_help="Make a synthetic competition.")
 def world(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
-    seed: Annotated[int, typer.Option(metavar="N", help="Another seed makes another world.")] = 0,
-    occurrences: Annotated[int, typer.Option(metavar="N", help="Occurrences, train and test.")] = 6000,
-    species: Annotated[int, typer.Option(metavar="N", help="Species of both regions.")] = 300,
-    patch_size: Annotated[
-        int, typer.Option(metavar="P", help="Side of a patch in pixels; the real ones have 256.")
-    ] = 64,
-    extract: Annotated[
-        bool, typer.Option(help="Write the patches as files too, beside the archives.")
-    ] = True,
-    form: FormatOption = Format.TEXT,
+    folder: Annotated[Path, argument("DIR", "A new or empty folder.")],
+    seed: Annotated[int, option("N", "Another seed makes another world.")] = 0,
+    occurrences: Annotated[int, option("N", "Occurrences, train and test.")] = 6000,
+    species: Annotated[int, option("N", "Species of both regions.")] = 300,
+    patch_size: Annotated[int, option("P", "Side of a patch in pixels; the real ones have 256.")] = 64,
+    extract: Annotated[bool, flag("Write the patches as files too, beside the archives.")] = True,
+    form: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
     """Make a synthetic competition with all files of the real one, and the best run that it allows.

@@ -28,7 +28,7 @@ from glckit.demo.report import next_steps, story_report
 from glckit.demo.scale import QUICK, Scale
 from glckit.demo.story import RUNS, ModelCost, Story, tell_story
 from glckit.demo.trainings import Training, note_begun, note_training, recalled_training
-from glckit.render import Format, render
+from glckit.render import render
 from submissions.errors import BadInputError, CannotCheckError, UsageError
 from submissions.files import folder_locked
 from submissions.tables import read_occurrence_ids
@@ -132,7 +132,7 @@ def test_the_report_holds_all_figures(told: Told) -> None:
         assert cost.n_bytes == (told.story.folder / acts.MODELS[model]).stat().st_size
         assert 0 < cost.prediction.seconds < told.story.cost.seconds
         assert name in text
-    assert '"share_damaged"' in render(report, Format.JSON)
+    assert '"share_damaged"' in render(report, "json")
 
 
 def test_a_second_telling_keeps_the_models(told: Told, inside: Path) -> None:
