@@ -13,8 +13,9 @@ from baselines.covariates.occurrences import Occurrences, read_all_occurrences
 from baselines.provenance import Provenance, digest_of
 from scoring.sparse import Pairs
 from submissions.errors import BadInputError
+from submissions.limits import MAX_ROWS
 from submissions.metadata import write_metadata
-from submissions.writing import MAX_ROWS, RunWriter, run_writer
+from submissions.writing import RunWriter, run_writer
 
 _BATCH = 8192
 
@@ -23,14 +24,9 @@ Path = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class Frequencies:
-    """The species of one region, the most frequent first.
+    """The species of one region, the most frequent first, equally frequent ones by ascending id.
 
-    Parameters
-    ----------
-    species : ndarray of int64 of shape (n_species,)
-        Species ids; equally frequent ones by ascending id.
-    shares : ndarray of float64 of shape (n_species,)
-        Share of the region's training occurrences.
+    `shares` are those of the region's training occurrences.
     """
 
     species: NDArray[np.int64]
@@ -39,17 +35,7 @@ class Frequencies:
 
 @dataclass(frozen=True)
 class PriorRun:
-    """A run of the prior that was written.
-
-    Parameters
-    ----------
-    path : str
-        The run file.
-    n_occurrences : dict of str to int
-        Test occurrences of each region.
-    n_species : dict of str to int
-        Species that its training occurrences have.
-    """
+    """A run of the prior that was written: its file, and by region its occurrences and its species."""
 
     path: str
     n_occurrences: dict[str, int]
@@ -57,17 +43,7 @@ class PriorRun:
 
 
 def regional_frequencies(train: Occurrences) -> dict[str, Frequencies]:
-    """Count the species of the training occurrences, region by region.
-
-    Parameters
-    ----------
-    train : Occurrences
-        Labelled occurrences; rows without a species are not counted.
-
-    Returns
-    -------
-    dict of str to Frequencies
-        An entry for each region that occurs.
+    """Count the species of the training occurrences, region by region; rows without a species do not count.
 
     Examples
     --------
@@ -96,23 +72,8 @@ def write_prior_run(
 ) -> PriorRun:
     """Give every test occurrence the most frequent species of its region, and write that as a run.
 
-    Parameters
-    ----------
-    train, test : sequence of path-like
-        Occurrence files.
-    path : path-like
-        Where the run belongs; see `submissions.writing.run_writer` for the formats.
-    max_rows : int, default 150
-        Species an occurrence.
-    seed : int, default 0
-        Noted in the metadata; the prior draws nothing.
-    command : str
-        What to note as the command.
-
-    Returns
-    -------
-    PriorRun
-        What was written.
+    See `submissions.writing.run_writer` for the formats. The prior draws nothing: the seed is only noted in
+    the metadata.
 
     Raises
     ------

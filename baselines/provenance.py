@@ -21,18 +21,8 @@ class Provenance:
 
     Parameters
     ----------
-    name : str
-        Name of the baseline, such as ``"prior"``.
-    command : str
-        The command that made the run.
-    seed : int
-        Its seed.
     model_digest, data_digest : str, optional
         `digest_of` what the model learned, and of what it learned from.
-    participant : str, optional
-        Who submits the run.
-    device : str, default "cpu"
-        What it ran on.
     verification : mapping, optional
         Level, share damaged and ``on_damaged``, where patches were read.
     filled, left_out : mapping of str to int

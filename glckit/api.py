@@ -13,6 +13,7 @@ from baselines.fusion.options import FusionOptions, Method, Missing
 from baselines.fusion.plan import Weighting, plan_fusion
 from baselines.fusion.results import write_fusion
 from scoring.score import Score
+from submissions.limits import MAX_ROWS
 from submissions.metadata import write_metadata
 from submissions.reading.runs import read_run
 from submissions.requirements import Requirements
@@ -21,7 +22,7 @@ from submissions.scores import score as score_run
 from submissions.tables import Truth, read_occurrence_ids, read_species, read_truth
 from submissions.validation import Validation
 from submissions.validation import validate as validate_run
-from submissions.writing import MAX_ROWS, write_run
+from submissions.writing import write_run
 
 __all__ = ["fuse", "read_run", "read_truth", "score", "validate"]
 

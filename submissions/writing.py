@@ -24,9 +24,6 @@ from submissions.reading.dense import id_paths
 #: Columns of a run, in the order in which they are written.
 COLUMNS = ("occurrence_id", "species_id", "probability", "rank")
 
-#: Species per occurrence that a run gets unless told otherwise; the paper's runs had 150.
-MAX_ROWS = 150
-
 # Rows of a row group of Parquet, and so 34 MB that wait to be written.
 _ROW_GROUP = 2**20
 _HEADER = ";".join(COLUMNS).encode() + b"\n"

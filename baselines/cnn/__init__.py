@@ -11,12 +11,6 @@ _MODULES = ("torch", "torchvision", "lightning_fabric", "safetensors", "tensorbo
 
 
 def require_extra() -> None:
-    """Raise the line that says how to install the network's packages, unless they are there.
-
-    Raises
-    ------
-    UsageError
-        If one is not installed.
-    """
+    """Raise a UsageError that says how to install the network's packages, unless they are there."""
     for module in _MODULES:
         require(module, "cnn")

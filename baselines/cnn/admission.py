@@ -13,16 +13,18 @@ from numpy.typing import NDArray
 
 from baselines.covariates.patches.reading import PatchSource
 from baselines.covariates.patches.sources import ManySources, open_patches, open_trees
-from baselines.integrity.gate import OnDamaged, admit
+from baselines.integrity.gate import admit
 from baselines.integrity.thresholds import Thresholds
+from baselines.request import OnDamaged
 from submissions.errors import CannotCheckError, UsageError
+from submissions.paths import shown
 
 Path = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
-class PatchFiles:
-    """Occurrences, and where their patches are.
+class Admissible:
+    """Occurrences, where their patches are, and which of them may be used.
 
     Parameters
     ----------
@@ -30,8 +32,6 @@ class PatchFiles:
         Occurrence files.
     patches : sequence of path-like
         Folders and archives of patches.
-    on_damaged : {"refuse", "drop", "ignore"}, default "refuse"
-        What to do where patches are damaged; see `baselines.integrity.gate.admit`.
     excluded : ndarray of int64
         Occurrences to leave out whatever their patches are.
     checks : path-like, optional
@@ -84,12 +84,7 @@ class Admitted:
 
 
 def read_id_list(path: Path) -> NDArray[np.int64]:
-    """Read occurrence ids, one a line, as ``verify-patches --ids`` writes them.
-
-    Parameters
-    ----------
-    path : path-like
-        The list; empty lines are skipped.
+    """Read occurrence ids, one per line, as ``verify-patches --ids`` writes them; empty lines are skipped.
 
     Raises
     ------
@@ -99,12 +94,12 @@ def read_id_list(path: Path) -> NDArray[np.int64]:
     try:
         lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise CannotCheckError(f"Cannot read the list of ids {os.fspath(path)}: {error}.") from error
+        raise CannotCheckError(f"Cannot read the list of ids {shown(path)}: {error}.") from error
     wrong = [number for number, line in enumerate(lines, 1) if line.strip() and not _is_id(line)]
     if wrong:
         raise CannotCheckError(
-            f"Line {wrong[0]} of {os.fspath(path)} is no occurrence id: {lines[wrong[0] - 1]!r}.",
-            "Write one id a line.",
+            f"Line {wrong[0]} of {shown(path)} is no occurrence id: {lines[wrong[0] - 1]!r}.",
+            "Write one id per line.",
         )
     return np.array([int(line) for line in lines if line.strip()], dtype=np.int64)
 
@@ -114,22 +109,8 @@ def _is_id(line: str) -> bool:
     return digits.isascii() and digits.isdigit() and len(digits) < 19
 
 
-def admitted(ids: NDArray[np.int64], files: PatchFiles, *, patch_size: int) -> Admitted:
-    """Decide which occurrences to use.
-
-    Parameters
-    ----------
-    ids : ndarray of int64 of shape (n,)
-        Those in question.
-    files : PatchFiles
-        Their patches, and what to leave out.
-    patch_size : int
-        Side of the patches in pixels.
-
-    Returns
-    -------
-    Admitted
-        Which ones, why, and how many not.
+def admitted(ids: NDArray[np.int64], files: Admissible, *, patch_size: int) -> Admitted:
+    """Decide which of some occurrences to use.
 
     Raises
     ------

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from baselines.cnn.modelfile import read_tensors, write_tensors
 from submissions.errors import UsageError
+from submissions.paths import shown
 
 _NETWORK, _MOMENTUM = "network.", "momentum."
 
@@ -28,12 +29,8 @@ class Checkpoint:
     ----------
     step : int
         Steps done.
-    network : mapping of str to Tensor
-        Weights and statistics.
     momentum : mapping of str to Tensor
         The optimizer's memory of each parameter; empty before the first step.
-    history : list
-        What was measured, entry by entry.
     loss_of_epoch : float
         Sum of the losses of the steps of an unfinished epoch.
     plan : mapping
@@ -66,18 +63,12 @@ def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> No
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint | None:
-    """Read a checkpoint, or return None if there is none.
-
-    Raises
-    ------
-    CannotCheckError
-        If the file is cut off or no checkpoint.
-    """
+    """Read a checkpoint, or return None if there is none; CannotCheckError if it is cut off."""
     if not Path(path).exists():
         return None
     tensors, notes = read_tensors(path)
     if not {"step", "history", "loss_of_epoch", "plan", "scaler"} <= notes.keys():
-        raise UsageError(f"{os.fspath(path)} is no checkpoint of glckit.", "Remove it to begin anew.")
+        raise UsageError(f"{shown(path)} is no checkpoint of glckit.", "Remove it to begin anew.")
     return Checkpoint(
         notes["step"],
         _below(tensors, _NETWORK),
@@ -109,13 +100,7 @@ def restore_momentum(
 
 
 def refuse_another_plan(found: Mapping[str, Any], wanted: Mapping[str, Any], *, where: str) -> None:
-    """Refuse to go on with other choices or data than a training was begun with.
-
-    Raises
-    ------
-    UsageError
-        That names what differs.
-    """
+    """Raise a UsageError, naming what differs, if a training was begun with other choices or data."""
     differing = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
     if differing:
         changes = ", ".join(f"{name} {found.get(name)} -> {wanted.get(name)}" for name in differing)

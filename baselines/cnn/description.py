@@ -27,21 +27,7 @@ CHALLENGE_TEST = 42_405
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast a device predicts, by a short probe with the network's true size.
-
-    Parameters
-    ----------
-    device : str
-        What it ran on.
-    precision : str
-        Arithmetic.
-    batch_size : int
-        Patches at a time.
-    patches_per_second : float
-        Without reading them.
-    n_occurrences : int
-        Occurrences of the test set.
-    """
+    """How fast a device predicts, by a short probe with the network's true size, patches not being read."""
 
     device: str
     precision: str
@@ -61,18 +47,10 @@ class CnnDescription:
 
     Parameters
     ----------
-    plan : InputPlan
-        What it is shown.
-    n_species : int
-        Its outputs.
-    n_parameters : int
-        Numbers that are learned.
     n_multiply_adds : int
         Of the convolutions and the last layer, for one patch.
     n_bytes, n_bytes_challenge : int
         In fp32, with its species and with the 31,435 of the challenge.
-    speed : Speed
-        On this device.
     training : mapping
         How it was trained; empty for a network without a model.
     """
@@ -96,32 +74,10 @@ def describe_cnn(
     batch_size: int = 4,
     seconds: float = 3.0,
 ) -> CnnDescription:
-    """Describe a model, or the network that would be trained.
+    """Describe a model; without one, a network for the challenge's species that is shown what `plan` says.
 
-    Parameters
-    ----------
-    model : Model or None
-        The model; without one, a network for the species of the challenge.
-    plan : InputPlan
-        What that network would be shown.
-    machine : Machine, optional
-        What to time it on.
-    n_occurrences : int, default 42405
-        Occurrences of the test set.
-    batch_size : int, default 4
-        Patches at a time in the probe.
-    seconds : float, default 3
-        Length of the probe.
-
-    Returns
-    -------
-    CnnDescription
-        Counts, and what the probe showed.
-
-    Raises
-    ------
-    UsageError
-        If memory does not suffice for the probe.
+    A probe of some `seconds` times it with `batch_size` patches at a time. UsageError if memory does not
+    suffice for that.
     """
     described, machine = model or _untrained(plan), machine or Machine()
     n_planes, n_species = described.plan.n_planes, len(described.species)
@@ -141,13 +97,6 @@ def describe_cnn(
 
 def multiply_adds(n_planes: int, n_species: int, patch_size: int) -> int:
     """Return the multiply-adds of one patch, of the convolutions and the last layer.
-
-    Parameters
-    ----------
-    n_planes, n_species : int
-        Of the network.
-    patch_size : int
-        Side of a patch in pixels.
 
     Examples
     --------
@@ -186,7 +135,7 @@ def _blank(n_patches: int, size: int) -> Batch:
 
 
 def _probe(model: Model, machine: Machine, batch_size: int, *, seconds: float) -> tuple[float, str]:
-    """Return the patches a second, and the device."""
+    """Return the patches per second, and the device."""
     device = fabric_of(machine).device
     predictor = Predictor(model, device, precision=machine.precision, compiled=machine.compiled)
     batch = _blank(batch_size, model.plan.patch_size)

@@ -28,20 +28,10 @@ class SplitNetwork:
 
 
 def folded(network: Inception3) -> Inception3:
-    """Return a copy for prediction whose batch norms are part of its convolutions.
+    """Return a copy for prediction, in evaluation mode, whose batch norms are part of its convolutions.
 
     In evaluation a batch norm is a scale and a shift for each channel, so the convolution before it
-    can do both. This halves the time on a CPU, which is bound by memory there.
-
-    Parameters
-    ----------
-    network : Inception3
-        Left as it is.
-
-    Returns
-    -------
-    Inception3
-        In evaluation mode; outputs differ by rounding.
+    can do both; outputs differ by rounding. This halves the time on a CPU, which is bound by memory there.
 
     Examples
     --------
@@ -61,13 +51,7 @@ def folded(network: Inception3) -> Inception3:
 
 
 def split(network: Inception3) -> SplitNetwork:
-    """Return trunk and head of a network, which share its weights.
-
-    Parameters
-    ----------
-    network : Inception3
-        Left as it is.
-    """
+    """Return trunk and head of a network, which share its weights."""
     trunk = copy.copy(network)
     trunk._modules = dict(network._modules)  # the copy is shallow: the network's own table stays
     trunk.dropout, trunk.fc = nn.Identity(), nn.Identity()

@@ -16,17 +16,7 @@ _NO_ROW = -1
 
 
 def gathered(fabric: Fabric, best: BestSpecies, *, n_rows: int) -> BestSpecies:
-    """Return what all processes found, on every one of them.
-
-    Parameters
-    ----------
-    fabric : Fabric
-        The processes.
-    best : BestSpecies
-        What this one found.
-    n_rows : int
-        Occurrences that they shared, each process having every so many-th.
-    """
+    """Return what all processes found, on every one; each had every so many-th of `n_rows` occurrences."""
     if fabric.world_size == 1:
         return best
     n_each = -(-n_rows // fabric.world_size)

@@ -15,7 +15,7 @@ _SCORES = COLUMNS[4:]
 
 
 def write_log(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
-    """Write the history as CSV, an epoch a line; scores are empty where none were measured.
+    """Write the history as CSV, an epoch per line; scores are empty where none were measured.
 
     It is written whole each time, so that it never disagrees with the checkpoint.
     """
@@ -41,13 +41,7 @@ def write_events(folder: Path, entries: Sequence[Mapping[str, Any]]) -> None:
 
 
 def draw_curves(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
-    """Draw loss and validation scores over the epochs.
-
-    Raises
-    ------
-    UsageError
-        If matplotlib is not installed.
-    """
+    """Draw loss and validation scores over the epochs; UsageError if matplotlib is not installed."""
     from submissions.errors import require
 
     figures = require("matplotlib.figure", "plot")

@@ -26,11 +26,13 @@ from baselines.cnn.options import TrainingOptions
 from baselines.cnn.outputs import BestSpecies, PartScores, best_species, score_part
 from baselines.cnn.patchdata import Batch, PatchDataset, batches
 from baselines.cnn.planes import InputPlanes
-from baselines.cnn.sampling import Course, Share, StepSampler
+from baselines.cnn.sampling import BatchShare, Course, StepSampler
 from baselines.cnn.trainingdata import TrainingData
-from baselines.cnn.watching import Watcher, paced
+from baselines.cnn.watching import paced
 from submissions.errors import UsageError
-from submissions.writing import MAX_ROWS
+from submissions.limits import MAX_ROWS
+from submissions.paths import shown
+from submissions.progress import Progress
 
 #: Folder of what a training needs to go on, below that of the model, and its files.
 UNFINISHED, LAST, BEST = "training", "last.safetensors", "best.safetensors"
@@ -41,21 +43,7 @@ _STEPS_BETWEEN_LOOKS = {"cpu": 1, "cuda": 10}
 
 @dataclass(frozen=True)
 class Work:
-    """What a training is about.
-
-    Parameters
-    ----------
-    fabric : Fabric
-        The devices, launched.
-    data : TrainingData
-        Occurrences and their parts.
-    dataset : PatchDataset
-        Their patches.
-    options : TrainingOptions
-        All choices.
-    place : Path
-        Folder of the model.
-    """
+    """What a training is about; the devices are launched, and the model belongs in `place`."""
 
     fabric: Fabric
     data: TrainingData
@@ -65,24 +53,16 @@ class Work:
 
 
 class TrainingLoop:
-    """A training between two steps.
-
-    Parameters
-    ----------
-    work : Work
-        What it is about.
-    network : PatchInception
-        On the CPU; moved to the device.
-    course : Course
-        The steps.
-    """
+    """A training between two steps; its network, on the CPU, is moved to the device."""
 
     def __init__(self, work: Work, network: PatchInception, course: Course) -> None:
         self.fabric, self.network = work.fabric, network
         self.step = 0
         self.history: list[dict[str, Any]] = []
         self._work, self._course = work, course
-        self._share = Share(work.fabric.global_rank, work.fabric.world_size, work.options.machine.accumulate)
+        self._share = BatchShare(
+            work.fabric.global_rank, work.fabric.world_size, work.options.machine.accumulate
+        )
         self._sgd = _sgd(network, work.options)
         self._model, self._optimizer = self._set_up()
         self._recent: list[Tensor] = []
@@ -98,21 +78,15 @@ class TrainingLoop:
         self.history = list(checkpoint.history)
         self._loss_of_epoch = checkpoint.loss_of_epoch
 
-    def run(self, watcher: Watcher) -> None:
-        """Take all steps that are left.
-
-        Raises
-        ------
-        UsageError
-            If the loss is no number any more.
-        """
+    def run(self, progress: Progress) -> None:
+        """Take all steps that are left; UsageError if the loss is no number any more."""
         parts = self._parts()
         self._model.train()
-        with paced(self._course.n_steps - self.step, "steps", watcher) as pace:
+        with paced(self._course.n_steps - self.step, "steps", progress) as pace:
             while self.step < self._course.n_steps:
                 self._recent.append(self._advance(list(islice(parts, self._share.accumulate))))
                 self.step += 1
-                self._after_step(watcher)
+                self._after_step(progress)
                 pace.done(1)
 
     def score(self, part: str) -> PartScores:
@@ -149,9 +123,9 @@ class TrainingLoop:
         workers = self._work.options.machine.workers
         return batches(self._work.dataset, rows, workers=workers, pinned=self.fabric.device.type == "cuda")
 
-    def _after_step(self, watcher: Watcher) -> None:
+    def _after_step(self, progress: Progress) -> None:
         if self._course.ends_epoch(self.step - 1):
-            self._end_epoch(watcher)
+            self._end_epoch(progress)
         elif self.step % _STEPS_BETWEEN_LOOKS[self.fabric.device.type] == 0:
             self._look()
             self._save_if_due()
@@ -185,7 +159,7 @@ class TrainingLoop:
         self._loss_of_epoch += float(mean) * len(self._recent)
         self._recent.clear()
 
-    def _end_epoch(self, watcher: Watcher) -> None:
+    def _end_epoch(self, progress: Progress) -> None:
         self._look()
         epoch = self._course.epoch_of(self.step - 1)
         entry: dict[str, Any] = {"epoch": epoch + 1, "step": self.step}
@@ -196,7 +170,7 @@ class TrainingLoop:
             entry |= asdict(self.score("validation"))
             self._keep_if_best(entry)
         self.history.append(entry)
-        self._log(entry, watcher)
+        self._log(entry, progress)
         if "top_30" in entry:
             self._save()
         else:
@@ -212,11 +186,11 @@ class TrainingLoop:
             write_tensors(self._folder / BEST, self.network.state_dict(), {"entry": entry})
         self.fabric.barrier()
 
-    def _log(self, entry: dict[str, Any], watcher: Watcher) -> None:
+    def _log(self, entry: dict[str, Any], progress: Progress) -> None:
         if self.fabric.is_global_zero:
             write_log(self._work.place / "log.csv", self.history)
             write_events(self._work.place / "tensorboard", [entry])
-        watcher.note(_in_words(entry, self._work.options.plan.epochs))
+        progress.say(_in_words(entry, self._work.options.plan.epochs))
 
     def _save_if_due(self) -> None:
         waited = time.monotonic() - self._saved_at
@@ -246,7 +220,7 @@ class TrainingLoop:
             raise self._diverged()
 
     def _diverged(self) -> UsageError:
-        kept = f"The last good checkpoint, of step {self._saved_step}, is kept in {self._folder}."
+        kept = f"The last good checkpoint, of step {self._saved_step}, is kept in {shown(self._folder)}."
         return UsageError(
             f"The training diverged: at step {self.step} the loss or the weights are no numbers any more. "
             + (kept if self._saved_step else "There was no checkpoint yet."),

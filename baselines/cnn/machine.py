@@ -13,8 +13,8 @@ import torch
 from lightning_fabric import Fabric
 
 from baselines.cnn.options import Machine
-from baselines.cnn.watching import Watcher
 from submissions.errors import CannotCheckError, UsageError
+from submissions.progress import SILENT, Progress
 
 _PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
@@ -22,20 +22,8 @@ _PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 def fabric_of(machine: Machine) -> Fabric:
     """Return Lightning's view of a machine, before any process is started.
 
-    Parameters
-    ----------
-    machine : Machine
-        What was chosen.
-
-    Returns
-    -------
-    Fabric
-        Call its ``launch`` once; with several devices that starts the command again for each.
-
-    Raises
-    ------
-    UsageError
-        If there is no such device, or the arithmetic or compiler is not to be had on it.
+    Its ``launch`` is to be called once; with several devices that starts the command again for each.
+    UsageError if there is no such device, or the arithmetic or compiler is not to be had on it.
     """
     accelerator = _accelerator(machine)
     _refuse_absent_gpu(machine)
@@ -57,13 +45,7 @@ def fabric_of(machine: Machine) -> Fabric:
 
 
 def compiler_lacking(device_type: str) -> str | None:
-    """Return what ``torch.compile`` lacks on a device, or None if it has what it needs.
-
-    Parameters
-    ----------
-    device_type : {"cpu", "cuda"}
-        Where the network runs.
-    """
+    """Return what ``torch.compile`` lacks on ``cpu`` or ``cuda``, or None if it has what it needs."""
     names = [os.environ.get("CXX", ""), "g++", "clang++"]
     if not any(name and shutil.which(name) for name in names):
         return "a C++ compiler (g++ or clang++)"
@@ -74,20 +56,7 @@ def compiler_lacking(device_type: str) -> str | None:
 
 @contextlib.contextmanager
 def memory_watched(batch_size: int, hint: str) -> Iterator[None]:
-    """Turn memory that runs out into an error that says what to try.
-
-    Parameters
-    ----------
-    batch_size : int
-        Patches that are in memory at once now.
-    hint : str
-        What to try.
-
-    Raises
-    ------
-    UsageError
-        If memory runs out in the block.
-    """
+    """Turn memory that runs out with so many patches at once into a UsageError that says what to try."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
@@ -98,13 +67,7 @@ def memory_watched(batch_size: int, hint: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def peers_watched(fabric: Fabric) -> Iterator[None]:
-    """Turn the failure of another process of the same work into an error that says so.
-
-    Raises
-    ------
-    CannotCheckError
-        If this process can no longer talk to the others.
-    """
+    """Turn the loss of another process of the same work into a CannotCheckError that says so."""
     try:
         yield
     except RuntimeError as error:
@@ -115,9 +78,9 @@ def peers_watched(fabric: Fabric) -> Iterator[None]:
         ) from error
 
 
-def one_voice(watcher: Watcher | None, fabric: Fabric) -> Watcher:
+def one_voice(progress: Progress, fabric: Fabric) -> Progress:
     """Return who is told in this process: nobody in any but the first."""
-    return watcher if watcher is not None and fabric.is_global_zero else Watcher()
+    return progress if fabric.is_global_zero else SILENT
 
 
 def has_fast_bf16(device_type: str) -> bool:

@@ -20,6 +20,7 @@ from baselines.cnn.network import PatchInception, skeleton
 from baselines.cnn.options import InputPlan
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
+from submissions.paths import shown
 
 #: Files of a model's folder.
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
@@ -30,16 +31,12 @@ _TRAIN = "Train one with: glckit baseline cnn --train"
 
 @dataclass(frozen=True)
 class Model:
-    """A trained network and what it was trained for.
+    """A trained network, on the CPU, and what it was trained for.
 
     Parameters
     ----------
-    network : PatchInception
-        On the CPU.
     species : ndarray of int64 of shape (n_species,)
         The species of each output.
-    plan : InputPlan
-        What the network is shown.
     dropout : float
         Share of the features that is dropped.
     training : mapping
@@ -54,15 +51,7 @@ class Model:
 
 
 def write_model(folder: str | os.PathLike[str], model: Model) -> None:
-    """Write a model into a folder, weights first, so that a description never lacks its weights.
-
-    Parameters
-    ----------
-    folder : path-like
-        Made if absent; older files of a model are replaced.
-    model : Model
-        The model.
-    """
+    """Write a model into a folder, weights first, so that a description never lacks its weights."""
     place = Path(folder)
     write_tensors(place / WEIGHTS, model.network.state_dict())
     description = {
@@ -78,17 +67,7 @@ def write_model(folder: str | os.PathLike[str], model: Model) -> None:
 
 
 def read_model(folder: str | os.PathLike[str]) -> Model:
-    """Read a model.
-
-    Parameters
-    ----------
-    folder : path-like
-        Where `write_model` put it.
-
-    Returns
-    -------
-    Model
-        Whose network has the weights of the file, in evaluation mode.
+    """Read a model that `write_model` put into a folder, its network in evaluation mode.
 
     Raises
     ------
@@ -100,12 +79,12 @@ def read_model(folder: str | os.PathLike[str]) -> Model:
     place = Path(folder)
     missing = [name for name in (DESCRIPTION, WEIGHTS) if not (place / name).is_file()]
     if missing:
-        raise UsageError(f"{place} holds no model: {' and '.join(missing)} not found.", _TRAIN)
+        raise UsageError(f"{shown(place)} holds no model: {' and '.join(missing)} not found.", _TRAIN)
     description = _read_description(place / DESCRIPTION)
     tensors, _ = read_tensors(place / WEIGHTS)
     species = np.array(description["species"], dtype=np.int64)
     plan, dropout = _plan_of(description["input"]), float(description["dropout"])
-    check_fit(tensors, skeleton(plan.n_planes, len(species)), where=str(place / WEIGHTS))
+    check_fit(tensors, skeleton(plan.n_planes, len(species)), where=shown(place / WEIGHTS))
     network = PatchInception(plan.n_planes, len(species), dropout=dropout, initial=None)
     network.load_state_dict(tensors)
     return Model(network.eval(), species, plan, dropout, description["training"])
@@ -119,21 +98,9 @@ def has_model(folder: str | os.PathLike[str]) -> bool:
 def write_tensors(
     path: str | os.PathLike[str], tensors: Mapping[str, Tensor], notes: Mapping[str, Any] | None = None
 ) -> None:
-    """Write named tensors, and notes as JSON in the header of the file.
+    """Write named tensors, on any device and in any memory format, and notes as JSON in the file's header.
 
-    Parameters
-    ----------
-    path : path-like
-        Replaced when all is written.
-    tensors : mapping of str to Tensor
-        On any device, in any memory format.
-    notes : mapping, optional
-        What JSON can say.
-
-    Raises
-    ------
-    CannotCheckError
-        If it cannot be written.
+    CannotCheckError if that is not possible; a file that is there is replaced when all is written.
     """
     header = {name: json.dumps(note) for name, note in (notes or {}).items()}
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
@@ -142,17 +109,14 @@ def write_tensors(
         try:
             save_file(plain, temporary, header or None)
         except SafetensorError as error:  # a full disk, for one
-            raise CannotCheckError(f"Cannot write {path}: {error}.") from error
+            raise CannotCheckError(f"Cannot write {shown(path)}: {error}.") from error
         temporary.chmod(mode)  # safetensors leaves its files to their owner alone
 
 
 def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read what `write_tensors` wrote: the tensors, on the CPU, and the notes.
 
-    Raises
-    ------
-    CannotCheckError
-        If the file is absent, cut off or no such file.
+    CannotCheckError if the file is absent, cut off or no such file.
     """
     from safetensors import safe_open
 
@@ -162,27 +126,15 @@ def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[
         return load_file(path), {name: json.loads(note) for name, note in notes.items()}
     except (OSError, SafetensorError, ValueError) as error:
         raise CannotCheckError(
-            f"{os.fspath(path)} is cut off or no safetensors file: {error}.",
+            f"{shown(path)} is cut off or no safetensors file: {error}.",
             "Remove it and train again, or fetch a whole copy.",
         ) from error
 
 
 def check_fit(tensors: Mapping[str, Tensor], network: PatchInception, *, where: str) -> None:
-    """Refuse weights whose names or shapes are not those of a network.
+    """Raise a UsageError that lists all weights that are missing, unknown or shaped unlike a network's.
 
-    Parameters
-    ----------
-    tensors : mapping of str to Tensor
-        The weights.
-    network : PatchInception
-        What they are for; only names and shapes are looked at.
-    where : str
-        Where the weights come from, for the message.
-
-    Raises
-    ------
-    UsageError
-        That lists what is missing, unknown or of another shape.
+    Only names and shapes of the network are looked at; `where` is where the weights come from.
     """
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
@@ -205,10 +157,10 @@ def _read_description(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise CannotCheckError(f"Cannot read {path}: {error}.", "Fetch a whole copy.") from error
+        raise CannotCheckError(f"Cannot read {shown(path)}: {error}.", "Fetch a whole copy.") from error
     wanted = {"format", "input", "dropout", "species", "training"}
     if not isinstance(found, dict) or found.get("format") != _FORMAT or wanted - found.keys():
-        raise UsageError(f"{path} does not describe a model of this version of glckit.", _TRAIN)
+        raise UsageError(f"{shown(path)} does not describe a model of this version of glckit.", _TRAIN)
     return found
 
 

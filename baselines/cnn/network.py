@@ -8,9 +8,6 @@ from torchvision.models.inception import BasicConv2d, Inception3
 
 from baselines.cnn.options import Initial
 
-#: Numbers that the last layer reads.
-N_FEATURES = 2048
-
 
 class PatchInception(Inception3):  # type: ignore[misc]  # torchvision has no types
     """Inception V3 whose first two convolutions keep the size of a patch, without auxiliary output.

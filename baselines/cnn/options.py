@@ -12,13 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
-from baselines.covariates.patches.npyheader import PATCH_SIZE
-from baselines.covariates.patches.planes import N_LAND_COVER_CODES, PLANES, LandCover
-from baselines.covariates.splits.holdout import CNN_SHARES
+from baselines.covariates.patches.channels import CHANNELS, N_LAND_COVER_CODES, PATCH_SIZE, LandCover
+from baselines.covariates.splits.shares import CNN_SHARES
 from submissions.errors import UsageError
+from submissions.limits import MAX_ROWS
 
-#: The planes of a patch, in the order in which they are read.
-CHANNELS = PLANES["codes"]
 #: The smallest patch, in pixels along a side, that leaves the network something to average.
 MIN_PATCH_SIZE = 35
 
@@ -29,27 +27,22 @@ Scaling = Literal["symmetric", "none"]
 Initial = Literal["torchvision", "he"]
 #: Arithmetic: plain single precision, or half precision where it is safe (mixed).
 Precision = Literal["fp32", "bf16", "fp16"]
+#: ``auto`` takes a GPU if there is one.
+Accelerator = Literal["auto", "cpu", "gpu"]
+#: Those of Lightning that keep the whole network on every device.
+Strategy = Literal["auto", "ddp"]
 
 
 @dataclass(frozen=True)
 class InputPlan:
-    """What the network is shown of a patch.
+    """What the network is shown of a patch; UsageError if no network can be made for it.
 
     Parameters
     ----------
     patch_size : int, default 256
         Side of a patch in pixels, 35 or more.
-    channels : sequence of str
+    channels : tuple of str
         Planes, by name and in order; some or all of `CHANNELS`.
-    land_cover : {"codes", "unstacked"}, default "codes"
-        Land cover as one plane of codes, or as one binary plane for each of the 34.
-    scaling : {"symmetric", "none"}, default "symmetric"
-        How values are scaled.
-
-    Raises
-    ------
-    UsageError
-        If a patch is too small, or a plane is unknown or doubled.
 
     Examples
     --------
@@ -63,7 +56,6 @@ class InputPlan:
     scaling: Scaling = "symmetric"
 
     def __post_init__(self) -> None:
-        """Refuse what no network can be made for."""
         if self.patch_size < MIN_PATCH_SIZE:
             raise UsageError(
                 f"Patches of {self.patch_size} pixels are too small for the Inception V3: nothing is left "
@@ -75,8 +67,8 @@ class InputPlan:
                 f"These are no channels of a patch, each once: {', '.join(self.channels) or 'none'}.",
                 f"Choose from {','.join(CHANNELS)}.",
             )
-        _refuse_other("land cover", self.land_cover, get_args(LandCover))
-        _refuse_other("scaling", self.scaling, get_args(Scaling))
+        _refuse_other("land cover", self.land_cover, LandCover)
+        _refuse_other("scaling", self.scaling, Scaling)
 
     @property
     def n_planes(self) -> int:
@@ -87,16 +79,16 @@ class InputPlan:
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How the network is trained: what decides its weights, together with the data.
+    """How the network is trained, which decides its weights, together with the data.
+
+    A number out of range is a UsageError.
 
     Parameters
     ----------
     epochs : int, default 180
         Passes over the training part.
     batch_size : int, default 128
-        Occurrences a step, on all devices together.
-    learning_rate, momentum, weight_decay : float
-        Of stochastic gradient descent.
+        Occurrences per step, on all devices together.
     milestones : tuple of int
         Epochs after which the learning rate falls to a tenth.
     dropout : float, default 0.5
@@ -105,15 +97,8 @@ class TrainingPlan:
         Epochs between two looks at the validation part; there is one at the end in any case.
     shares : tuple of float of length 3
         Shares of the training, validation and test part.
-    initial : {"torchvision", "he"}, default "torchvision"
-        How the first weights are drawn.
     seed : int, default 0
         Decides the split, the first weights, the order of the occurrences and what is dropped.
-
-    Raises
-    ------
-    UsageError
-        If a number is out of range.
 
     Examples
     --------
@@ -135,12 +120,13 @@ class TrainingPlan:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse numbers that cannot be meant."""
         positive = ("epochs", "batch_size", "learning_rate", "validate_every")
         _refuse(self, positive, lambda value: value > 0, "above 0")
         _refuse(self, ("momentum", "dropout"), lambda value: 0 <= value < 1, "from 0 to below 1")
         _refuse(self, ("weight_decay",), lambda value: value >= 0, "0 or more")
-        _refuse_other("initial weights", self.initial, get_args(Initial))
+        _refuse_other("initial weights", self.initial, Initial)
+        if len(self.shares) != 3:
+            raise UsageError(f"--shares must be three numbers that make 1, not {len(self.shares)}.")
         if min(self.shares) < 0 or abs(sum(self.shares) - 1) > 1e-9 or self.shares[0] == 0:
             raise UsageError(f"The shares of the three parts must make 1, not {self.shares}.")
 
@@ -154,16 +140,10 @@ class TrainingPlan:
 class Machine:
     """What the work is done on; it decides how fast, and not what is computed.
 
+    A number out of range or an unknown word is a UsageError.
+
     Parameters
     ----------
-    accelerator : str, default "auto"
-        ``auto`` takes a GPU if there is one; or ``cpu``, ``gpu``.
-    devices, nodes : int, default 1
-        Devices of a machine, and machines.
-    strategy : str, default "auto"
-        Of Lightning, one that keeps the whole network on every device: ``auto`` or ``ddp``.
-    precision : {"fp32", "bf16", "fp16"}, default "fp32"
-        Arithmetic.
     workers : int, default 0
         Processes that read patches for a device; 0 reads them in between.
     accumulate : int, default 1
@@ -172,17 +152,12 @@ class Machine:
         Whether ``torch.compile`` is used.
     deterministic : bool, default True
         Whether GPU kernels that give the same bits each time are preferred.
-
-    Raises
-    ------
-    UsageError
-        If a number is out of range, or a word unknown.
     """
 
-    accelerator: str = "auto"
+    accelerator: Accelerator = "auto"
     devices: int = 1
     nodes: int = 1
-    strategy: str = "auto"
+    strategy: Strategy = "auto"
     precision: Precision = "fp32"
     workers: int = 0
     accumulate: int = 1
@@ -190,12 +165,11 @@ class Machine:
     deterministic: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse what is no machine."""
         _refuse(self, ("devices", "nodes", "accumulate"), lambda value: value >= 1, "1 or more")
         _refuse(self, ("workers",), lambda value: value >= 0, "0 or more")
-        _refuse_other("accelerator", self.accelerator, ("auto", "cpu", "gpu"))
-        _refuse_other("precision", self.precision, get_args(Precision))
-        _refuse_other("strategy", self.strategy, ("auto", "ddp"))
+        _refuse_other("accelerator", self.accelerator, Accelerator)
+        _refuse_other("precision", self.precision, Precision)
+        _refuse_other("strategy", self.strategy, Strategy)
 
     @property
     def n_processes(self) -> int:
@@ -209,18 +183,10 @@ class TrainingOptions:
 
     Parameters
     ----------
-    input : InputPlan
-        What the network is shown.
-    plan : TrainingPlan
-        How it is trained.
-    machine : Machine
-        What it is trained on.
     weights : path-like, optional
         Weights to start from.
     renewed : tuple of str
         Layers that start at random all the same.
-    save_minutes : float, default 10
-        Minutes between checkpoints.
     restart : bool, default False
         Whether an unfinished training is thrown away.
     command : str
@@ -249,6 +215,48 @@ class TrainingOptions:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in chosen.items()}
 
 
+@dataclass(frozen=True)
+class Draws:
+    """Whether the training's dropout stays on in prediction, and over how many draws that is averaged."""
+
+    dropout: bool = False
+    passes: int = 1
+
+
+@dataclass(frozen=True)
+class PredictionOptions:
+    """Everything that may be chosen of a prediction; UsageError if a number is below 1.
+
+    Parameters
+    ----------
+    patch_size : int
+        Side of the patches that are there; must be the model's.
+    batch_size : int, default 32
+        Patches that a device reads at a time.
+    max_rows : int, default 150
+        Species per occurrence.
+    shard_size : int, default 1024
+        Occurrences between two points from which a prediction can go on.
+    seed : int, default 0
+        Decides what is dropped.
+    """
+
+    patch_size: int
+    draws: Draws = field(default_factory=Draws)
+    machine: Machine = field(default_factory=Machine)
+    batch_size: int = 32
+    max_rows: int = MAX_ROWS
+    shard_size: int = 1024
+    seed: int = 0
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        numbers = {"batch size": self.batch_size, "rows": self.max_rows, "shard size": self.shard_size}
+        for name, value in (numbers | {"passes": self.draws.passes}).items():
+            if value < 1:
+                raise UsageError(f"{name} must be 1 or more, not {value}.")
+
+
 def _refuse(options: object, names: Sequence[str], fits: Callable[[float], bool], what: str) -> None:
     for name in names:
         value = getattr(options, name)
@@ -256,6 +264,6 @@ def _refuse(options: object, names: Sequence[str], fits: Callable[[float], bool]
             raise UsageError(f"{name.replace('_', ' ')} must be {what}, not {value}.")
 
 
-def _refuse_other(what: str, value: str, known: Sequence[str]) -> None:
-    if value not in known:
-        raise UsageError(f"{what} must be one of {', '.join(known)}, not {value}.")
+def _refuse_other(what: str, value: str, words: Any) -> None:
+    if value not in get_args(words):
+        raise UsageError(f"{what} must be one of {', '.join(get_args(words))}, not {value}.")

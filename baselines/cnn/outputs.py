@@ -12,7 +12,7 @@ from torch import Tensor
 
 from scoring.score import Score
 from scoring.sparse import Pairs, score_sparse
-from submissions.writing import MAX_ROWS
+from submissions.limits import MAX_ROWS
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,8 @@ class BestSpecies:
 class PartScores:
     """What a network scores on a part of the occurrences; top-K counts hits, so ties go by output.
 
-    Parameters
-    ----------
-    top_1, top_10, top_30 : float
-        Share of the occurrences whose true species is among so many best.
-    adaptive_top_30 : float
-        The metric of the challenge.
+    `top_1`, `top_10` and `top_30` are shares of the occurrences whose true species is among so many best;
+    `adaptive_top_30` is the metric of the challenge.
     """
 
     top_1: float
@@ -69,16 +65,7 @@ class PartScores:
 
 
 def best_species(probabilities: Tensor, rows: NDArray[np.int64], *, max_rows: int = MAX_ROWS) -> BestSpecies:
-    """Keep the best species of each occurrence.
-
-    Parameters
-    ----------
-    probabilities : Tensor of shape (n, n_species)
-        One row an occurrence.
-    rows : ndarray of int64 of shape (n,)
-        The occurrences.
-    max_rows : int, default 150
-        Species to keep; all where there are fewer.
+    """Keep the best species of each occurrence, a row of `probabilities` each; all where there are fewer.
 
     Examples
     --------
@@ -91,19 +78,9 @@ def best_species(probabilities: Tensor, rows: NDArray[np.int64], *, max_rows: in
 
 
 def score_part(best: BestSpecies, labels: NDArray[np.int64]) -> PartScores:
-    """Score the best species of all occurrences of a part.
+    """Score the best species of all occurrences of a part, as a run with these lists would score.
 
-    Parameters
-    ----------
-    best : BestSpecies
-        A list for each, its `rows` being places in `labels`, each once.
-    labels : ndarray of int64 of shape (n,)
-        The true output of each.
-
-    Returns
-    -------
-    PartScores
-        As a run with these lists would score.
+    `labels` has the true output of each occurrence, and `best.rows` are places in it, each once.
     """
     n_outputs = int(best.outputs.max()) + 1
     pairs = best.pairs(np.arange(n_outputs))

@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from baselines.cnn.options import InputPlan
+from baselines.covariates.patches.channels import N_LAND_COVER_CODES
 from baselines.covariates.patches.errors import DamagedPatchError
-from baselines.covariates.patches.planes import N_LAND_COVER_CODES
 from baselines.covariates.patches.reading import PatchReader, PatchSource
 from submissions.errors import GlckitError
 
@@ -52,19 +52,10 @@ class Batch:
 
 
 class PatchDataset(Dataset[Batch]):
-    """The patches of some occurrences.
+    """The patches of some occurrences, at the size that a plan says; each worker opens its own files.
 
-    Parameters
-    ----------
-    source : PatchSource
-        Where they are; each worker opens its own files.
-    ids : ndarray of int64 of shape (n,)
-        Occurrence ids.
-    plan : InputPlan
-        Size of the patches, and whether land cover is to be unstacked.
-    ignores_damage : bool, default False
-        Whether pixels with a land cover code above 33 are taken as they are: they are in none of the
-        binary planes.
+    Where damage is ignored, pixels with a land cover code above 33 are taken as they are: they are in none of
+    the binary planes.
     """
 
     def __init__(
@@ -128,23 +119,9 @@ class PatchDataset(Dataset[Batch]):
 def batches(
     dataset: PatchDataset, rows: Iterable[Sequence[int]], *, workers: int = 0, pinned: bool = False
 ) -> Iterator[Batch]:
-    """Read batch after batch.
+    """Read the batches of some rows, in their order, ahead by workers or, with 0, in this process.
 
-    Parameters
-    ----------
-    dataset : PatchDataset
-        The patches.
-    rows : iterable of sequence of int
-        The rows of each batch.
-    workers : int, default 0
-        Processes that read ahead; 0 reads in this one.
-    pinned : bool, default False
-        Whether tensors are put where a GPU copies from by itself.
-
-    Yields
-    ------
-    Batch
-        In the order of `rows`.
+    Tensors that are pinned lie where a GPU copies from by itself.
 
     Raises
     ------

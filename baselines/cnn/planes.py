@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from baselines.cnn.options import CHANNELS, InputPlan
-from baselines.covariates.patches.planes import N_LAND_COVER_CODES
+from baselines.cnn.options import InputPlan
+from baselines.covariates.patches.channels import CHANNELS, N_LAND_COVER_CODES
 
 # Scale and shift of each plane: bytes and land cover codes to [-1, 1], metres to kilometres.
 _SYMMETRIC = dict.fromkeys(("red", "green", "blue", "near_infrared"), (2 / 255, -1.0))
@@ -18,11 +18,6 @@ class InputPlanes(nn.Module):
 
     This is done on the device, so that bytes travel there and not floats, and one plane of land cover
     and not 34. The layer has no state, so a network with it has the state of one without.
-
-    Parameters
-    ----------
-    plan : InputPlan
-        What the network is shown.
 
     Examples
     --------
@@ -47,10 +42,7 @@ class InputPlanes(nn.Module):
     def forward(self, patches: tuple[Tensor, Tensor]) -> Tensor:
         """Return the planes of the network, float32 of shape (B, n_planes, P, P), channels last.
 
-        Parameters
-        ----------
-        patches : tuple of Tensor
-            Bands, uint8 of shape (B, P, P, 5), and altitude, int16 of shape (B, P, P).
+        Of bands, uint8 of shape (B, P, P, 5), and altitude, int16 of shape (B, P, P).
         """
         bands, altitude = patches
         raw = torch.cat([bands.to(torch.float32), altitude.to(torch.float32)[..., None]], dim=3)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,91 +14,40 @@ import numpy as np
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
-from baselines.cnn.admission import Admitted, PatchFiles, admitted
+from baselines.cnn.admission import Admissible, Admitted, admitted
 from baselines.cnn.gathering import joined
 from baselines.cnn.machine import fabric_of, memory_watched, one_voice, peers_watched
 from baselines.cnn.modelfile import Model, read_model
-from baselines.cnn.options import Machine
+from baselines.cnn.options import PredictionOptions
 from baselines.cnn.outputs import BestSpecies, best_species
 from baselines.cnn.patchdata import PatchDataset, batches
-from baselines.cnn.predictor import Draws, Predictor, seeded
+from baselines.cnn.predictor import Predictor, seeded
 from baselines.cnn.shards import Shards
-from baselines.cnn.watching import Pace, Watcher, paced
+from baselines.cnn.watching import Pace, paced
 from baselines.covariates.occurrences import read_all_occurrences
 from baselines.provenance import Provenance, digest_of
 from submissions.errors import UsageError
 from submissions.metadata import write_metadata
-from submissions.writing import MAX_ROWS, run_writer
+from submissions.progress import SILENT, Progress
+from submissions.writing import run_writer
 
 _PACKAGES = ("torch", "torchvision", "lightning-fabric")
 
 
 @dataclass(frozen=True)
-class PredictionOptions:
-    """Everything that may be chosen of a prediction.
-
-    Parameters
-    ----------
-    patch_size : int
-        Side of the patches that are there; must be the model's.
-    draws : Draws
-        Dropout in prediction.
-    machine : Machine
-        What to predict on.
-    batch_size : int, default 32
-        Patches that a device reads at a time.
-    max_rows : int, default 150
-        Species an occurrence.
-    shard_size : int, default 1024
-        Occurrences between two points from which a prediction can go on.
-    seed : int, default 0
-        Decides what is dropped.
-    command : str
-        What to note as the command.
-
-    Raises
-    ------
-    UsageError
-        If a number is below 1.
-    """
-
-    patch_size: int
-    draws: Draws = field(default_factory=Draws)
-    machine: Machine = field(default_factory=Machine)
-    batch_size: int = 32
-    max_rows: int = MAX_ROWS
-    shard_size: int = 1024
-    seed: int = 0
-    command: str = ""
-
-    def __post_init__(self) -> None:
-        """Refuse numbers that cannot be meant."""
-        numbers = {"batch size": self.batch_size, "rows": self.max_rows, "shard size": self.shard_size}
-        for name, value in (numbers | {"passes": self.draws.passes}).items():
-            if value < 1:
-                raise UsageError(f"{name} must be 1 or more, not {value}.")
-
-
-@dataclass(frozen=True)
-class Predicted:
+class CnnRun:
     """A run that was written.
 
     Parameters
     ----------
-    run : Path
-        The file.
     first : bool
         Whether this is the process that reports.
-    n_occurrences : int
-        Occurrences in the run.
     left_out : mapping of str to int
-        Occurrences of the tables that are not, by reason.
+        Occurrences of the tables that are not in the run, by reason.
     n_resumed : int
         Occurrences that an earlier, stopped prediction had done.
     occurrences_per_second : float
         Of this process, over the others.
-    device : str
-        What it ran on.
     """
 
     run: Path
@@ -111,33 +60,17 @@ class Predicted:
 
 
 def predict_cnn(
-    files: PatchFiles,
+    files: Admissible,
     folder: str | os.PathLike[str],
     run: str | os.PathLike[str],
     options: PredictionOptions,
     *,
-    watcher: Watcher | None = None,
-) -> Predicted:
-    """Predict the species of occurrences and write them as a run, with metadata beside it.
+    progress: Progress = SILENT,
+) -> CnnRun:
+    """Predict the species of occurrences with the model of a folder, and write a run with metadata beside it.
 
-    Parameters
-    ----------
-    files : PatchFiles
-        Occurrence tables and their patches.
-    folder : path-like
-        The model.
-    run : path-like
-        Where the run belongs; see `submissions.writing.run_writer` for the formats. Shards that are
-        done are kept beside it until it is written, and a prediction that was stopped goes on from them.
-    options : PredictionOptions
-        All choices.
-    watcher : Watcher, optional
-        Who is told of occurrences done, and of the time left.
-
-    Returns
-    -------
-    Predicted
-        What was written.
+    See `submissions.writing.run_writer` for the formats. Shards that are done are kept beside the run until
+    it is written, and a prediction that was stopped goes on from them.
 
     Raises
     ------
@@ -159,7 +92,7 @@ def predict_cnn(
     task = _Task(model, usable, dataset, options, fabric)
     hint = f"Try --batch-size {max(options.batch_size // 2, 1)}."
     with peers_watched(fabric), memory_watched(options.batch_size, hint):
-        predicted = _predict(task, shards, one_voice(watcher, fabric))
+        predicted = _predict(task, shards, one_voice(progress, fabric))
         fabric.barrier()
     if predicted.first:
         _write_run(task, shards, predicted.run)
@@ -175,18 +108,18 @@ class _Task:
     fabric: Fabric
 
 
-def _predict(task: _Task, shards: Shards, watcher: Watcher) -> Predicted:
+def _predict(task: _Task, shards: Shards, progress: Progress) -> CnnRun:
     fabric = task.fabric
     missing = [number for number in range(len(shards)) if not shards.is_done(number)]
     fabric.barrier()  # all have looked before one writes
     mine = missing[fabric.global_rank :: fabric.world_size]
     n_missing = sum(len(shards.rows(number)) for number in missing)
     predictor = _predictor(task)
-    with paced(sum(len(shards.rows(number)) for number in mine), "occurrences", watcher) as pace:
+    with paced(sum(len(shards.rows(number)) for number in mine), "occurrences", progress) as pace:
         for number in mine:
             shards.write(number, _predict_shard(task, predictor, shards, number, pace))
     n = len(task.usable.ids)
-    return Predicted(
+    return CnnRun(
         run=shards.run,
         first=fabric.is_global_zero,
         n_occurrences=n,

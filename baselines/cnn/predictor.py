@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,43 +13,16 @@ from torch import Tensor
 
 from baselines.cnn.folding import folded, split, with_dropout
 from baselines.cnn.modelfile import Model
-from baselines.cnn.options import Precision
+from baselines.cnn.options import Draws, Precision
 from baselines.cnn.planes import InputPlanes
 
 _TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-@dataclass(frozen=True)
-class Draws:
-    """Whether features are dropped in prediction, and how often that is drawn.
-
-    Parameters
-    ----------
-    dropout : bool, default False
-        Whether the dropout of the training stays on.
-    passes : int, default 1
-        Draws whose probabilities are averaged.
-    """
-
-    dropout: bool = False
-    passes: int = 1
-
-
 class Predictor:
     """A network ready to predict: folded, channels last, in the arithmetic that was chosen.
 
-    Parameters
-    ----------
-    model : Model
-        Left as it is.
-    device : device
-        Where to predict.
-    precision : {"fp32", "bf16", "fp16"}, default "fp32"
-        Arithmetic of the convolutions; the last layer is always fp32.
-    draws : Draws, optional
-        Dropout; none by default.
-    compiled : bool, default False
-        Whether ``torch.compile`` is used.
+    `precision` is that of the convolutions; the last layer is always fp32.
     """
 
     def __init__(
@@ -74,19 +46,10 @@ class Predictor:
 
     @torch.inference_mode()
     def probabilities(self, patches: tuple[Tensor, Tensor]) -> Tensor:
-        """Return the probability of each species.
+        """Return the probability of each species, float32 of shape (B, n_species), on the device.
 
-        The trunk runs once whatever the number of draws, since nothing is dropped before the head.
-
-        Parameters
-        ----------
-        patches : tuple of Tensor
-            Bands and altitude, on the device; see `baselines.cnn.patchdata.Batch.on`.
-
-        Returns
-        -------
-        Tensor of float32 of shape (B, n_species)
-            On the device.
+        Of bands and altitude there; see `baselines.cnn.patchdata.Batch.on`. The trunk runs once whatever the
+        number of draws, since nothing is dropped before the head.
         """
         planes = self._planes(patches)
         features = self._trunk(planes.to(self._type)).float()

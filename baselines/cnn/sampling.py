@@ -17,28 +17,10 @@ from submissions.errors import UsageError
 
 @dataclass(frozen=True)
 class Course:
-    """The steps of a whole training.
+    """The steps of a whole training; UsageError if there are fewer occurrences than a batch has.
 
-    Parameters
-    ----------
-    n_occurrences : int
-        Occurrences of the training part.
-    batch_size : int
-        Occurrences a step.
-    epochs : int
-        Passes over them.
-    seed : int
-        Decides their order.
-
-    Raises
-    ------
-    UsageError
-        If there are fewer occurrences than a batch has.
-
-    Notes
-    -----
-    Every epoch has an order of its own, and leaves out what is left of it after the last full batch:
-    batch norm would give the few occurrences of a smaller batch too much weight.
+    Every epoch has an order of its own, which the seed decides, and leaves out what is left of it after the
+    last full batch: batch norm would give the few occurrences of a smaller batch too much weight.
 
     Examples
     --------
@@ -53,7 +35,6 @@ class Course:
     seed: int
 
     def __post_init__(self) -> None:
-        """Refuse a course without steps."""
         if self.n_occurrences < self.batch_size:
             raise UsageError(
                 f"{self.n_occurrences} occurrences to train on do not fill a batch of {self.batch_size}.",
@@ -92,28 +73,15 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Share:
-    """The share of every batch that one process reads, in parts that fit into its memory.
-
-    Parameters
-    ----------
-    rank, n_processes : int
-        Which process of how many.
-    accumulate : int
-        Parts of its share.
-
-    Raises
-    ------
-    UsageError
-        By `check`, if a batch cannot be divided evenly.
-    """
+class BatchShare:
+    """The share of every batch that one process of several reads, in parts that fit into its memory."""
 
     rank: int = 0
     n_processes: int = 1
     accumulate: int = 1
 
     def check(self, batch_size: int) -> None:
-        """Refuse a batch that cannot be divided evenly: the mean of its parts would not be its own.
+        """Raise a UsageError if a batch cannot be divided evenly: the mean of its parts would not be its own.
 
         Nor can batch norm learn from one occurrence at a time.
         """
@@ -136,28 +104,16 @@ class Share:
 
         Examples
         --------
-        >>> [part.tolist() for part in Share(1, n_processes=2, accumulate=2).of(np.arange(8))]
+        >>> [part.tolist() for part in BatchShare(1, n_processes=2, accumulate=2).of(np.arange(8))]
         [[1, 3], [5, 7]]
         """
         return list(np.split(batch[self.rank :: self.n_processes], self.accumulate))
 
 
 class StepSampler:
-    """Yield the rows of one process, part by part, for a data loader to fetch.
+    """Yield the rows of one process, part by part, from a step on, for a data loader to fetch."""
 
-    Parameters
-    ----------
-    course : Course
-        The steps.
-    share : Share
-        Which part of each.
-    rows : ndarray of int64 of shape (n_occurrences,)
-        The occurrences of the course.
-    start : int, default 0
-        First step.
-    """
-
-    def __init__(self, course: Course, share: Share, rows: NDArray[np.int64], *, start: int = 0) -> None:
+    def __init__(self, course: Course, share: BatchShare, rows: NDArray[np.int64], *, start: int = 0) -> None:
         self._course, self._share, self._rows, self._start = course, share, rows, start
 
     def __iter__(self) -> Iterator[list[int]]:

@@ -16,18 +16,9 @@ from submissions.errors import CannotCheckError
 
 
 class Shards:
-    """The shards of one prediction.
+    """The shards of one prediction, of `size` occurrences each, in a folder beside the run to be made.
 
-    Parameters
-    ----------
-    run : path-like
-        The run that they will make; they are in a folder beside it.
-    key : str
-        What decides the prediction. Shards of another key are not used.
-    n_occurrences : int
-        Occurrences to predict.
-    size : int
-        Occurrences a shard.
+    `key` is what decides the prediction; shards of another key are not used.
     """
 
     def __init__(self, run: str | os.PathLike[str], key: str, n_occurrences: int, *, size: int) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
-from baselines.cnn.admission import PatchFiles
+from baselines.cnn.admission import Admissible
 from baselines.cnn.checkpoints import Checkpoint, read_checkpoint, refuse_another_plan
 from baselines.cnn.history import draw_curves
 from baselines.cnn.loop import LAST, UNFINISHED, TrainingLoop, Work
@@ -24,28 +24,25 @@ from baselines.cnn.network import PatchInception
 from baselines.cnn.options import TrainingOptions
 from baselines.cnn.outputs import PartScores
 from baselines.cnn.patchdata import PatchDataset
-from baselines.cnn.sampling import Course, Share
+from baselines.cnn.sampling import BatchShare, Course
 from baselines.cnn.trainingdata import TrainingData, read_training_data
-from baselines.cnn.watching import Watcher
 from baselines.cnn.weights import start_from
 from scoring.version import VERSION
 from submissions.errors import UsageError
+from submissions.paths import shown
+from submissions.progress import SILENT, Progress
 
 _PICTURE = "curves.png"
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedCnn:
     """A model that was trained.
 
     Parameters
     ----------
-    folder : Path
-        Where it is.
     first : bool
         Whether this is the process that reports; the others of a training on several devices do not.
-    n_parts : mapping of str to int
-        Occurrences of each part.
     best_epoch : int
         The epoch, from 1, after which the kept model was measured.
     validation, test : PartScores
@@ -64,32 +61,16 @@ class Trained:
 
 
 def train_cnn(
-    files: PatchFiles,
+    files: Admissible,
     folder: str | os.PathLike[str],
     options: TrainingOptions | None = None,
     *,
-    watcher: Watcher | None = None,
-) -> Trained:
+    progress: Progress = SILENT,
+) -> TrainedCnn:
     """Train the network and leave the model that was best on the validation part in a folder.
 
-    A training that was stopped in the middle goes on from its last checkpoint.
-
-    Parameters
-    ----------
-    files : PatchFiles
-        Labelled occurrence tables and their patches.
-    folder : path-like
-        Where the model belongs, with log, events and curves; an unfinished training is in its
-        ``training/``.
-    options : TrainingOptions, optional
-        The paper's training, by default.
-    watcher : Watcher, optional
-        Who is told of steps and scores.
-
-    Returns
-    -------
-    Trained
-        Where the model is and what it scores.
+    Log, events and curves stand beside it. A training that was stopped in the middle, which is in
+    ``training/`` there, goes on from its last checkpoint.
 
     Raises
     ------
@@ -101,7 +82,7 @@ def train_cnn(
         If a file is absent or damaged, such as a checkpoint.
     """
     chosen, place = options or TrainingOptions(), Path(folder)
-    share = Share(0, chosen.machine.n_processes, chosen.machine.accumulate)
+    share = BatchShare(0, chosen.machine.n_processes, chosen.machine.accumulate)
     share.check(chosen.plan.batch_size)
     data = read_training_data(
         files, patch_size=chosen.input.patch_size, shares=chosen.plan.shares, seed=chosen.plan.seed
@@ -110,7 +91,7 @@ def train_cnn(
     fabric.launch()
     with peers_watched(fabric), _memory(chosen):
         loop = _prepared(fabric, files, place, chosen, data)
-        loop.run(one_voice(watcher, fabric))
+        loop.run(one_voice(progress, fabric))
         return _finished(loop, place, chosen, data)
 
 
@@ -123,7 +104,7 @@ def _memory(options: TrainingOptions) -> AbstractContextManager[None]:
 
 
 def _prepared(
-    fabric: Fabric, files: PatchFiles, place: Path, options: TrainingOptions, data: TrainingData
+    fabric: Fabric, files: Admissible, place: Path, options: TrainingOptions, data: TrainingData
 ) -> TrainingLoop:
     plan = options.plan
     torch.manual_seed(plan.seed)
@@ -153,17 +134,17 @@ def _checkpoint(
     fabric.barrier()
     found = read_checkpoint(folder / LAST)
     if found is not None:
-        refuse_another_plan(found.plan, options.deciding(data.digest), where=os.fspath(folder))
+        refuse_another_plan(found.plan, options.deciding(data.digest), where=shown(folder))
     return found
 
 
-def _finished(loop: TrainingLoop, place: Path, options: TrainingOptions, data: TrainingData) -> Trained:
+def _finished(loop: TrainingLoop, place: Path, options: TrainingOptions, data: TrainingData) -> TrainedCnn:
     best, tensors = loop.best()
     loop.network.load_state_dict(tensors)
     test = loop.score("test") if len(data.parts["test"]) else None
     n_parts = {name: len(rows) for name, rows in data.parts.items()}
     validation = PartScores(**{each.name: best[each.name] for each in dataclasses.fields(PartScores)})
-    trained = Trained(place, loop.fabric.is_global_zero, n_parts, best["epoch"], validation, test)
+    trained = TrainedCnn(place, loop.fabric.is_global_zero, n_parts, best["epoch"], validation, test)
     notes: tuple[str, ...] = ()
     if trained.first:
         record = _record(trained, loop, options, data)
@@ -175,7 +156,7 @@ def _finished(loop: TrainingLoop, place: Path, options: TrainingOptions, data: T
 
 
 def _record(
-    trained: Trained, loop: TrainingLoop, options: TrainingOptions, data: TrainingData
+    trained: TrainedCnn, loop: TrainingLoop, options: TrainingOptions, data: TrainingData
 ) -> dict[str, Any]:
     return {
         "plan": dataclasses.asdict(options.plan),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.cnn.admission import PatchFiles, admitted
+from baselines.cnn.admission import Admissible, admitted
 from baselines.covariates.occurrences import Occurrences, read_all_occurrences
 from baselines.covariates.splits.holdout import THREE_PARTS, random_split
 from baselines.provenance import digest_of
@@ -25,10 +25,8 @@ class TrainingData:
 
     Parameters
     ----------
-    ids : ndarray of int64 of shape (n,)
-        Occurrence ids.
     labels : ndarray of int64 of shape (n,)
-        For each, the place of its species in `species`.
+        For each id, the place of its species in `species`.
     species : ndarray of int64 of shape (n_species,)
         Species ids, ascending: all that the training files name.
     parts : mapping of str to ndarray of int64
@@ -53,27 +51,11 @@ class TrainingData:
 
 
 def read_training_data(
-    files: PatchFiles, *, patch_size: int, shares: tuple[float, float, float], seed: int
+    files: Admissible, *, patch_size: int, shares: tuple[float, float, float], seed: int
 ) -> TrainingData:
-    """Read labelled occurrences and divide them at random.
+    """Read labelled occurrences and divide them at random, by the seed, into parts of these shares.
 
     The division is made before anything is left out, so that it is the same with and without damage.
-
-    Parameters
-    ----------
-    files : PatchFiles
-        Occurrence tables, patches, and what to leave out.
-    patch_size : int
-        Side of the patches in pixels.
-    shares : tuple of float
-        Shares of the three parts.
-    seed : int
-        Another seed divides otherwise.
-
-    Returns
-    -------
-    TrainingData
-        All occurrences that may be used.
 
     Raises
     ------

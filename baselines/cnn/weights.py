@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from torch import Tensor
 from baselines.cnn.modelfile import check_fit, read_tensors
 from baselines.cnn.network import PatchInception
 from submissions.errors import CannotCheckError, UsageError
+from submissions.paths import shown
 
 # Left by data-parallel training in front of every name.
 _WRAPPER = "module."
@@ -22,43 +22,11 @@ _WRAPPER = "module."
 _AUXILIARY = "AuxLogits."
 
 
-@dataclass(frozen=True)
-class Start:
-    """What a network was started from.
+def start_from(network: PatchInception, path: str | os.PathLike[str], *, renewed: Sequence[str] = ()) -> None:
+    """Load a ``.safetensors`` file, or a state dict that torch saved, into an initialised network.
 
-    Parameters
-    ----------
-    path : str
-        The file.
-    renewed : tuple of str
-        Layers that were drawn at random all the same.
-    ignored : int
-        Tensors of the auxiliary head, which this network does not have.
-    """
-
-    path: str
-    renewed: tuple[str, ...]
-    ignored: int
-
-
-def start_from(
-    network: PatchInception, path: str | os.PathLike[str], *, renewed: Sequence[str] = ()
-) -> Start:
-    """Load weights into a network.
-
-    Parameters
-    ----------
-    network : PatchInception
-        Initialised; written to only if all fits.
-    path : path-like
-        A ``.safetensors`` file, or a state dict that torch saved.
-    renewed : sequence of str
-        Layers that keep their random start, such as ``fc`` or ``Conv2d_1a_3x3``.
-
-    Returns
-    -------
-    Start
-        For the record.
+    It is written to only if all fits. Layers that are renewed keep their random start, such as ``fc`` or
+    ``Conv2d_1a_3x3``.
 
     Raises
     ------
@@ -75,9 +43,8 @@ def start_from(
         if not inside:
             raise UsageError(f"The network has no layer {layer} to renew.", "Such as fc or Conv2d_1a_3x3.")
         kept |= {name: own[name] for name in inside}
-    check_fit(kept, network, where=os.fspath(path))
+    check_fit(kept, network, where=shown(path))
     network.load_state_dict(kept)
-    return Start(os.fspath(path), tuple(renewed), len(tensors) - len(kept))
 
 
 def _read_state(path: Path) -> Mapping[str, Tensor]:
@@ -87,14 +54,16 @@ def _read_state(path: Path) -> Mapping[str, Tensor]:
         # weights_only: tensors and plain values, never code.
         found: Any = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
-        raise CannotCheckError(f"Cannot open {path}: {error.strerror or error}.") from error
+        raise CannotCheckError(f"Cannot open {shown(path)}: {error.strerror or error}.") from error
     except (RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         raise CannotCheckError(
-            f"{path} is cut off, or no file of plain tensors; it is not loaded.",
+            f"{shown(path)} is cut off, or no file of plain tensors; it is not loaded.",
             "Save a state dict: torch.save(model.state_dict(), path).",
         ) from error
     if not isinstance(found, Mapping) or not all(isinstance(value, Tensor) for value in found.values()):
-        raise UsageError(f"{path} holds no plain state dict, names to tensors.", "Save model.state_dict().")
+        raise UsageError(
+            f"{shown(path)} holds no plain state dict, names to tensors.", "Save model.state_dict()."
+        )
     return found
 
 

@@ -17,20 +17,10 @@ class ForestDescription:
 
     Parameters
     ----------
-    path : str
-        Its file.
     version : int
         Version of the file's format.
-    digest : str
-        Digest of the model.
-    options : mapping
-        The hyper-parameters.
-    facts : TrainingFacts
-        How it was trained.
     importances : dict of str to float
         Share of each covariate in what the forest gained, the largest first.
-    n_trees, n_nodes, n_leaves, n_pairs, n_species : int
-        Its size in things.
     n_file_bytes, n_bytes, n_pair_bytes, n_dense_bytes : int
         Its size in bytes: on disk, in memory, of the pairs alone, and of scikit-learn's dense vectors.
     """
@@ -57,23 +47,7 @@ class ForestDescription:
 
 
 def describe_forest(path: str | Path) -> ForestDescription:
-    """Describe the forest in a file.
-
-    Parameters
-    ----------
-    path : path-like
-        The model's folder or file.
-
-    Returns
-    -------
-    ForestDescription
-        What it is.
-
-    Raises
-    ------
-    UsageError, CannotCheckError
-        If there is no such model, or it cannot be read; see `modelfile.read_model`.
-    """
+    """Describe the forest in a folder or file; errors as `modelfile.read_model`."""
     model = read_model(path)
     target = model_path(path)
     return ForestDescription(

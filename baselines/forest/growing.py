@@ -6,7 +6,7 @@ import contextlib
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from types import ModuleType
 from typing import Any
@@ -14,36 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.forest.options import ForestOptions
+from baselines.forest.options import ForestOptions, Workers
 from baselines.forest.trees import CompressedTree, compress_tree
 from submissions.errors import CannotCheckError, UsageError, require
-
-
-@dataclass(frozen=True)
-class Workers:
-    """How many trees are grown at a time, and where.
-
-    Parameters
-    ----------
-    n_jobs : int, default 2
-        Trees at a time. Each takes nodes x classes x 8 bytes while it grows: 0.5 GB at the real size.
-    backend : str, optional
-        A joblib backend, such as ``"loky"``, ``"dask"`` or ``"ray"``; by default threads, or what a
-        ``joblib.parallel_config`` around the call says.
-
-    Raises
-    ------
-    UsageError
-        If there are no jobs.
-    """
-
-    n_jobs: int = 2
-    backend: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what joblib would read in another way."""
-        if self.n_jobs < 1:
-            raise UsageError(f"The number of jobs must be positive, not {self.n_jobs}.")
 
 
 def grow_tree(
@@ -54,25 +27,10 @@ def grow_tree(
     seed: int,
     number: int,
 ) -> CompressedTree:
-    """Grow one tree of a forest.
+    """Grow tree `number`, from 0, of a forest.
 
-    Parameters
-    ----------
-    values : ndarray of float32 of shape (n, n_features)
-        Covariates without NaN.
-    labels : ndarray of int of shape (n,)
-        Classes, from 0.
-    options : ForestOptions
-        The hyper-parameters of the forest.
-    seed : int
-        The forest's `random_state`.
-    number : int
-        Which tree, from 0.
-
-    Returns
-    -------
-    CompressedTree
-        ``RandomForestClassifier(..., random_state=seed).fit(values, labels).estimators_[number]``.
+    It is ``RandomForestClassifier(..., random_state=seed).fit(values, labels).estimators_[number]``, for
+    covariates without NaN of shape (n, n_features) and classes from 0.
 
     Raises
     ------
@@ -115,26 +73,12 @@ def grow_trees(
     first: int = 0,
     workers: Workers | None = None,
 ) -> Iterator[CompressedTree]:
-    """Grow the trees of a forest from one on; see `grow_tree`.
-
-    Parameters
-    ----------
-    values, labels, options, seed
-        As for `grow_tree`.
-    first : int, default 0
-        The first tree to grow.
-    workers : Workers, optional
-        How many trees to grow at a time, and where.
-
-    Yields
-    ------
-    CompressedTree
-        The trees in order, each as soon as it and all before it are grown.
+    """Yield the trees of a forest in order from `first` on, each as soon as it and all before it are grown.
 
     Raises
     ------
     UsageError
-        If joblib knows no such backend.
+        If joblib knows no such backend; also as `grow_tree`.
     """
     workers = workers or Workers()
     joblib = require("joblib", "rf")

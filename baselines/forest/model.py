@@ -33,8 +33,6 @@ class TrainingFacts:
         Share kept for validation.
     data_digest : str
         Digest of what the trees were grown on.
-    scikit_learn : str
-        Version of scikit-learn that grew them.
     validation : mapping
         The metrics on what was kept: ``k``, ``n_occurrences``, ``adaptive_top_k``, ``top_k``.
     """
@@ -60,14 +58,8 @@ class ForestModel:
         Names of the covariates, in the order of the columns.
     species : ndarray of int64 of shape (n_classes,)
         The species of each class, ascending.
-    trees : tuple of CompressedTree
-        The trees.
     frequencies : mapping of str to Frequencies
         How frequent each species is in each region, for places without covariates.
-    options : ForestOptions
-        The hyper-parameters.
-    facts : TrainingFacts
-        Where the forest comes from.
     """
 
     names: tuple[str, ...]

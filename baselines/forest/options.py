@@ -1,17 +1,21 @@
-"""The hyper-parameters of the forest: names, defaults and bounds, from flags and from a TOML file."""
+"""What may be chosen of a forest: its hyper-parameters, with names, defaults and bounds, and its use."""
 
 from __future__ import annotations
 
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from submissions.errors import CannotCheckError, UsageError
+from submissions.limits import MAX_ROWS
+from submissions.paths import shown
 
 Setting = int | float | str | bool | None
+#: Occurrences outside the rasters or on nodata get the class frequencies of their region, or are left out.
+Outside = Literal["prior", "omit"]
 
 # scikit-learn draws 32-bit seeds, and counts in C.
 _SEEDS = 2**32
@@ -22,12 +26,13 @@ _LARGEST = 2**31 - 1
 class ForestOptions:
     """The hyper-parameters of scikit-learn's `RandomForestClassifier`, with the paper's values.
 
+    A UsageError reports all values together that scikit-learn does not take. `class_weight` is not among
+    them: a leaf is stored as whole counts, and weights are not whole.
+
     Parameters
     ----------
     n_estimators : int, default 100
         Trees.
-    criterion : {"gini", "entropy", "log_loss"}
-        What a split lowers.
     max_depth : int or None, default 10
         Splits from the root to a leaf at most; None for no limit.
     min_samples_split, min_samples_leaf : int or float
@@ -36,8 +41,6 @@ class ForestOptions:
         Share of the weight that a leaf needs.
     max_features : int, float, "sqrt", "log2" or None
         Covariates that are looked at for a split; a float is a share, None stands for all.
-    max_leaf_nodes : int or None
-        Leaves of a tree at most.
     min_impurity_decrease : float
         What a split must gain.
     bootstrap : bool, default True
@@ -46,15 +49,6 @@ class ForestOptions:
         Occurrences of that draw; a float is a share, None stands for as many as there are.
     ccp_alpha : float
         Strength of pruning.
-
-    Raises
-    ------
-    UsageError
-        If a value is none that scikit-learn takes; all faults are reported together.
-
-    Notes
-    -----
-    `class_weight` is not among them: a leaf is stored as whole counts, and weights are not whole.
 
     Examples
     --------
@@ -76,7 +70,6 @@ class ForestOptions:
     ccp_alpha: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what scikit-learn would refuse, before anything is read."""
         wrong = [
             f"{name} must be {words}, not {_shown(getattr(self, name))}"
             for name, (words, fits) in _RULES.items()
@@ -93,20 +86,76 @@ class ForestOptions:
         return asdict(self)
 
 
-def read_options(path: str | os.PathLike[str] | None, given: Mapping[str, Setting]) -> ForestOptions:
-    """Return the options of a TOML file and of flags; flags win.
+@dataclass(frozen=True)
+class Workers:
+    """How many trees are grown at a time, and where.
 
     Parameters
     ----------
-    path : path-like, optional
-        A file of lines such as ``max_depth = 12``; ``"none"`` stands for None, which TOML lacks.
-    given : mapping
-        What flags say, as text or as values.
+    n_jobs : int, default 2
+        Trees at a time. Each takes nodes x classes x 8 bytes while it grows: 0.5 GB at the real size.
+    backend : str, optional
+        A joblib backend, such as ``"loky"``, ``"dask"`` or ``"ray"``; by default threads, or what a
+        ``joblib.parallel_config`` around the call says.
+    """
 
-    Returns
-    -------
-    ForestOptions
-        With the defaults for everything that neither says.
+    n_jobs: int = 2
+    backend: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.n_jobs < 1:
+            raise UsageError(f"The number of jobs must be positive, not {self.n_jobs}.")
+
+
+@dataclass(frozen=True)
+class ForestTraining:
+    """How to train a forest.
+
+    Parameters
+    ----------
+    seed : int, default 0
+        `random_state` of the forest; UsageError if scikit-learn would not take it.
+    k : int, default 30
+        Species per occurrence of the validation metrics.
+    """
+
+    options: ForestOptions = field(default_factory=ForestOptions)
+    seed: int = 0
+    workers: Workers = field(default_factory=Workers)
+    k: int = 30
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < _SEEDS:
+            raise UsageError(f"The seed must be from 0 to {_SEEDS - 1}, not {self.seed}.")
+
+
+@dataclass(frozen=True)
+class ForestPrediction:
+    """How to predict with a forest.
+
+    Parameters
+    ----------
+    max_rows : int, default 150
+        Species per occurrence.
+    command : str
+        What to note as the command.
+    """
+
+    max_rows: int = MAX_ROWS
+    outside: Outside = "prior"
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        if self.max_rows < 1:
+            raise UsageError(f"The number of species per occurrence must be positive, not {self.max_rows}.")
+        if self.outside not in get_args(Outside):
+            raise UsageError(f"outside must be prior or omit, not {self.outside}.")
+
+
+def read_options(path: str | os.PathLike[str] | None, given: Mapping[str, Setting]) -> ForestOptions:
+    """Return the options of a TOML file and of flags; flags win.
+
+    ``"none"`` stands for None, which TOML lacks; flags are text or values.
 
     Raises
     ------
@@ -124,25 +173,18 @@ def read_options(path: str | os.PathLike[str] | None, given: Mapping[str, Settin
     return ForestOptions(**{name: _meant(value) for name, value in (said | dict(given)).items()})
 
 
-def check_seed(seed: int) -> int:
-    """Return a seed that scikit-learn takes; UsageError for any other."""
-    if not 0 <= seed < _SEEDS:
-        raise UsageError(f"The seed must be from 0 to {_SEEDS - 1}, not {seed}.")
-    return seed
-
-
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CannotCheckError(f"Cannot open {path}: {error.strerror}.") from error
+        raise CannotCheckError(f"Cannot open {shown(path)}: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}.") from error
+        raise UsageError(f"{shown(path)} is not valid TOML: {error}.") from error
     known = [each.name for each in fields(ForestOptions)]
     unknown = sorted(set(content) - set(known))
     if unknown:
         raise UsageError(
-            f"{path} has options that the forest does not know: {', '.join(unknown)}.",
+            f"{shown(path)} has options that the forest does not know: {', '.join(unknown)}.",
             f"It knows {', '.join(known)}.",
         )
     return content

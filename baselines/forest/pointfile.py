@@ -9,6 +9,7 @@ import numpy as np
 
 from submissions.errors import CannotCheckError
 from submissions.faults import Fault, FaultLog
+from submissions.paths import shown
 from submissions.reading.schema import LATITUDE, LONGITUDE, OCCURRENCE_ID, Schema
 from submissions.reading.sources import opened
 from submissions.reading.text import read_text
@@ -18,22 +19,10 @@ _SCHEMA = Schema((LATITUDE, LONGITUDE, replace(OCCURRENCE_ID, required=False)), 
 
 
 def read_points(path: str | os.PathLike[str]) -> OccurrenceTable:
-    r"""Read places from a table with ``lat;lon``, and ``id`` if there are ids.
+    r"""Read places from a table with ``lat;lon``, and ``id`` if there are ids; else rows are numbered from 1.
 
-    Parameters
-    ----------
-    path : path-like
-        Text separated by ``;`` or ``,``, plain or compressed. Further columns are skipped.
-
-    Returns
-    -------
-    OccurrenceTable
-        The places, in order. Without ids, the rows are numbered from 1.
-
-    Raises
-    ------
-    CannotCheckError
-        If the file is absent or unusable, has no rows, an id twice, or a place off the globe.
+    Text separated by ``;`` or ``,``, plain or compressed. Further columns are skipped. CannotCheckError if
+    the file is absent or unusable, has no rows, an id twice, or a place off the globe.
 
     Examples
     --------
@@ -60,7 +49,7 @@ def read_points(path: str | os.PathLike[str]) -> OccurrenceTable:
 
 
 def _unusable(path: str | os.PathLike[str], why: str) -> CannotCheckError:
-    return CannotCheckError(f"The points {os.fspath(path)} cannot be used: {why}.", "Write lat;lon a line.")
+    return CannotCheckError(f"The points {shown(path)} cannot be used: {why}.", "Write lat;lon per line.")
 
 
 def _in_words(fault: Fault) -> str:

@@ -35,22 +35,10 @@ def predict_proba(model: ForestModel, values: NDArray[np.float32]) -> NDArray[np
 
 
 def best_pairs(model: ForestModel, values: NDArray[np.float32], *, max_rows: int) -> Pairs:
-    """Return the most probable species of some places.
+    """Return the most probable species of one or more places, a list for each, best first.
 
-    Parameters
-    ----------
-    model : ForestModel
-        The forest.
-    values : ndarray of float32 of shape (n, n_features)
-        Covariates without NaN, columns as `model.names`; at least one row.
-    max_rows : int
-        Species a place; those of equal probability by ascending id. Places whose leaves have fewer get
-        fewer: a pair of probability 0 is not predicted.
-
-    Returns
-    -------
-    Pairs
-        A list for each place, in order, best first.
+    Species of equal probability stand by ascending id. Places whose leaves have fewer than `max_rows` get
+    fewer: a pair of probability 0 is not predicted.
     """
     lists = [_best(average, max_rows) for average in _averages(model, values)]
     offsets = np.concatenate([[0], np.cumsum([len(classes) for classes, _ in lists])])

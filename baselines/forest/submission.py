@@ -4,54 +4,24 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.forest.inputs import Bars, Places, no_bars
+from baselines.forest.inputs import PredictedPlaces
 from baselines.forest.model import ForestModel
+from baselines.forest.options import ForestPrediction
 from baselines.forest.prediction import best_pairs
 from baselines.prior import Frequencies
 from baselines.provenance import Provenance
 from scoring.sparse import Pairs
 from submissions.errors import CannotCheckError, UsageError
 from submissions.metadata import write_metadata
-from submissions.writing import MAX_ROWS, RunWriter, run_writer
+from submissions.progress import SILENT, Progress
+from submissions.writing import RunWriter, run_writer
 
 # Occurrences that are predicted and written at once.
 _BATCH = 512
-
-
-class Outside(StrEnum):
-    """What to do with occurrences that are outside the rasters or on nodata."""
-
-    PRIOR = "prior"
-    OMIT = "omit"
-
-
-@dataclass(frozen=True)
-class RunPlan:
-    """How to write a run.
-
-    Parameters
-    ----------
-    max_rows : int, default 150
-        Species an occurrence.
-    outside : Outside
-        Whether occurrences without covariates get the class frequencies of their region, or are left out.
-    command : str
-        What to note as the command.
-    """
-
-    max_rows: int = MAX_ROWS
-    outside: Outside = Outside.PRIOR
-    command: str = ""
-
-    def __post_init__(self) -> None:
-        """Refuse an empty run."""
-        if self.max_rows < 1:
-            raise UsageError(f"The number of species an occurrence must be positive, not {self.max_rows}.")
 
 
 @dataclass(frozen=True)
@@ -60,10 +30,6 @@ class ForestRun:
 
     Parameters
     ----------
-    path : str
-        The run file.
-    n_occurrences : int
-        Occurrences that it has.
     filled, left_out : dict of str to int
         Occurrences that got their region's frequencies, and that got nothing, by reason: ``outside``
         (the rasters) or ``nodata``.
@@ -77,31 +43,16 @@ class ForestRun:
 
 def write_forest_run(
     model: ForestModel,
-    places: Places,
+    places: PredictedPlaces,
     *,
     path: str | os.PathLike[str],
-    plan: RunPlan | None = None,
-    bars: Bars = no_bars,
+    plan: ForestPrediction | None = None,
+    progress: Progress = SILENT,
 ) -> ForestRun:
     """Predict some places and write that as a run, with its metadata.
 
-    Parameters
-    ----------
-    model : ForestModel
-        The forest.
-    places : Places
-        What to predict.
-    path : path-like
-        Where the run belongs; see `submissions.writing.run_writer` for the formats.
-    plan : RunPlan, optional
-        How.
-    bars : callable
-        Opens a progress bar.
-
-    Returns
-    -------
-    ForestRun
-        What was written. Lists of the forest stand first, in the order of `places`.
+    Lists of the forest stand first, in the order of `places`; see `submissions.writing.run_writer` for the
+    formats.
 
     Raises
     ------
@@ -110,22 +61,24 @@ def write_forest_run(
     CannotCheckError
         If nothing can be predicted, or frequencies are wanted of a region that the forest does not know.
     """
-    plan = plan or RunPlan()
+    plan = plan or ForestPrediction()
     refuse_other_covariates(model, places.vectors.names)
     complete = places.vectors.complete
-    fills = plan.outside is Outside.PRIOR
+    fills = plan.outside == "prior"
     if fills:
         _refuse_unknown_regions(model, places.regions[~complete])
     elif not complete.any():
         raise CannotCheckError(
             f"None of {len(places)} occurrences has covariates.", "Fill them with --outside prior."
         )
-    with run_writer(path, max_rows=plan.max_rows) as writer, bars("predicting", len(places)) as told:
+    with (
+        run_writer(path, max_rows=plan.max_rows) as writer,
+        progress.bar("predicting", len(places)) as advance,
+    ):
         for rows in _batches(np.flatnonzero(complete)):
             pairs = best_pairs(model, places.vectors.values[rows], max_rows=plan.max_rows)
             writer.add(places.ids[rows], pairs)
-            if told is not None:
-                told(len(rows))
+            advance(len(rows))
         if fills:
             _fill(writer, model, places, rows=np.flatnonzero(~complete), max_rows=plan.max_rows)
     run = _summary(places, os.fspath(path), fills=fills)
@@ -167,7 +120,7 @@ def _refuse_unknown_regions(model: ForestModel, regions: NDArray[np.str_]) -> No
 
 
 def _fill(
-    writer: RunWriter, model: ForestModel, places: Places, *, rows: NDArray[np.intp], max_rows: int
+    writer: RunWriter, model: ForestModel, places: PredictedPlaces, *, rows: NDArray[np.intp], max_rows: int
 ) -> None:
     for region, frequencies in sorted(model.frequencies.items()):
         for batch in _batches(rows[places.regions[rows] == region]):
@@ -179,7 +132,7 @@ def _repeated(frequencies: Frequencies, n: int, max_rows: int) -> Pairs:
     return Pairs(np.arange(n + 1) * len(species), np.tile(species, n), np.tile(shares, n))
 
 
-def _summary(places: Places, path: str, *, fills: bool) -> ForestRun:
+def _summary(places: PredictedPlaces, path: str, *, fills: bool) -> ForestRun:
     n_nodata = int(np.count_nonzero(~places.vectors.complete)) - places.vectors.n_outside
     counts = {"outside": places.vectors.n_outside, "nodata": n_nodata}
     without = {reason: count for reason, count in counts.items() if count}
@@ -187,7 +140,7 @@ def _summary(places: Places, path: str, *, fills: bool) -> ForestRun:
     return ForestRun(path, len(places) - n_left_out, without if fills else {}, {} if fills else without)
 
 
-def _provenance(model: ForestModel, run: ForestRun, plan: RunPlan) -> Provenance:
+def _provenance(model: ForestModel, run: ForestRun, plan: ForestPrediction) -> Provenance:
     return Provenance(
         "rf",
         plan.command,

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from baselines.covariates.occurrences import Occurrences
 from baselines.covariates.rasters.extraction import EnvironmentalVectors
-from baselines.covariates.splits.holdout import FOREST_HOLDOUT, HELD_OUT, random_holdout
+from baselines.covariates.splits.holdout import HELD_OUT, random_holdout
+from baselines.covariates.splits.shares import FOREST_HOLDOUT
 from baselines.prior import Frequencies, regional_frequencies
 from baselines.provenance import digest_of
-from submissions.errors import CannotCheckError, UsageError
+from submissions.errors import CannotCheckError
 
 
 @dataclass(frozen=True)
@@ -22,16 +23,12 @@ class TrainingTable:
 
     Parameters
     ----------
-    names : tuple of str
-        Names of the covariates.
     values : ndarray of float32 of shape (n, n_features)
         Covariates of the training occurrences, by ascending id.
     labels : ndarray of int32 of shape (n,)
         Their classes.
     species : ndarray of int64 of shape (n_classes,)
         The species of each class, ascending.
-    validation : Validation
-        What was kept from the trees.
     frequencies : mapping of str to Frequencies
         Of all labelled occurrences but those of the validation, by region.
     n_outside, n_nodata : int
@@ -44,7 +41,7 @@ class TrainingTable:
     values: NDArray[np.float32]
     labels: NDArray[np.int32]
     species: NDArray[np.int64]
-    validation: Validation
+    validation: HeldOut
     frequencies: Mapping[str, Frequencies]
     n_outside: int
     n_nodata: int
@@ -61,16 +58,8 @@ class TrainingTable:
 
 
 @dataclass(frozen=True)
-class Validation:
-    """Occurrences kept from the trees, to measure them by.
-
-    Parameters
-    ----------
-    ids, species : ndarray of int64 of shape (n,)
-        Occurrences, by ascending id, and their species.
-    values : ndarray of float32 of shape (n, n_features)
-        Their covariates.
-    """
+class HeldOut:
+    """Occurrences kept from the trees to measure them by, by ascending id, a row of covariates for each."""
 
     ids: NDArray[np.int64]
     species: NDArray[np.int64]
@@ -89,21 +78,7 @@ def training_table(
 ) -> TrainingTable:
     """Put aside what cannot be used, keep some occurrences for validation, number the species.
 
-    Parameters
-    ----------
-    occurrences : Occurrences
-        Labelled occurrences.
-    vectors : EnvironmentalVectors
-        Their covariates, a row for each.
-    holdout : float, default 0.005
-        Share of the usable occurrences that is kept for validation; 0 keeps none.
-    seed : int, default 0
-        Another seed keeps others.
-
-    Returns
-    -------
-    TrainingTable
-        The same for any order of the occurrences.
+    The table is the same for any order of the occurrences. A `holdout` of 0 keeps none.
 
     Raises
     ------
@@ -127,7 +102,7 @@ def training_table(
         vectors.values[trained].astype(np.float32, copy=False),
         labels.astype(np.int32),
         species,
-        Validation(
+        HeldOut(
             occurrences.ids[held_out],
             occurrences.species[held_out],
             vectors.values[held_out].astype(np.float32, copy=False),
@@ -143,17 +118,6 @@ def _kept(ids: NDArray[np.int64], *, holdout: float, seed: int) -> NDArray[np.bo
     if holdout == 0:
         return np.zeros(len(ids), dtype=np.bool_)
     return random_holdout(ids, holdout=holdout, seed=seed).mask(HELD_OUT)
-
-
-def refuse_unknown_species(species: NDArray[np.int64], known: NDArray[np.int64] | None, *, what: str) -> None:
-    """Raise a UsageError if some species are not in the species table; without one, nothing is checked."""
-    unknown = np.setdiff1d(species, known) if known is not None else np.empty(0, dtype=np.int64)
-    if len(unknown):
-        raise UsageError(
-            f"{len(unknown)} of {len(species)} species of {what} are not in the species table, "
-            f"such as {unknown[0]}.",
-            "Model, occurrences and species table must be of one edition.",
-        )
 
 
 def _refuse_unlabelled(occurrences: Occurrences) -> None:

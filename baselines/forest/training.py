@@ -3,56 +3,25 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from baselines.forest.growing import Workers, grow_trees
-from baselines.forest.inputs import Bars, no_bars
+from baselines.forest.growing import grow_trees
 from baselines.forest.model import ForestModel, TrainingFacts
 from baselines.forest.modelfile import write_model
-from baselines.forest.options import ForestOptions, check_seed
+from baselines.forest.options import ForestTraining
 from baselines.forest.prediction import best_pairs
 from baselines.forest.table import TrainingTable
 from baselines.forest.unfinished import UnfinishedForest, unfinished_forest
 from submissions.errors import require
+from submissions.limits import MAX_ROWS
+from submissions.progress import SILENT, Progress
 from submissions.requirements import Requirements
 from submissions.run import Run
 from submissions.scores import Evaluation, evaluate
 from submissions.tables import Truth
-from submissions.writing import MAX_ROWS
-
-
-@dataclass(frozen=True)
-class TrainingPlan:
-    """How to train a forest.
-
-    Parameters
-    ----------
-    options : ForestOptions
-        The hyper-parameters.
-    seed : int, default 0
-        `random_state` of the forest.
-    workers : Workers
-        How many trees are grown at a time.
-    k : int, default 30
-        Species an occurrence of the validation metrics.
-
-    Raises
-    ------
-    UsageError
-        If the seed is out of range.
-    """
-
-    options: ForestOptions = field(default_factory=ForestOptions)
-    seed: int = 0
-    workers: Workers = field(default_factory=Workers)
-    k: int = 30
-
-    def __post_init__(self) -> None:
-        """Refuse a seed that scikit-learn would refuse."""
-        check_seed(self.seed)
 
 
 @dataclass(frozen=True)
@@ -61,10 +30,6 @@ class TrainedForest:
 
     Parameters
     ----------
-    model : ForestModel
-        The forest.
-    path : Path
-        Its file.
     n_resumed : int
         Trees that a killed training had left.
     evaluation : Evaluation or None
@@ -81,27 +46,14 @@ def train_forest(
     table: TrainingTable,
     path: str | os.PathLike[str],
     *,
-    plan: TrainingPlan | None = None,
-    bars: Bars = no_bars,
+    plan: ForestTraining | None = None,
+    progress: Progress = SILENT,
 ) -> TrainedForest:
     """Train a forest and write it; go on where a killed training of the same plan stopped.
 
-    Parameters
-    ----------
-    table : TrainingTable
-        What to learn from.
-    path : path-like
-        The model's folder or file, see `modelfile.model_path`. Each finished tree is kept beside it
-        until the model is written.
-    plan : TrainingPlan, optional
-        How; the paper's options by default.
-    bars : callable
-        Opens a progress bar.
-
-    Returns
-    -------
-    TrainedForest
-        The forest, and its metrics on the validation part.
+    The trees are those of ``RandomForestClassifier(random_state=plan.seed)`` on `table.values` and
+    `table.labels`. Each finished one is kept beside the model until that is written. Equal tables and plans
+    give equal files, resumed or not.
 
     Raises
     ------
@@ -110,17 +62,12 @@ def train_forest(
         plan is there.
     CannotCheckError
         If a file cannot be read or written.
-
-    Notes
-    -----
-    The trees are those of ``RandomForestClassifier(random_state=plan.seed)`` on `table.values` and
-    `table.labels`. Equal tables and plans give equal files, resumed or not.
     """
-    plan = plan or TrainingPlan()
+    plan = plan or ForestTraining()
     require("sklearn", "rf")
     unfinished = unfinished_forest(Path(path), _decides(table, plan))
     n_resumed = min(unfinished.n_finished, plan.options.n_estimators)
-    _grow(table, plan, unfinished, first=n_resumed, bars=bars)
+    _grow(table, plan, unfinished, first=n_resumed, progress=progress)
     model = _assembled(table, plan, unfinished)
     evaluation = evaluate_forest(model, table, k=plan.k) if len(table.validation) else None
     if evaluation is not None:
@@ -131,29 +78,14 @@ def train_forest(
 
 
 def evaluate_forest(model: ForestModel, table: TrainingTable, *, k: int = 30) -> Evaluation:
-    """Score a forest on the validation part of its table, as a run of it would be scored.
-
-    Parameters
-    ----------
-    model : ForestModel
-        The forest.
-    table : TrainingTable
-        A table with a validation part.
-    k : int, default 30
-        Species an occurrence.
-
-    Returns
-    -------
-    Evaluation
-        Both metrics.
-    """
+    """Score a forest on the validation part of its table, as a run of it would be scored."""
     held_out = table.validation
     pairs = best_pairs(model, held_out.values, max_rows=MAX_ROWS)
     run = Run("validation", held_out.ids, pairs)
     return evaluate(run, Truth(held_out.ids, held_out.species), Requirements(k=k))
 
 
-def _decides(table: TrainingTable, plan: TrainingPlan) -> dict[str, Any]:
+def _decides(table: TrainingTable, plan: ForestTraining) -> dict[str, Any]:
     """Return all that the first trees depend on; how many there will be is not part of it."""
     options = plan.options.parameters
     del options["n_estimators"]
@@ -167,7 +99,12 @@ def _decides(table: TrainingTable, plan: TrainingPlan) -> dict[str, Any]:
 
 
 def _grow(
-    table: TrainingTable, plan: TrainingPlan, unfinished: UnfinishedForest, *, first: int, bars: Bars
+    table: TrainingTable,
+    plan: ForestTraining,
+    unfinished: UnfinishedForest,
+    *,
+    first: int,
+    progress: Progress,
 ) -> None:
     missing = plan.options.n_estimators - first
     grown = grow_trees(
@@ -178,14 +115,13 @@ def _grow(
         first=first,
         workers=plan.workers,
     )
-    with bars("growing trees", missing) as told:
+    with progress.bar("growing trees", missing) as advance:
         for number, tree in enumerate(grown, start=first):
             unfinished.save(number, tree)
-            if told is not None:
-                told(1)
+            advance(1)
 
 
-def _assembled(table: TrainingTable, plan: TrainingPlan, unfinished: UnfinishedForest) -> ForestModel:
+def _assembled(table: TrainingTable, plan: ForestTraining, unfinished: UnfinishedForest) -> ForestModel:
     facts = TrainingFacts(
         plan.seed,
         len(table),

@@ -102,22 +102,8 @@ class CompressedTree:
 def compress_tree(fitted: Any, classes: NDArray[np.integer]) -> CompressedTree:
     """Take over a tree that scikit-learn has grown without weights of its own.
 
-    Parameters
-    ----------
-    fitted : DecisionTreeClassifier
-        The tree; its dense vectors are read row by row and not kept.
-    classes : ndarray of int of shape (n,)
-        The class that each of its columns stands for, ascending.
-
-    Returns
-    -------
-    CompressedTree
-        The same tree.
-
-    Raises
-    ------
-    CannotCheckError
-        If this version of scikit-learn stores leaves in another way.
+    Its dense vectors are read row by row and not kept. `classes` says what class each of its columns stands
+    for, ascending. CannotCheckError if this version of scikit-learn stores leaves in another way.
     """
     grown = fitted.tree_
     drawn = np.rint(grown.weighted_n_node_samples).astype(np.int64)

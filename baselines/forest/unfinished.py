@@ -14,21 +14,14 @@ from baselines.forest.modelfile import model_path, read_tree, write_tree
 from baselines.forest.trees import CompressedTree
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
+from submissions.paths import shown
 
 _PLAN = "training.json"
 
 
 @dataclass(frozen=True)
 class UnfinishedForest:
-    """Finished trees, and what decides them.
-
-    Parameters
-    ----------
-    folder : Path
-        Where they are; made when the first is saved.
-    plan : mapping
-        All that decides them, as JSON has it.
-    """
+    """Finished trees, in a folder made when the first is saved, and all that decides them, as JSON has it."""
 
     folder: Path
     plan: Mapping[str, Any]
@@ -58,19 +51,9 @@ class UnfinishedForest:
 
 
 def unfinished_forest(model: Path, plan: Mapping[str, Any]) -> UnfinishedForest:
-    """Return the finished trees of a model, or none yet.
+    """Return the finished trees that a killed training of the same plan has left, or none yet.
 
-    Parameters
-    ----------
-    model : path-like
-        The model's folder or file.
-    plan : mapping
-        All that decides the trees, as JSON would have it: data, options, seed, versions.
-
-    Returns
-    -------
-    UnfinishedForest
-        With the trees that a killed training of the same plan has left.
+    `plan` is all that decides the trees, as JSON would have it: data, options, seed, versions.
 
     Raises
     ------
@@ -91,7 +74,7 @@ def unfinished_forest(model: Path, plan: Mapping[str, Any]) -> UnfinishedForest:
     if found not in (None, plan):
         differing = sorted(name for name in {*found, *plan} if found.get(name) != plan.get(name))
         raise UsageError(
-            f"{folder} holds the trees of another training, which differs in {', '.join(differing)}.",
+            f"{shown(folder)} holds the trees of another training, which differs in {', '.join(differing)}.",
             "Go on with that one, delete the folder, or name another model with --model.",
         )
     return UnfinishedForest(folder, plan)
@@ -103,5 +86,7 @@ def _plan_of(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise CannotCheckError(f"Cannot read {path}: {error}.", f"Delete {path.parent}.") from error
+        raise CannotCheckError(
+            f"Cannot read {shown(path)}: {error}.", f"Delete {shown(path.parent)}."
+        ) from error
     return found if isinstance(found, dict) else {}

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.fusion.options import FusionOptions
-from baselines.fusion.parts import Profile, Source, distinct, profile_of, source_of
+from baselines.fusion.parts import PairSource, Profile, profile_of, source_of, species_of
 from submissions.errors import BadInputError
+from submissions.ordering import distinct
 from submissions.run import DenseRun, Run
 
 # Pairs of all parts that are fused at once: their temporaries stay near the cache, and memory does not
@@ -25,17 +26,13 @@ class Part:
 
     Parameters
     ----------
-    run : Run or DenseRun
-        The run.
-    weight : float
-        Its weight.
     lists : ndarray of int of shape (n_occurrences,)
         The list of the run for each occurrence of the ensemble; -1 where there is none.
     lengths : ndarray of int64 of shape (n_occurrences,)
         Pairs of each of these lists.
     unusable : ndarray of int of shape (n,)
         Occurrences whose scores cannot be divided by their sum.
-    source : Source
+    source : PairSource
         Gives pairs.
     """
 
@@ -44,7 +41,7 @@ class Part:
     lists: NDArray[np.intp]
     lengths: NDArray[np.int64]
     unusable: NDArray[np.integer]
-    source: Source
+    source: PairSource
 
     @property
     def n_missing(self) -> int:
@@ -67,8 +64,6 @@ class Ensemble:
         All occurrences that any part has, ascending.
     species_ids : ndarray of int64 of shape (n_species,)
         All species that any part has, ascending.
-    parts : tuple of Part
-        The parts.
     """
 
     ids: NDArray[np.int64]
@@ -110,26 +105,11 @@ class Ensemble:
 
 
 def ensemble_of(runs: Sequence[Run | DenseRun], weights: Sequence[float]) -> Ensemble:
-    """Put valid runs side by side.
-
-    Parameters
-    ----------
-    runs : sequence of Run or DenseRun
-        Valid runs.
-    weights : sequence of float
-        A weight for each.
-
-    Returns
-    -------
-    Ensemble
-        All of them, also those of weight 0.
-    """
+    """Put valid runs side by side, also those of weight 0."""
     profiles = [profile_of(run) for run in runs]
     present = [run.occurrence_ids[p.lengths > 0] for run, p in zip(runs, profiles, strict=True)]
-    ids = distinct(present)
-    species_ids = distinct(
-        [run.species_ids if isinstance(run, DenseRun) else run.pairs.species for run in runs]
-    )
+    ids = distinct(*present)
+    species_ids = distinct(*map(species_of, runs))
     parts = (
         _part(run, weight, ids=ids, species_ids=species_ids, profile=profile)
         for run, weight, profile in zip(runs, weights, profiles, strict=True)
@@ -156,13 +136,6 @@ def _part(
 
 def refuse_unfit(ensemble: Ensemble, options: FusionOptions) -> None:
     """Refuse parts that cannot be fused as is asked.
-
-    Parameters
-    ----------
-    ensemble : Ensemble
-        The parts.
-    options : FusionOptions
-        How they are to be fused.
 
     Raises
     ------

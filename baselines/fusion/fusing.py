@@ -24,22 +24,11 @@ _MAX_PADDING = 8
 
 
 def fused_lists(ensemble: Ensemble, options: FusionOptions) -> Iterator[tuple[NDArray[np.int64], Pairs]]:
-    """Fuse an ensemble and yield it in batches, occurrences by ascending id.
+    """Fuse an ensemble and yield it in batches, occurrences by ascending id, with a list of pairs for each.
 
-    Parameters
-    ----------
-    ensemble : Ensemble
-        Parts with positive weights, which `refuse_unfit` lets pass.
-    options : FusionOptions
-        How to fuse them.
-
-    Yields
-    ------
-    ids : ndarray of int64 of shape (n_lists,)
-        The occurrences; those that no part has are left out.
-    pairs : Pairs
-        Their fused scores, species by ascending id. `submissions.writing.best_first` puts them in order,
-        ties by species id, and keeps the best; only pairs that it could not keep are left out here.
+    Its parts have positive weights, and `refuse_unfit` lets them pass. Occurrences that no part has are left
+    out. Species stand by ascending id: `submissions.writing.best_first` puts them in order, ties by species
+    id, and keeps the best; only pairs that it could not keep are left out here.
     """
     for occurrences in ensemble.chunks():
         keys, scores = _fused(ensemble, occurrences, options.method)

@@ -85,22 +85,10 @@ def _is_best_first(pairs: Pairs) -> bool:
 
 
 def terms_of(scores: NDArray[np.float64], offsets: NDArray[np.int64], method: Method) -> Terms:
-    """Return the terms of `prepared` lists.
+    """Return the terms of `prepared` lists, none of them empty.
 
-    Parameters
-    ----------
-    scores : ndarray of float64 of shape (n_pairs,)
-        Scores, or reciprocal ranks. For ``"mean"`` and ``"geometric"`` none is negative, and each list
-        has a positive one.
-    offsets : ndarray of int64 of shape (n_lists + 1,)
-        Where each list starts and ends; none is empty.
-    method : {"mean", "geometric", "reciprocal-rank"}
-        How scores are fused.
-
-    Returns
-    -------
-    Terms
-        Absent pairs have 0, or for ``"geometric"`` the logarithm of the smallest share of the list.
+    For ``"mean"`` and ``"geometric"`` no score is negative, and each list has a positive one. Absent pairs
+    have 0, or for ``"geometric"`` the logarithm of the smallest share of the list.
 
     Examples
     --------
@@ -135,6 +123,8 @@ def average(
 ) -> NDArray[np.float64]:
     """Return the weighted average of terms over the parts that have the occurrence.
 
+    The same, to the last bit, for parts in any order: see `ordered_sum`.
+
     Parameters
     ----------
     terms : ndarray of float64 of shape (n_parts, n_pairs)
@@ -143,30 +133,15 @@ def average(
         Whether the part has the occurrence.
     weights : ndarray of float64 of shape (n_parts,)
         Positive weights.
-
-    Returns
-    -------
-    ndarray of float64 of shape (n_pairs,)
-        The same, to the last bit, for parts in any order: see `ordered_sum`.
     """
     column = weights[:, np.newaxis]
     return ordered_sum(column * terms) / ordered_sum(column * present)
 
 
 def ordered_sum(terms: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the sum over the first axis, adding the smallest term of each column first.
+    """Return the sum over the first axis, of any numbers but NaN, adding the smallest of each column first.
 
     Floating-point sums depend on their order; in this one it does not matter which part a term is from.
-
-    Parameters
-    ----------
-    terms : ndarray of float64 of shape (n_parts, n)
-        Any numbers but NaN.
-
-    Returns
-    -------
-    ndarray of float64 of shape (n,)
-        The sums.
 
     Examples
     --------

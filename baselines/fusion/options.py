@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from submissions.errors import UsageError
-from submissions.writing import MAX_ROWS
+from submissions.limits import MAX_ROWS
 
 #: How the scores of the parts become one.
 Method = Literal["mean", "geometric", "reciprocal-rank"]
@@ -16,7 +16,6 @@ Method = Literal["mean", "geometric", "reciprocal-rank"]
 Missing = Literal["error", "renormalise"]
 
 METHODS: tuple[Method, ...] = get_args(Method)
-MISSING: tuple[Missing, ...] = get_args(Missing)
 
 # Far below what a sum of float64 notices, far above where products underflow.
 _LEAST_RATIO = 1e-100
@@ -24,7 +23,7 @@ _LEAST_RATIO = 1e-100
 
 @dataclass(frozen=True)
 class FusionOptions:
-    """How to fuse runs.
+    """How to fuse runs; UsageError if a choice is unknown, or no species would be kept.
 
     Parameters
     ----------
@@ -35,12 +34,7 @@ class FusionOptions:
         error: all parts must have the same occurrences. renormalise: an occurrence that a part lacks is
         averaged over the others.
     max_rows : int, default 150
-        Species kept for an occurrence, the best ones.
-
-    Raises
-    ------
-    UsageError
-        If a choice is unknown, or no species would be kept.
+        Species kept per occurrence, the best ones.
     """
 
     method: Method = "mean"
@@ -49,7 +43,7 @@ class FusionOptions:
 
     def __post_init__(self) -> None:
         _refuse_unknown("method", self.method, METHODS)
-        _refuse_unknown("missing", self.missing, MISSING)
+        _refuse_unknown("missing", self.missing, get_args(Missing))
         if self.max_rows < 1:
             raise UsageError(f"max_rows must be at least 1, not {self.max_rows}.")
 
@@ -60,19 +54,7 @@ def _refuse_unknown(name: str, choice: str, known: Sequence[str]) -> None:
 
 
 def weights_of(weights: Sequence[float] | None, n_runs: int) -> tuple[float, ...]:
-    """Return a weight for each run, 1 unless given.
-
-    Parameters
-    ----------
-    weights : sequence of float, optional
-        As given; only their ratios matter.
-    n_runs : int
-        Runs to be fused.
-
-    Returns
-    -------
-    tuple of float
-        One for each run.
+    """Return a weight for each run, 1 unless given; only their ratios matter.
 
     Raises
     ------

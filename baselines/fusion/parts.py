@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Protocol
 
 import numpy as np
@@ -13,10 +11,9 @@ from numpy.typing import NDArray
 
 from baselines.provenance import digest_of
 from scoring.sparse import Pairs
+from submissions.ordering import positions_among
 from submissions.run import DenseRun, Run
 
-# Ids below this are looked up in a table, which is many times faster than a search.
-_MAX_TABLE = 50_000_000
 _BLOCK_BYTES = 1 << 24
 
 
@@ -36,18 +33,18 @@ class Profile:
     unusable: NDArray[np.bool_]
 
 
-class Source(Protocol):
+class PairSource(Protocol):
     """Gives the pairs of lists, species counted among all species of the fusion."""
 
     def take(self, lists: NDArray[np.intp]) -> Pairs:
         """Return some lists, none of them empty, in the order of their run."""
 
 
-def source_of(run: Run | DenseRun, species_ids: NDArray[np.int64]) -> Source:
+def source_of(run: Run | DenseRun, species_ids: NDArray[np.int64]) -> PairSource:
     """Return what gives the pairs of a run, species counted by their place in `species_ids`."""
     if isinstance(run, DenseRun):
-        return _Matrix(run.scores, places_among(species_ids, run.species_ids))
-    return _Lists(replace(run.pairs, species=places_among(species_ids, run.pairs.species)))
+        return _Matrix(run.scores, positions_among(run.species_ids, species_ids)[0])
+    return _Lists(replace(run.pairs, species=positions_among(run.pairs.species, species_ids)[0]))
 
 
 @dataclass(frozen=True)
@@ -71,19 +68,13 @@ class _Matrix:
         return Pairs(offsets, np.broadcast_to(self.species, block.shape)[present], block[present])
 
 
+def species_of(run: Run | DenseRun) -> NDArray[np.integer]:
+    """Return all species ids that a run names, as often as it does."""
+    return run.species_ids if isinstance(run, DenseRun) else run.pairs.species
+
+
 def profile_of(run: Run | DenseRun) -> Profile:
-    """Look through the scores of a run, a matrix block by block.
-
-    Parameters
-    ----------
-    run : Run or DenseRun
-        A valid run.
-
-    Returns
-    -------
-    Profile
-        The length of each list, and whether its scores can be divided by their sum.
-    """
+    """Look through the scores of a valid run, a matrix block by block."""
     if isinstance(run, DenseRun):
         profiles = [_profile_of_block(block) for block in _blocks(run.scores)]
         return Profile(
@@ -113,40 +104,3 @@ def content_digest(run: Run | DenseRun) -> str:
         digests = [digest_of(run.occurrence_ids, run.species_ids), *map(digest_of, _blocks(run.scores))]
         return hashlib.sha256("".join(digests).encode()).hexdigest()[:12]
     return digest_of(run.occurrence_ids, run.pairs.offsets, run.pairs.species, run.pairs.scores)
-
-
-def distinct(ids: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:
-    """Return the distinct ids of several arrays, ascending.
-
-    Examples
-    --------
-    >>> distinct([np.array([5, 1, 5]), np.array([1, 7])]).tolist()
-    [1, 5, 7]
-    """
-    # Never np.unique on millions of pairs: it hashes them, a hundred times slower than flags.
-    return np.asarray(reduce(np.union1d, map(_distinct, ids)), np.int64)
-
-
-def _distinct(ids: NDArray[np.integer]) -> NDArray[np.integer]:
-    if not len(ids) or ids.min() < 0 or ids.max() >= _MAX_TABLE:
-        ascending = np.sort(ids)
-        return np.concatenate([ascending[:1], ascending[1:][ascending[1:] != ascending[:-1]]])
-    flags = np.zeros(int(ids.max()) + 1, dtype=bool)
-    flags[ids] = True
-    return np.flatnonzero(flags)
-
-
-def places_among(ascending: NDArray[np.int64], ids: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Return where each id stands among ascending ones that hold them all.
-
-    Examples
-    --------
-    >>> places_among(np.array([1, 5, 7]), np.array([7, 1, 1])).tolist()
-    [2, 0, 0]
-    """
-    if ascending[0] < 0 or ascending[-1] >= _MAX_TABLE:
-        return np.searchsorted(ascending, ids)
-    table = np.zeros(int(ascending[-1]) + 1, np.int32)
-    table[ascending] = np.arange(len(ascending))
-    places: NDArray[np.integer] = table[ids]
-    return places

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from baselines.fusion.ensemble import Ensemble, Part, ensemble_of, refuse_unfit
 from baselines.fusion.options import FusionOptions, weights_of
-from baselines.fusion.parts import distinct
-from baselines.fusion.tuning import Tried, Tuning, no_tried, tune
+from baselines.fusion.parts import species_of
+from baselines.fusion.tuning import Tuning, tune
 from submissions.errors import BadInputError, UsageError
+from submissions.ordering import distinct, is_among
+from submissions.progress import SILENT, Progress
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
 from submissions.tables import Truth
@@ -22,7 +24,7 @@ from submissions.validation import InvalidRunError, check
 
 @dataclass(frozen=True)
 class Weighting:
-    """How much each run weighs: as given, or tuned.
+    """How much each run weighs: as given, or tuned; UsageError if both are asked for.
 
     Parameters
     ----------
@@ -30,21 +32,11 @@ class Weighting:
         One for each run; equal by default.
     truth : Truth, optional
         Where weights are to be tuned, the true species of validation occurrences.
-    k : int, default 30
-        Species an occurrence of the score that is tuned for.
-    tried : callable
-        Told of each weighting that the tuning tried.
-
-    Raises
-    ------
-    UsageError
-        If both weights and a truth are given.
     """
 
     weights: Sequence[float] | None = None
     truth: Truth | None = None
     k: int = 30
-    tried: Tried = no_tried
 
     def __post_init__(self) -> None:
         if self.weights is not None and self.truth is not None:
@@ -53,17 +45,7 @@ class Weighting:
 
 @dataclass(frozen=True)
 class Plan:
-    """A fusion that is ready to be carried out.
-
-    Parameters
-    ----------
-    ensemble : Ensemble
-        The parts with their weights, those of weight 0 included.
-    options : FusionOptions
-        How to fuse them.
-    tuning : Tuning, optional
-        How the weights were chosen, if they were tuned.
-    """
+    """A fusion that is ready to be carried out; its parts have their weights, those of weight 0 included."""
 
     ensemble: Ensemble
     options: FusionOptions
@@ -97,24 +79,11 @@ def plan_fusion(
     *,
     options: FusionOptions | None = None,
     species_ids: NDArray[np.integer] | None = None,
+    progress: Progress = SILENT,
 ) -> Plan:
-    """Check runs, put them side by side, and choose their weights.
+    """Check two or more runs, put them side by side, and choose their weights, by default equal ones.
 
-    Parameters
-    ----------
-    runs : sequence of Run or DenseRun
-        The parts, two or more.
-    weighting : Weighting, optional
-        How much each weighs; all the same by default.
-    options : FusionOptions, optional
-        How to fuse them.
-    species_ids : ndarray of int of shape (n_species,), optional
-        Known species, ascending; a run with others is invalid.
-
-    Returns
-    -------
-    Plan
-        What `baselines.fusion.fusing` carries out.
+    A run with species that are not among `species_ids`, known ones, ascending, is invalid.
 
     Raises
     ------
@@ -130,7 +99,7 @@ def plan_fusion(
     refuse_unfit(ensemble, options)
     if weighting.truth is None:
         return Plan(ensemble, options)
-    tuning = tune(ensemble, weighting.truth, options=options, k=weighting.k, tried=weighting.tried)
+    tuning = tune(ensemble, weighting.truth, options=options, k=weighting.k, progress=progress)
     parts = (
         replace(part, weight=weight) for part, weight in zip(ensemble.parts, tuning.weights, strict=True)
     )
@@ -148,14 +117,11 @@ def _refuse_invalid(runs: Sequence[Run | DenseRun], requirements: Requirements) 
 
 def _strangers(parts: Sequence[Part]) -> list[str]:
     """Say which parts share no species with any other: their ids may be of another table."""
-    species = [
-        distinct([part.run.species_ids if isinstance(part.run, DenseRun) else part.run.pairs.species])
-        for part in parts
-    ]
+    species = [distinct(species_of(part.run)) for part in parts]
     found = []
     for i, own in enumerate(species):
-        others = distinct([each for j, each in enumerate(species) if j != i])
-        if not np.isin(own, others).any():
+        others = distinct(*(each for j, each in enumerate(species) if j != i))
+        if not is_among(own, others).any():
             found.append(
                 f"{parts[i].run.path} has no species in common with the other runs: "
                 "are its ids those of the species table?"

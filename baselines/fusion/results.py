@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
 from baselines.fusion.ensemble import Part
 from baselines.fusion.fusing import fused_lists
@@ -14,10 +14,10 @@ from baselines.fusion.plan import Plan
 from baselines.fusion.tuning import Tuning
 from baselines.integrity.findings import LEVELS
 from baselines.provenance import Provenance
+from baselines.request import OnDamaged
 from submissions.writing import RunWriter, best_first
 
-# What was done about damaged patches, the most careful first.
-_CAREFUL_FIRST = ("refuse", "drop", "ignore")
+_CAREFUL_FIRST = get_args(OnDamaged)
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,6 @@ class FusedPart:
     ----------
     run : str
         Its file, as given.
-    weight : float
-        Its weight.
-    n_occurrences, n_pairs : int
-        What it has.
     n_missing : int
         Occurrences of the other parts that it lacks.
     digest : str
@@ -55,12 +51,6 @@ class Fusion:
 
     Parameters
     ----------
-    options : FusionOptions
-        How its parts were fused.
-    parts : tuple of FusedPart
-        Its parts, in the order given.
-    n_occurrences, n_pairs : int
-        What was written.
     n_averaged_over_fewer : int
         Occurrences that some part with a weight lacks.
     n_left_out : int
@@ -101,20 +91,7 @@ class Fusion:
 
 
 def write_fusion(plan: Plan, writer: RunWriter) -> Fusion:
-    """Carry out a plan and write the run, in memory that does not grow with the number of occurrences.
-
-    Parameters
-    ----------
-    plan : Plan
-        From `baselines.fusion.plan.plan_fusion`.
-    writer : RunWriter
-        Takes the lists.
-
-    Returns
-    -------
-    Fusion
-        What was written.
-    """
+    """Carry out a plan and write the run, in memory that does not grow with the number of occurrences."""
     parts = tuple(described(part) for part in plan.ensemble.parts)
     n_occurrences = n_pairs = 0
     for ids, pairs in fused_lists(plan.weighing, plan.options):
@@ -148,18 +125,10 @@ def described(part: Part) -> FusedPart:
 
 
 def verification_of(parts: Sequence[FusedPart]) -> dict[str, Any] | None:
-    """Return the worst that the parts say of their patches, or None if they say nothing.
+    """Return the worst that the parts say of their patches in their metadata, or None if they say nothing.
 
-    Parameters
-    ----------
-    parts : sequence of FusedPart
-        Parts; the ``verification`` of each stands in its own metadata.
-
-    Returns
-    -------
-    dict or None
-        The least ``level``, the highest ``share_damaged``, the most careless ``on_damaged``, and
-        ``n_parts``, how many say anything.
+    It is the least ``level``, the highest ``share_damaged``, the most careless ``on_damaged``, and
+    ``n_parts``, how many say anything.
     """
     said = [part.metadata["verification"] for part in parts if part.metadata and _is_verified(part.metadata)]
     if not said:

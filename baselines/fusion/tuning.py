@@ -17,6 +17,7 @@ from baselines.fusion.fusing import fused_run
 from baselines.fusion.options import FusionOptions
 from baselines.fusion.parts import content_digest
 from submissions.errors import BadInputError
+from submissions.progress import SILENT, Progress
 from submissions.requirements import Requirements
 from submissions.scores import score
 from submissions.tables import Truth
@@ -31,27 +32,11 @@ Units = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Trial:
-    """A weighting that was tried.
-
-    Parameters
-    ----------
-    weights : tuple of float
-        A weight for each part, 1 in sum.
-    adaptive_top_k, top_k : float
-        What the fused run scores.
-    """
+    """A weighting that was tried, 1 in sum, and what the fused run scores."""
 
     weights: tuple[float, ...]
     adaptive_top_k: float
     top_k: float
-
-
-#: Told of each weighting that was tried.
-Tried = Callable[[Trial], object]
-
-
-def no_tried(_: Trial) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +49,8 @@ class Tuning:
         The best ones tried, 1 in sum; of equally good ones, the most even.
     trials : tuple of Trial
         All that were tried, in that order.
-    k : int
-        Species an occurrence of the score.
     n_occurrences, n_missing : int
         Occurrences of the truth, and those of them that no part has.
-    truth_digest : str
-        Digest of the truth.
     """
 
     weights: tuple[float, ...]
@@ -86,27 +67,11 @@ def tune(
     *,
     options: FusionOptions,
     k: int = 30,
-    tried: Tried = no_tried,
+    progress: Progress = SILENT,
 ) -> Tuning:
-    """Choose the weights with the best adaptive score on a truth.
+    """Choose the weights with the best adaptive score on the true species of validation occurrences.
 
-    Parameters
-    ----------
-    ensemble : Ensemble
-        The parts; occurrences without a truth are not looked at.
-    truth : Truth
-        The true species of validation occurrences.
-    options : FusionOptions
-        How to fuse.
-    k : int, default 30
-        Species an occurrence.
-    tried : callable
-        Told of each weighting that was tried.
-
-    Returns
-    -------
-    Tuning
-        The weights, and all that were tried.
+    Occurrences without a truth are not looked at.
 
     Raises
     ------
@@ -125,11 +90,11 @@ def tune(
     def trial(units: Units) -> Trial:
         weights = tuple(units[i] / sum(units) for i in place)
         found = score(fused_run(known.weighted(weights), options), truth, requirements)
-        made = Trial(weights, found.adaptive_top_k, found.top_k)
-        tried(made)
-        return made
+        advance(1)
+        return Trial(weights, found.adaptive_top_k, found.top_k)
 
-    trials = search(len(order), trial)
+    with progress.bar("weights") as advance:
+        trials = search(len(order), trial)
     best = max(trials, key=lambda units: (*_merit(units, trials[units]), units))
     return Tuning(trials[best].weights, tuple(trials.values()), k, len(truth), n_missing, truth.digest)
 
@@ -148,19 +113,9 @@ def _refuse_strangers(n_missing: int, truth: Truth, options: FusionOptions) -> N
 
 
 def search(n_parts: int, trial: Callable[[Units], Trial]) -> dict[Units, Trial]:
-    """Try weightings: a grid, then steps from the best.
+    """Return all weightings that were tried, in that order: a grid, then steps from the best.
 
-    Parameters
-    ----------
-    n_parts : int
-        Numbers in a weighting.
-    trial : callable
-        Tells what a weighting, in whole units, is worth.
-
-    Returns
-    -------
-    dict of tuple of int to Trial
-        All that were tried, in that order.
+    `trial` tells what a weighting of `n_parts` whole units is worth.
     """
     n_steps = grid_steps(n_parts)
     step = n_parts * 2**_HALVINGS  # so that equal weights are whole units too

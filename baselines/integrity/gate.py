@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,10 +20,8 @@ from baselines.integrity.places import archive_of, at_occurrence
 from baselines.integrity.thresholds import Thresholds
 from baselines.integrity.trees.survey import survey
 from baselines.integrity.trees.verification import verify_tree
+from baselines.request import OnDamaged
 from submissions.errors import BadInputError
-
-#: What to do about damaged patches.
-OnDamaged = Literal["refuse", "drop", "ignore"]
 
 # A file with one of these faults cannot be read as a patch, whatever one is willing to ignore.
 _NOT_READABLE = frozenset(

@@ -10,8 +10,9 @@ import numpy as np
 from baselines.world.occurrences import RegionOccurrences, weights_at
 from baselines.world.species import SpeciesPool
 from scoring.sparse import Pairs
+from submissions.limits import MAX_ROWS
 from submissions.metadata import write_metadata
-from submissions.writing import MAX_ROWS, run_writer
+from submissions.writing import run_writer
 
 
 def write_bayes_run(path: Path, regions: Sequence[RegionOccurrences], *, pool: SpeciesPool) -> None:

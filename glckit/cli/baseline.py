@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from baselines.request import OnDamaged
 from glckit.cli.app import Commands, FormatOption, JsonOption, app, say, show
+from glckit.cli.parameters import number
 from glckit.render import Format, Report
 
 if TYPE_CHECKING:
@@ -30,8 +33,14 @@ RunOption = Annotated[
     ),
 ]
 MaxRowsOption = Annotated[
-    int | None,
-    typer.Option(min=1, help="Species an occurrence; what competition.toml allows, or 150, by default."),
+    int | None, number("Species per occurrence; what competition.toml allows, or 150, by default.", 1)
+]
+DamagedOption = Annotated[
+    OnDamaged,
+    typer.Option(help="Damaged patches: stop, leave them out, or use those that are readable as they are."),
+]
+ExcludeOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Occurrences to leave out, an id per line.")
 ]
 
 
@@ -40,13 +49,14 @@ def prior(
     data: DataOption = None,
     output: RunOption = None,
     max_rows: MaxRowsOption = None,
-    seed: Annotated[int, typer.Option(help="Noted in the metadata; the prior draws nothing.")] = 0,
+    seed: Annotated[int, number("Noted in the metadata; the prior draws nothing.")] = 0,
     form: FormatOption = Format.TEXT,
     as_json: JsonOption = False,
 ) -> None:
     """Predict for every test occurrence the most frequent species of its region."""
     from baselines.prior import write_prior_run
     from submissions.competition.files import competition_of
+    from submissions.paths import shown
 
     competition = competition_of(data)
     run = output or competition.run("prior")
@@ -59,7 +69,27 @@ def prior(
         command=command_line(),
     )
     show(_report(made), form, as_json=as_json)
-    say(f"Wrote {run}.")
+    say(f"Wrote {shown(run)}.")
+
+
+def asked(given: Mapping[str, Any], *, model: str, run: str) -> dict[str, Any]:
+    """Return the parameters of a baseline's command with what the folder and the command line add to them.
+
+    `model` and `run` name those of the competition, which stand where none are given.
+    """
+    from submissions.competition.files import competition_of
+
+    competition = competition_of(given["data"])
+    return {
+        **given,
+        "competition": competition,
+        "model": given["model"] or competition.model(model),
+        "run": given["output"] or competition.run(run),
+        "patch_size": competition.data.patch_size,
+        "k": competition.k,
+        "max_rows": competition.rows(given["max_rows"]),
+        "command": command_line(),
+    }
 
 
 def command_line() -> str:

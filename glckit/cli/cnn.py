@@ -2,139 +2,136 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from glckit.cli.app import DigitsOption, FormatOption, JsonOption, progress, say, show
-from glckit.cli.baseline import DataOption, MaxRowsOption, RunOption, baseline, command_line
+from baselines.cnn.options import (
+    Accelerator,
+    Draws,
+    Initial,
+    InputPlan,
+    Machine,
+    Precision,
+    Scaling,
+    Strategy,
+    TrainingOptions,
+    TrainingPlan,
+)
+from baselines.covariates.patches.channels import LandCover
+from glckit.cli.app import TERMINAL, DigitsOption, FormatOption, JsonOption, say, show
+from glckit.cli.baseline import (
+    DamagedOption,
+    DataOption,
+    ExcludeOption,
+    MaxRowsOption,
+    RunOption,
+    asked,
+    baseline,
+)
+from glckit.cli.parameters import built, listed, number, written
 from glckit.render import Format
-from submissions.errors import UsageError
 
-
-class OnDamaged(StrEnum):
-    """What to do about damaged patches."""
-
-    REFUSE = "refuse"
-    DROP = "drop"
-    IGNORE = "ignore"
-
-
-class _LandCover(StrEnum):
-    CODES = "codes"
-    UNSTACKED = "unstacked"
-
-
-class _Scaling(StrEnum):
-    SYMMETRIC = "symmetric"
-    NONE = "none"
-
-
-class _Initial(StrEnum):
-    TORCHVISION = "torchvision"
-    HE = "he"
-
-
-class _Precision(StrEnum):
-    FP32 = "fp32"
-    BF16 = "bf16"
-    FP16 = "fp16"
-
-
-Train = Annotated[bool, typer.Option("--train", help="Train a network.")]
-Predict = Annotated[bool, typer.Option("--predict", help="Predict with the model that there is.")]
-Describe = Annotated[bool, typer.Option("--describe", help="Say what the network is and costs here.")]
-ModelOption = Annotated[
-    Path | None, typer.Option(metavar="PATH", help="The model; by default models/cnn of the competition.")
-]
-DamagedOption = Annotated[
-    OnDamaged,
-    typer.Option(help="Damaged patches: stop, leave them out, or use those that are readable as they are."),
-]
-ExcludeOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Occurrences to leave out, an id a line.")
-]
-Dropout = Annotated[bool, typer.Option("--dropout", help="Predict with dropout: run 2 of the paper.")]
-Passes = Annotated[int, typer.Option(min=1, help="Draws of the dropout to average.")]
-Epochs = Annotated[int, typer.Option(min=1, help="Passes over the training part.")]
-BatchSize = Annotated[
-    int | None,
-    typer.Option(min=1, help="Patches at a time on all devices; 128 in training, 32 in prediction."),
-]
-Rate = Annotated[float, typer.Option(help="Learning rate.")]
-Momentum = Annotated[float, typer.Option(help="Momentum; the paper does not say.")]
-Decay = Annotated[float, typer.Option(help="Weight decay; the paper does not say.")]
-Milestones = Annotated[str, typer.Option(help="Epochs after which the rate falls to a tenth.")]
-DropoutRate = Annotated[float, typer.Option(help="Share of the features dropped in training.")]
-Every = Annotated[int, typer.Option(min=1, help="Epochs between two validations.")]
-Shares = Annotated[str, typer.Option(help="Shares of training, validation and test part.")]
-Channels = Annotated[str | None, typer.Option(help="Planes in order; by default all six.")]
-LandCoverOption = Annotated[_LandCover, typer.Option(help="Land cover as one plane or as 34.")]
-ScalingOption = Annotated[_Scaling, typer.Option(help="To [-1, 1] and km, or the files' values.")]
-InitialOption = Annotated[_Initial, typer.Option(help="How the first weights are drawn.")]
-Weights = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Start from a state dict with torchvision's names.")
-]
-Renew = Annotated[
-    list[str] | None,
-    typer.Option(metavar="LAYER", help="Layer that starts at random all the same, such as fc; repeatable."),
-]
-Save = Annotated[float, typer.Option(min=0, help="Minutes between checkpoints.")]
-Restart = Annotated[bool, typer.Option("--restart", help="Throw an unfinished training away.")]
-Accelerator = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu or gpu.")]
-Devices = Annotated[int, typer.Option(min=1, help="Devices of this machine.")]
-Nodes = Annotated[int, typer.Option(min=1, help="Machines.")]
-Strategy = Annotated[str, typer.Option(help="Lightning's strategy: auto or ddp.")]
-PrecisionOption = Annotated[_Precision, typer.Option(help="Arithmetic.")]
-WorkersOption = Annotated[int, typer.Option(min=0, help="Processes that read patches for a device.")]
-Accumulate = Annotated[int, typer.Option(min=1, help="Parts of a batch, one at a time in memory.")]
-Compile = Annotated[bool, typer.Option("--compile", help="Use torch.compile.")]
-Deterministic = Annotated[bool, typer.Option(help="Prefer GPU kernels that repeat to the last bit.")]
+# Patches at a time in the probe of a description.
+_PROBE = 4
 
 
 @baseline.command()
 def cnn(
     context: typer.Context,
-    train: Train = False,
-    predict: Predict = False,
-    describe: Describe = False,
+    train: Annotated[bool, typer.Option("--train", help="Train a network.")] = False,
+    predict: Annotated[bool, typer.Option("--predict", help="Predict with the model that there is.")] = False,
+    describe: Annotated[
+        bool, typer.Option("--describe", help="Say what the network is and costs here.")
+    ] = False,
     data: DataOption = None,
-    model: ModelOption = None,
+    model: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The model; by default models/cnn of the competition.")
+    ] = None,
     output: RunOption = None,
-    on_damaged: DamagedOption = OnDamaged.REFUSE,
+    on_damaged: DamagedOption = "refuse",
     exclude: ExcludeOption = None,
-    dropout: Dropout = False,
-    passes: Passes = 1,
+    dropout: Annotated[
+        bool, typer.Option("--dropout", help="Predict with dropout: run 2 of the paper.")
+    ] = Draws.dropout,
+    passes: Annotated[int, number("Draws of the dropout to average.", 1)] = Draws.passes,
     max_rows: MaxRowsOption = None,
-    seed: Annotated[int, typer.Option(min=0, help="Decides all that is drawn.")] = 0,
-    epochs: Epochs = 180,
-    batch_size: BatchSize = None,
-    learning_rate: Rate = 0.1,
-    momentum: Momentum = 0.9,
-    weight_decay: Decay = 0.0,
-    milestones: Milestones = "90,130,150,170,180",
-    dropout_rate: DropoutRate = 0.5,
-    validate_every: Every = 5,
-    shares: Shares = "0.9,0.05,0.05",
-    channels: Channels = None,
-    land_cover: LandCoverOption = _LandCover.CODES,
-    scaling: ScalingOption = _Scaling.SYMMETRIC,
-    initial: InitialOption = _Initial.TORCHVISION,
-    weights: Weights = None,
-    renew: Renew = None,
-    save_minutes: Save = 10.0,
-    restart: Restart = False,
-    accelerator: Accelerator = "auto",
-    devices: Devices = 1,
-    nodes: Nodes = 1,
-    strategy: Strategy = "auto",
-    precision: PrecisionOption = _Precision.FP32,
-    workers: WorkersOption = 0,
-    accumulate: Accumulate = 1,
-    compiled: Compile = False,
-    deterministic: Deterministic = True,
+    seed: Annotated[int, number("Decides all that is drawn.", 0)] = TrainingPlan.seed,
+    epochs: Annotated[int, number("Passes over the training part.", 1)] = TrainingPlan.epochs,
+    batch_size: Annotated[
+        int | None, number("Patches at a time on all devices; 128 in training, 32 in prediction.", 1)
+    ] = None,
+    learning_rate: Annotated[float, number("Learning rate.", of="RATE")] = TrainingPlan.learning_rate,
+    momentum: Annotated[
+        float, number("Momentum; the paper does not say.", of="SHARE")
+    ] = TrainingPlan.momentum,
+    weight_decay: Annotated[
+        float, number("Weight decay; the paper does not say.", of="RATE")
+    ] = TrainingPlan.weight_decay,
+    milestones: Annotated[
+        str,
+        typer.Option(
+            parser=listed("--milestones", int),
+            metavar="N,N...",
+            help="Epochs after which the rate falls to a tenth.",
+        ),
+    ] = written(TrainingPlan.milestones),
+    dropout_rate: Annotated[
+        float, number("Share of the features dropped in training.", of="SHARE")
+    ] = TrainingPlan.dropout,
+    validate_every: Annotated[
+        int, number("Epochs between two validations.", 1)
+    ] = TrainingPlan.validate_every,
+    shares: Annotated[
+        str,
+        typer.Option(
+            parser=listed("--shares", float),
+            metavar="A,B,C",
+            help="Shares of training, validation and test part.",
+        ),
+    ] = written(TrainingPlan.shares),
+    channels: Annotated[
+        str | None,
+        typer.Option(
+            parser=listed("--channels", str), metavar="NAME,...", help="Planes in order; by default all six."
+        ),
+    ] = None,
+    land_cover: Annotated[
+        LandCover, typer.Option(help="Land cover as one plane or as 34.")
+    ] = InputPlan.land_cover,
+    scaling: Annotated[
+        Scaling, typer.Option(help="To [-1, 1] and km, or the files' values.")
+    ] = InputPlan.scaling,
+    initial: Annotated[Initial, typer.Option(help="How the first weights are drawn.")] = TrainingPlan.initial,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Start from a state dict with torchvision's names.")
+    ] = None,
+    renewed: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--renew",
+            metavar="LAYER",
+            help="Layer that starts at random all the same, such as fc; repeatable.",
+        ),
+    ] = None,
+    save_minutes: Annotated[
+        float, number("Minutes between checkpoints.", 0, of="MINUTES")
+    ] = TrainingOptions.save_minutes,
+    restart: Annotated[bool, typer.Option("--restart", help="Throw an unfinished training away.")] = False,
+    accelerator: Annotated[
+        Accelerator, typer.Option(help="auto takes a GPU if there is one.")
+    ] = Machine.accelerator,
+    devices: Annotated[int, number("Devices of this machine.", 1)] = Machine.devices,
+    nodes: Annotated[int, number("Machines.", 1)] = Machine.nodes,
+    strategy: Annotated[Strategy, typer.Option(help="Lightning's strategy.")] = Machine.strategy,
+    precision: Annotated[Precision, typer.Option(help="Arithmetic.")] = Machine.precision,
+    workers: Annotated[int, number("Processes that read patches for a device.", 0)] = Machine.workers,
+    accumulate: Annotated[int, number("Parts of a batch, one at a time in memory.", 1)] = Machine.accumulate,
+    compiled: Annotated[bool, typer.Option("--compile", help="Use torch.compile.")] = Machine.compiled,
+    deterministic: Annotated[
+        bool, typer.Option(help="Prefer GPU kernels that repeat to the last bit.")
+    ] = Machine.deterministic,
     digits: DigitsOption = 4,
     form: FormatOption = Format.TEXT,
     as_json: JsonOption = False,
@@ -147,29 +144,21 @@ def cnn(
     from baselines.cnn import require_extra
 
     require_extra()
-    from baselines.cnn.watching import Watcher
-    from glckit.cnnflags import machine_of, prediction_of, request_of, shown_of, training_of
-    from glckit.cnnreports import description_report, outcome_report
-    from glckit.cnns import describe_network, run_cnn
+    from baselines.cnn.baseline import CnnRequest, describe_network, run_cnn
+    from baselines.cnn.options import PredictionOptions
+    from glckit.reports.network import description_report, outcome_report
+    from submissions.paths import shown
 
-    flags = context.params
-    request = request_of(flags)
+    given = asked(context.params, model="cnn", run="cnn-dropout" if dropout else "cnn")
+    # In prediction --dropout is a choice, and in training, as --dropout-rate, a share.
+    given |= {"draws": Draws(dropout, passes), "dropout": dropout_rate}
+    request, training = built(CnnRequest, given), built(TrainingOptions, given)
     if describe:
-        _refuse_more_than_a_description(train=train, predict=predict)
-        found = describe_network(
-            request, shown_of(flags, request), machine_of(flags), batch_size=batch_size or 4
-        )
+        found = describe_network(request, training.input, training.machine, batch_size=batch_size or _PROBE)
         show(description_report(found), form, as_json=as_json)
         return
-    said = command_line()
-    training, prediction = training_of(flags, request, said), prediction_of(flags, request, said)
-    outcome = run_cnn(request, training, prediction, watcher=Watcher(progress, say))
+    outcome = run_cnn(request, training, built(PredictionOptions, given), progress=TERMINAL)
     if outcome.first:
         show(outcome_report(outcome, digits=digits), form, as_json=as_json, digits=digits)
-        if outcome.predicted is not None:
-            say(f"Wrote {outcome.predicted.run}.")
-
-
-def _refuse_more_than_a_description(*, train: bool, predict: bool) -> None:
-    if train or predict:
-        raise UsageError("--describe does not go with --train or --predict.", "Give one of them.")
+        if outcome.run is not None:
+            say(f"Wrote {shown(outcome.run.run)}.")

@@ -2,53 +2,44 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from baselines.fusion.options import FusionOptions, Method, Missing
 from glckit.cli.app import TERMINAL, FormatOption, JsonOption, app, say, show
 from glckit.cli.baseline import MaxRowsOption, command_line
+from glckit.cli.parameters import built, listed
 from glckit.render import Format
 
-
-class Method(StrEnum):
-    """How scores become one, as a flag."""
-
-    MEAN = "mean"
-    GEOMETRIC = "geometric"
-    RECIPROCAL_RANK = "reciprocal-rank"
-
-
-class Missing(StrEnum):
-    """What to do about occurrences that a run lacks, as a flag."""
-
-    ERROR = "error"
-    RENORMALISE = "renormalise"
-
-
 WeightsOption = Annotated[
-    str | None, typer.Option(metavar="W,W...", help="One for each run, such as 1,2; equal by default.")
+    str | None,
+    typer.Option(
+        parser=listed("--weights", float),
+        metavar="W,W...",
+        help="One for each run, such as 1,2; equal by default.",
+    ),
 ]
 MethodOption = Annotated[Method, typer.Option(help="How scores become one.")]
 MissingOption = Annotated[Missing, typer.Option(help="Occurrences that a run lacks: stop, or do without it.")]
-TuneOption = Annotated[
-    Path | None, typer.Option(metavar="TRUTH", help="Choose weights by the adaptive score on this truth.")
-]
 
 
 @app.command(short_help="Average runs: late fusion.")
 def fuse(
+    context: typer.Context,
     runs: Annotated[
         list[str], typer.Argument(metavar="RUN", help="Runs in any format; - is standard input.")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="RUN", help="The fused run.")],
     weights: WeightsOption = None,
-    method: MethodOption = Method.MEAN,
-    missing: MissingOption = Missing.ERROR,
+    method: MethodOption = FusionOptions.method,
+    missing: MissingOption = FusionOptions.missing,
     max_rows: MaxRowsOption = None,
-    tune: TuneOption = None,
+    tune: Annotated[
+        Path | None,
+        typer.Option(metavar="TRUTH", help="Choose weights by the adaptive score on this truth."),
+    ] = None,
     form: FormatOption = Format.TEXT,
     as_json: JsonOption = False,
 ) -> None:
@@ -58,19 +49,16 @@ def fuse(
     alone. A pair that a run lacks counts 0 (geometric: the smallest score that the run gives the
     occurrence). With --missing renormalise an occurrence that a run lacks is averaged over the others.
     """
-    from baselines.fusion.options import FusionOptions
-    from glckit.fusing import Recipe, fuse_files, fusion_report, parsed_weights, remarks
+    from baselines.fusion.files import Recipe, fuse_files
+    from glckit.reports.fusing import fusion_report, remarks
     from submissions.competition.files import find_competition
+    from submissions.paths import shown
 
     competition = find_competition()
-    recipe = Recipe(
-        FusionOptions(method.value, missing.value, competition.rows(max_rows)),
-        weights=None if weights is None else parsed_weights(weights),
-        tune=tune,
-        command=command_line(),
-    )
+    added = {"max_rows": competition.rows(max_rows), "command": command_line()}
+    recipe = built(Recipe, {**context.params, **added})
     fusion = fuse_files(runs, output, recipe=recipe, competition=competition, progress=TERMINAL)
     show(fusion_report(fusion, output), form, as_json=as_json)
     for remark in remarks(fusion):
         say(remark)
-    say(f"Wrote {output}.")
+    say(f"Wrote {shown(output)}.")

@@ -7,16 +7,25 @@ from typing import Annotated
 
 import typer
 
-from glckit.cli.app import DigitsOption, FormatOption, JsonOption, progress, say, show
-from glckit.cli.baseline import DataOption, MaxRowsOption, RunOption, baseline, command_line
-from glckit.cli.cnn import DamagedOption, ExcludeOption, OnDamaged
-from glckit.cli.fuse import Method, MethodOption, Missing, MissingOption, WeightsOption
+from baselines.fusion.options import FusionOptions
+from glckit.cli.app import TERMINAL, DigitsOption, FormatOption, JsonOption, say, show
+from glckit.cli.baseline import (
+    DamagedOption,
+    DataOption,
+    ExcludeOption,
+    MaxRowsOption,
+    RunOption,
+    asked,
+    baseline,
+)
+from glckit.cli.fuse import MethodOption, MissingOption, WeightsOption
+from glckit.cli.parameters import built, number
 from glckit.render import Format
-from submissions.errors import UsageError
 
 
 @baseline.command()
 def fusion(
+    context: typer.Context,
     train: Annotated[bool, typer.Option("--train", help="Train the forest and the network.")] = False,
     predict: Annotated[
         bool, typer.Option("--predict", help="Predict with the models that there are, and fuse.")
@@ -28,13 +37,13 @@ def fusion(
         typer.Option(metavar="DIR", help="Folder of the models rf and cnn; by default models."),
     ] = None,
     output: RunOption = None,
-    on_damaged: DamagedOption = OnDamaged.REFUSE,
+    on_damaged: DamagedOption = "refuse",
     exclude: ExcludeOption = None,
     weights: WeightsOption = None,
-    method: MethodOption = Method.MEAN,
-    missing: MissingOption = Missing.ERROR,
+    method: MethodOption = FusionOptions.method,
+    missing: MissingOption = FusionOptions.missing,
     max_rows: MaxRowsOption = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the forest and of the network.")] = 0,
+    seed: Annotated[int, number("Seed of the forest and of the network.", 0)] = 0,
     digits: DigitsOption = 4,
     form: FormatOption = Format.TEXT,
     as_json: JsonOption = False,
@@ -48,36 +57,20 @@ def fusion(
     from baselines.cnn import require_extra
 
     require_extra()
-    from baselines.cnn.watching import Watcher
-    from baselines.fusion.options import FusionOptions
-    from glckit.fusing import Recipe, parsed_weights, remarks
-    from glckit.fusionbaseline import FusionRequest, run_fusion
-    from glckit.fusionreports import description_report, outcome_report
-    from submissions.competition.files import competition_of
+    from baselines.fusion.baseline import FusionRequest, run_fusion
+    from baselines.fusion.files import Recipe
+    from glckit.reports.fusing import remarks
+    from glckit.reports.fusion import description_report, outcome_report
+    from submissions.paths import shown
 
-    competition = competition_of(data)
-    request = FusionRequest(
-        competition,
-        model or competition.model("rf").parent,
-        output or competition.run("fusion"),
-        train=train,
-        predict=predict,
-        on_damaged=on_damaged.value,
-        exclude=exclude,
-    )
+    given = asked(context.params, model="", run="fusion")
+    request = built(FusionRequest, given)
     if describe:
-        if train or predict:
-            raise UsageError("--describe does not go with --train or --predict.", "Give one of them.")
         show(description_report(request, digits=digits), form, as_json=as_json, digits=digits)
         return
-    recipe = Recipe(
-        FusionOptions(method.value, missing.value, competition.rows(max_rows)),
-        weights=None if weights is None else parsed_weights(weights),
-        command=command_line(),
-    )
-    outcome = run_fusion(request, recipe, watcher=Watcher(progress, say), seed=seed)
+    outcome = run_fusion(request, built(Recipe, given), seed=seed, progress=TERMINAL)
     show(outcome_report(outcome, request.run, digits=digits), form, as_json=as_json, digits=digits)
-    if outcome.fusion is not None:
-        for remark in remarks(outcome.fusion):
+    if outcome.run is not None:
+        for remark in remarks(outcome.run):
             say(remark)
-        say(f"Wrote {request.run}.")
+        say(f"Wrote {shown(request.run)}.")

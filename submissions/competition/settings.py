@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from scoring.places import REGIONS
 from submissions.errors import CannotCheckError, UsageError
-from submissions.writing import MAX_ROWS
+from submissions.limits import MAX_ROWS
 
 FILE_NAME = "competition.toml"
 

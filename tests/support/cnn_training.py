@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from baselines.cnn.admission import PatchFiles
+from baselines.cnn.admission import Admissible
 from baselines.cnn.modelfile import read_tensors
 from baselines.cnn.options import InputPlan, Machine, TrainingOptions, TrainingPlan
-from baselines.cnn.training import Trained, train_cnn
-from baselines.cnn.watching import Watcher
+from baselines.cnn.training import TrainedCnn, train_cnn
+from submissions.progress import SILENT, Progress
 
 # Two epochs of two steps of 8 occurrences: the world has 43 with a species.
 PLAN = TrainingPlan(
@@ -23,32 +21,18 @@ PLAN = TrainingPlan(
 OPTIONS = TrainingOptions(InputPlan(40), PLAN, Machine(accelerator="cpu"), save_minutes=0)
 
 
-def files_of(world: Path, part: str, **chosen: Any) -> PatchFiles:
+def files_of(world: Path, part: str, **chosen: Any) -> Admissible:
     """The tables of one part of a world, and its extracted patches."""
     patches = [world / "patches_fr", world / "patches_us"]
     tables = sorted(world.glob(f"occurrences_*_{part}.csv"))
-    return PatchFiles(tables, chosen.pop("patches", patches), checks=world / "checks", **chosen)
+    return Admissible(tables, chosen.pop("patches", patches), checks=world / "checks", **chosen)
 
 
-def train(world: Path, folder: Path, options: TrainingOptions = OPTIONS, **watched: Any) -> Trained:
+def train(
+    world: Path, folder: Path, options: TrainingOptions = OPTIONS, *, progress: Progress = SILENT
+) -> TrainedCnn:
     """Train on a world."""
-    return train_cnn(files_of(world, "train"), folder, options, watcher=Watcher(**watched))
-
-
-class StoppedError(Exception):
-    """What stops a training in the middle."""
-
-
-def stopping_after(n_steps: int) -> Callable[[str, int | None], AbstractContextManager[Any]]:
-    """A bar that stops the work after some steps."""
-    left = [n_steps]
-
-    def advance(n: int) -> None:
-        left[0] -= n
-        if left[0] <= 0:
-            raise StoppedError
-
-    return lambda _, __: nullcontext(advance)
+    return train_cnn(files_of(world, "train"), folder, options, progress=progress)
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:

@@ -16,10 +16,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from baselines.covariates.patches.channels import PATCH_SIZE as PATCH_SIZE
 from baselines.covariates.patches.layout import Kind
 
-#: Side of the organizers' patches, in pixels of about 1 m.
-PATCH_SIZE = 256
 #: Planes of the bands: red, green, blue, near-infrared, land cover.
 N_BANDS = 5
 #: Bytes of the header of either file.

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.covariates.patches.channels import N_LAND_COVER_CODES
 from baselines.covariates.patches.npyheader import PATCH_SIZE
-from baselines.covariates.patches.planes import N_LAND_COVER_CODES
 from baselines.covariates.patches.reading import Patch, PatchReader
 from baselines.covariates.patches.sources import Paths, open_patches
 from baselines.covariates.regions import REGION_WORDS

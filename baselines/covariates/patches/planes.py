@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
-#: Land cover codes are 0 to 33.
-N_LAND_COVER_CODES = 34
-#: Land cover as one plane of codes, or one binary plane for each code.
-LandCover = Literal["codes", "unstacked"]
+from baselines.covariates.patches.channels import CHANNELS, N_LAND_COVER_CODES, LandCover
 
 _CODES = tuple(f"land_cover_{code}" for code in range(N_LAND_COVER_CODES))
 #: Names of the planes, in order.
 PLANES: dict[LandCover, tuple[str, ...]] = {
-    "codes": ("red", "green", "blue", "near_infrared", "land_cover", "altitude"),
-    "unstacked": ("red", "green", "blue", "near_infrared", *_CODES, "altitude"),
+    "codes": CHANNELS,
+    "unstacked": (*CHANNELS[:4], *_CODES, *CHANNELS[5:]),
 }
 
 

@@ -9,10 +9,11 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.covariates.patches.channels import LandCover
 from baselines.covariates.patches.errors import DamagedPatchError
 from baselines.covariates.patches.layout import Kind
 from baselines.covariates.patches.npyheader import HEADER_BYTES, PATCH_SIZE, form_of, why_bad_header
-from baselines.covariates.patches.planes import LandCover, empty_planes, stack_planes, unstack_planes
+from baselines.covariates.patches.planes import empty_planes, stack_planes, unstack_planes
 
 
 class PatchSource(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from baselines.covariates.rasters.layout import RasterLayout
 from scoring.places import REGIONS, region_of_id
 from submissions.errors import BadInputError, CannotCheckError
 from submissions.files import written_atomically
+from submissions.progress import SILENT, Progress
 from submissions.tables import OccurrenceTable
 
 # Raise when extraction gives other values for the same places and rasters.
@@ -33,7 +34,7 @@ def environmental_vectors(
     *,
     cache: str | os.PathLike[str] | None = None,
     dtype: DTypeLike = np.float32,
-    progress: Callable[[Path], None] | None = None,
+    progress: Progress = SILENT,
 ) -> EnvironmentalVectors:
     """Read the environmental vectors of occurrences, each from the rasters of its region, in their order.
 
@@ -43,8 +44,8 @@ def environmental_vectors(
         A folder in which vectors are kept, and looked for first.
     dtype : {float32, float64}
         Type of the values.
-    progress : callable, optional
-        Called with the path of each raster after it was read; not at all if the vectors are kept.
+    progress : Progress
+        Told of each raster after it was read; not at all if the vectors are kept.
 
     Raises
     ------

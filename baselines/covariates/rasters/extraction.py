@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from baselines.covariates.rasters.layout import RasterLayout
 from baselines.covariates.rasters.projection import project
 from scoring.places import REGIONS
 from submissions.errors import BadInputError, CannotCheckError, GlckitError, require
+from submissions.progress import SILENT, Advance, Progress
 
 # Bytes that GDAL may keep of decoded blocks, by default 5 % of the memory. A plan asks for a block
 # once, or for a row of blocks in a few windows.
@@ -75,7 +75,7 @@ def extract_vectors(
     regions: ArrayLike,
     layout: RasterLayout,
     dtype: DTypeLike = np.float32,
-    progress: Callable[[Path], None] | None = None,
+    progress: Progress = SILENT,
 ) -> EnvironmentalVectors:
     """Read the cells of all rasters at some places, in the order given.
 
@@ -89,8 +89,8 @@ def extract_vectors(
         Where the rasters lie.
     dtype : {float32, float64}
         Type of the values. float32 is what a forest reads, and exact for integers up to 2**24.
-    progress : callable, optional
-        Called with the path of each raster after it was read.
+    progress : Progress
+        Told of each raster after it was read.
 
     Raises
     ------
@@ -117,8 +117,10 @@ def extract_vectors(
         np.zeros(shape, dtype=np.bool_),
         np.zeros(shape, dtype=np.bool_),
     )
-    for name, rows in rows_of.items():
-        _fill(vectors, rasters[name], rows=rows, places=(latitude[rows], longitude[rows]), progress=progress)
+    with progress.bar("reading rasters", len(rows_of) * len(layout.names)) as advance:
+        for name, rows in rows_of.items():
+            places = latitude[rows], longitude[rows]
+            _fill(vectors, rasters[name], rows=rows, places=places, advance=advance)
     # A place without a value that is not outside is on nodata; True > False.
     np.greater(np.isnan(vectors.values), vectors.outside, out=vectors.nodata)
     return vectors
@@ -183,7 +185,7 @@ def _fill(
     *,
     rows: NDArray[np.intp],
     places: tuple[NDArray[np.float64], NDArray[np.float64]],
-    progress: Callable[[Path], None] | None,
+    advance: Advance,
 ) -> None:
     # The 27 rasters of a region lie on two or three grids: cells are computed once for each.
     grids = {raster.grid for raster in rasters}
@@ -198,9 +200,8 @@ def _fill(
     # Decoding and indexing release the interpreter's lock, and no two threads write to one column.
     bounded = require("rasterio", "rf").Env(GDAL_CACHEMAX=_BLOCK_CACHE_BYTES)
     with bounded, ThreadPoolExecutor(_N_THREADS) as threads:
-        for raster, _ in zip(rasters, threads.map(read_column, range(len(rasters))), strict=True):
-            if progress is not None:
-                progress(raster.path)
+        for _ in threads.map(read_column, range(len(rasters))):
+            advance(1)
 
 
 def _as_values(

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.occurrences import Occurrences
+from baselines.covariates.splits.shares import CNN_SHARES, FOREST_HOLDOUT
+from scoring.mixing import GOLDEN, mixed
 from scoring.places import quadrat_of_place
 from submissions.errors import UsageError
 from submissions.tables import OccurrenceTable
@@ -16,12 +18,8 @@ from submissions.tables import OccurrenceTable
 #: The parts of a split in two.
 TRAIN, HELD_OUT = "train", "held out"
 
-#: The parts of a split in three, and their shares in the CNN's reference runs.
+#: The parts of a split in three.
 THREE_PARTS = (TRAIN, "validation", "test")
-CNN_SHARES = (0.9, 0.05, 0.05)
-
-#: What the forest's reference run holds out.
-FOREST_HOLDOUT = 0.005
 
 # Coordinates have no digits below a metre; no region is larger than some thousand km.
 _SMALLEST_KM, _LARGEST_KM = 0.001, 1000.0
@@ -224,16 +222,7 @@ def _drawn_order(keys: NDArray[np.int64], seed: int) -> NDArray[np.intp]:
     """Return the order in which distinct keys are drawn.
 
     A hash of key and seed, not a generator: the draw of a key does not depend on the order of the
-    others, nor on the version of NumPy.
+    others, nor on the version of NumPy. Distinct keys never tie.
     """
-    start = _mixed(np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64))
-    return np.argsort(_mixed(keys.view(np.uint64) ^ start), kind="stable")
-
-
-def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    # The finaliser of SplitMix64 (Steele, Lea, Flood 2014). It maps no two numbers to one, so distinct
-    # keys never tie.
-    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
+    start = mixed(np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64) + GOLDEN)
+    return np.argsort(mixed((keys.view(np.uint64) ^ start) + GOLDEN), kind="stable")

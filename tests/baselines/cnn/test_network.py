@@ -209,8 +209,7 @@ def test_plain_state_dicts_start_a_network(network: PatchInception, tmp_path: Pa
     stock = {f"module.{name}": tensor for name, tensor in network.state_dict().items()}
     torch.save(stock | {"module.AuxLogits.fc.bias": torch.zeros(7)}, path)
     fresh = PatchInception(6, 7, initial=None)
-    start = start_from(fresh, path)
-    assert (start.ignored, start.renewed) == (1, ())
+    start_from(fresh, path)
     assert all(torch.equal(a, b) for a, b in zip(_tensors(fresh), _tensors(network), strict=True))
 
 

@@ -7,23 +7,23 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from cnn_training import StoppedError, files_of, stopping_after
+from cnn_training import files_of
 from commands import glckit, glckit_json
+from telling import StoppedError, stopping_after
 
 from baselines.cnn.modelfile import Model, read_model, write_model
 from baselines.cnn.network import PatchInception
-from baselines.cnn.options import InputPlan, Machine
+from baselines.cnn.options import Draws, InputPlan, Machine, PredictionOptions
 from baselines.cnn.patchdata import PatchDataset
 from baselines.cnn.planes import InputPlanes
-from baselines.cnn.prediction import Predicted, PredictionOptions, predict_cnn
-from baselines.cnn.predictor import Draws, Predictor
-from baselines.cnn.watching import Watcher
+from baselines.cnn.prediction import CnnRun, predict_cnn
+from baselines.cnn.predictor import Predictor
 from submissions.errors import BadInputError, UsageError
+from submissions.progress import SILENT, Progress
 from submissions.reading.runs import read_run
 from submissions.tables import read_occurrence_ids
 
@@ -56,9 +56,9 @@ def model(patch_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def _predict(
-    world: Path, model: Path, run: Path, options: PredictionOptions = OPTIONS, **bar: Any
-) -> Predicted:
-    return predict_cnn(files_of(world, "test"), model, run, options, watcher=Watcher(**bar))
+    world: Path, model: Path, run: Path, options: PredictionOptions = OPTIONS, progress: Progress = SILENT
+) -> CnnRun:
+    return predict_cnn(files_of(world, "test"), model, run, options, progress=progress)
 
 
 def test_a_run_holds_the_softmax_of_the_plain_network(patch_world: Path, model: Path, tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_a_stopped_prediction_goes_on_at_its_shard(
     whole = _predict(patch_world, model, tmp_path / "whole.csv", options)
     run = tmp_path / "run.csv"
     with pytest.raises(StoppedError):
-        _predict(patch_world, model, run, options, bar=stopping_after(11))
+        _predict(patch_world, model, run, options, progress=stopping_after(11))
     assert not run.exists()
     parts = sorted((tmp_path / "run.csv.parts").iterdir())
     assert len(parts) == 1
@@ -162,7 +162,7 @@ def test_shards_of_another_prediction_or_cut_off_are_made_again(
 ) -> None:
     run, parts = tmp_path / "run.csv", tmp_path / "run.csv.parts"
     with pytest.raises(StoppedError):
-        _predict(patch_world, model, run, replace(OPTIONS, max_rows=3), bar=stopping_after(11))
+        _predict(patch_world, model, run, replace(OPTIONS, max_rows=3), progress=stopping_after(11))
     assert _stopped(patch_world, model, run, n=11) == 1
     part = next(parts.iterdir())
     part.write_bytes(part.read_bytes()[:-9])
@@ -171,7 +171,7 @@ def test_shards_of_another_prediction_or_cut_off_are_made_again(
 
 def _stopped(world: Path, model: Path, run: Path, *, n: int) -> int:
     with pytest.raises(StoppedError):
-        _predict(world, model, run, bar=stopping_after(n))
+        _predict(world, model, run, progress=stopping_after(n))
     return len(list(Path(f"{run}.parts").iterdir()))
 
 

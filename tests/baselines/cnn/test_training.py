@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from cnn_training import OPTIONS, PLAN, StoppedError, files_of, planned, stopping_after, train, weights
+from cnn_training import OPTIONS, PLAN, files_of, planned, train, weights
 from hypothesis import given
 from hypothesis import strategies as st
+from telling import StoppedError, stopping_after
 
 from baselines.cnn.admission import admitted, read_id_list
 from baselines.cnn.modelfile import read_model, read_tensors
@@ -27,8 +28,8 @@ from baselines.cnn.options import Machine
 from baselines.cnn.outputs import best_species, score_part
 from baselines.cnn.patchdata import PatchDataset, batches
 from baselines.cnn.planes import InputPlanes
-from baselines.cnn.sampling import Course, Share, StepSampler
-from baselines.cnn.training import Trained
+from baselines.cnn.sampling import BatchShare, Course, StepSampler
+from baselines.cnn.training import TrainedCnn
 from baselines.cnn.trainingdata import read_training_data
 from baselines.covariates.patches.errors import DamagedPatchError
 from baselines.integrity.memory.state import usable_state
@@ -52,7 +53,7 @@ def _no_weights_left(tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def trained(patch_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
+def trained(patch_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainedCnn]:
     """A training of four steps that nothing disturbed."""
     folder = tmp_path_factory.mktemp("undisturbed")
     yield train(patch_world, folder / "cnn")
@@ -80,7 +81,7 @@ def test_processes_share_the_batches_of_one_from_any_step_on(
         assert n - len(inside) < 4
     rows = np.arange(n) * 10
     samplers = [
-        StepSampler(course, Share(rank, n_processes, accumulate), rows, start=start)
+        StepSampler(course, BatchShare(rank, n_processes, accumulate), rows, start=start)
         for rank in range(n_processes)
     ]
     pieces = [np.array(list(sampler)).reshape(-1, 4 // n_processes) for sampler in samplers]
@@ -90,9 +91,9 @@ def test_processes_share_the_batches_of_one_from_any_step_on(
 
 def test_batches_that_cannot_be_shared_are_refused() -> None:
     with pytest.raises(UsageError, match=r"batch of 10 cannot be divided into 4 equal parts"):
-        Share(n_processes=2, accumulate=2).check(10)
+        BatchShare(n_processes=2, accumulate=2).check(10)
     with pytest.raises(UsageError, match="fewer than 2 occurrences in each"):
-        Share(n_processes=2, accumulate=2).check(4)
+        BatchShare(n_processes=2, accumulate=2).check(4)
     with pytest.raises(UsageError, match="7 occurrences to train on do not fill a batch of 8"):
         Course(7, 8, 1, 0)
 
@@ -110,7 +111,7 @@ def test_scores_of_a_part_are_those_of_a_count() -> None:
     assert found.adaptive_top_30 == np.mean(own > threshold)
 
 
-def test_a_training_leaves_a_model_a_log_and_curves(trained: Trained, patch_world: Path) -> None:
+def test_a_training_leaves_a_model_a_log_and_curves(trained: TrainedCnn, patch_world: Path) -> None:
     model = read_model(trained.folder)
     assert (len(model.species), model.plan, model.dropout) == (8, OPTIONS.input, 0.5)
     assert not (trained.folder / "training").exists()
@@ -130,7 +131,7 @@ def test_a_training_leaves_a_model_a_log_and_curves(trained: Trained, patch_worl
     assert record["test"]["top_1"] == trained.test.top_1
 
 
-def test_the_test_score_is_that_of_the_kept_model(trained: Trained, patch_world: Path) -> None:
+def test_the_test_score_is_that_of_the_kept_model(trained: TrainedCnn, patch_world: Path) -> None:
     model = read_model(trained.folder)
     data = read_training_data(
         files_of(patch_world, "train"), patch_size=40, shares=PLAN.shares, seed=PLAN.seed
@@ -149,10 +150,10 @@ def test_the_test_score_is_that_of_the_kept_model(trained: Trained, patch_world:
 
 @pytest.mark.parametrize("n_steps", [1, 3])
 def test_stopped_and_resumed_equals_undisturbed(
-    n_steps: int, trained: Trained, patch_world: Path, tmp_path: Path
+    n_steps: int, trained: TrainedCnn, patch_world: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(StoppedError):
-        train(patch_world, tmp_path, bar=stopping_after(n_steps))
+        train(patch_world, tmp_path, progress=stopping_after(n_steps))
     assert not (tmp_path / "model.json").exists()
     assert read_tensors(tmp_path / "training" / "last.safetensors")[1]["step"] == n_steps
     torch.manual_seed(99)  # as another process would be
@@ -165,7 +166,7 @@ def test_stopped_and_resumed_equals_undisturbed(
 
 def test_a_training_that_was_begun_otherwise_is_not_gone_on_with(patch_world: Path, tmp_path: Path) -> None:
     with pytest.raises(StoppedError):
-        train(patch_world, tmp_path, bar=stopping_after(1))
+        train(patch_world, tmp_path, progress=stopping_after(1))
     with pytest.raises(UsageError, match=r"begun otherwise: momentum 0\.9 -> 0\.5.*--restart"):
         train(patch_world, tmp_path, planned(momentum=0.5))
     checkpoint = tmp_path / "training" / "last.safetensors"
@@ -173,12 +174,12 @@ def test_a_training_that_was_begun_otherwise_is_not_gone_on_with(patch_world: Pa
     with pytest.raises(CannotCheckError, match=r"last\.safetensors is cut off"):
         train(patch_world, tmp_path)
     with pytest.raises(StoppedError):
-        train(patch_world, tmp_path, replace(OPTIONS, restart=True), bar=stopping_after(1))
+        train(patch_world, tmp_path, replace(OPTIONS, restart=True), progress=stopping_after(1))
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(patch_world: Path, tmp_path: Path) -> None:
     with pytest.raises(StoppedError):
-        train(patch_world, tmp_path, bar=stopping_after(1))
+        train(patch_world, tmp_path, progress=stopping_after(1))
     before = (tmp_path / "training" / "last.safetensors").read_bytes()
     with pytest.raises(UsageError, match=r"diverged: at step 2 .*checkpoint, of step 1, is kept"):
         train(patch_world, tmp_path, planned(learning_rate=3e38))
@@ -271,7 +272,9 @@ def _environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow  # three starts of a process that imports torch
-def test_killed_and_resumed_equals_undisturbed(trained: Trained, patch_world: Path, tmp_path: Path) -> None:
+def test_killed_and_resumed_equals_undisturbed(
+    trained: TrainedCnn, patch_world: Path, tmp_path: Path
+) -> None:
     command, environment = _command(patch_world, tmp_path / "cnn"), _environment(tmp_path)
     last = tmp_path / "cnn" / "training" / "last.safetensors"
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:

@@ -55,13 +55,12 @@ def occurrences_and_vectors(folder):
 TRAIN = (
     PREPARE
     + """
-from baselines.forest.growing import Workers
-from baselines.forest.options import ForestOptions
+from baselines.forest.options import ForestOptions, ForestTraining, Workers
 from baselines.forest.table import training_table
-from baselines.forest.training import TrainingPlan, train_forest
+from baselines.forest.training import train_forest
 
 table = training_table(*occurrences_and_vectors(sys.argv[1]))
-plan = TrainingPlan(ForestOptions(n_estimators=int(sys.argv[2])), workers=Workers(int(sys.argv[3])))
+plan = ForestTraining(ForestOptions(n_estimators=int(sys.argv[2])), workers=Workers(int(sys.argv[3])))
 train_forest(table, f"{sys.argv[1]}/model", plan=plan)
 """
 )
@@ -76,7 +75,7 @@ PREDICT = """
 import sys, numpy as np
 from dataclasses import replace
 from baselines.covariates.rasters.extraction import EnvironmentalVectors
-from baselines.forest.inputs import Places
+from baselines.forest.inputs import PredictedPlaces
 from baselines.forest.modelfile import read_model
 from baselines.forest.submission import write_forest_run
 
@@ -85,7 +84,7 @@ model = replace(model, trees=model.trees * int(sys.argv[2]))
 values = np.load(f"{sys.argv[1]}/places.npy")
 masks = np.zeros(values.shape, dtype=bool), np.zeros(values.shape, dtype=bool)
 ids = np.arange(10_000_000, 10_000_000 + len(values))
-places = Places(ids, np.full(len(ids), "fr"), EnvironmentalVectors(model.names, values, *masks))
+places = PredictedPlaces(ids, np.full(len(ids), "fr"), EnvironmentalVectors(model.names, values, *masks))
 write_forest_run(model, places, path=f"{sys.argv[1]}/run.csv")
 """
 

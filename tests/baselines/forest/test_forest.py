@@ -15,18 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
+from telling import StoppedError, stopping_after
 
 from baselines.covariates.occurrences import Occurrences, place_occurrences
 from baselines.covariates.rasters.extraction import EnvironmentalVectors
 from baselines.forest.description import describe_forest
-from baselines.forest.growing import Workers, grow_tree, grow_trees
+from baselines.forest.growing import grow_tree, grow_trees
 from baselines.forest.model import ForestModel, TrainingFacts
 from baselines.forest.modelfile import read_model, write_model
-from baselines.forest.options import ForestOptions, read_options
+from baselines.forest.options import ForestOptions, ForestTraining, Workers, read_options
 from baselines.forest.prediction import best_pairs, predict_proba
 from baselines.forest.submission import refuse_other_covariates
 from baselines.forest.table import TrainingTable, training_table
-from baselines.forest.training import TrainingPlan, train_forest
+from baselines.forest.training import train_forest
 from baselines.forest.trees import CompressedTree
 from submissions.errors import CannotCheckError, UsageError
 from submissions.tables import OccurrenceTable
@@ -236,7 +237,7 @@ def test_the_order_of_the_occurrences_changes_nothing(tmp_path: Path) -> None:
     shuffled = EnvironmentalVectors(
         vectors.names, vectors.values[order], vectors.outside[order], vectors.nodata[order]
     )
-    plan = TrainingPlan(ForestOptions(n_estimators=2))
+    plan = ForestTraining(ForestOptions(n_estimators=2))
     first = train_forest(training_table(occurrences, vectors, holdout=0.1), tmp_path / "a", plan=plan)
     second = train_forest(
         training_table(occurrences.select(order), shuffled, holdout=0.1), tmp_path / "b", plan=plan
@@ -246,29 +247,21 @@ def test_the_order_of_the_occurrences_changes_nothing(tmp_path: Path) -> None:
 
 _KILLED = """
 import os, signal, sys
-from contextlib import contextmanager
-sys.path.insert(0, sys.argv[2])
+sys.path[:0] = sys.argv[2:]
 from test_forest import PLAN, _table
+from telling import Counted
 from baselines.forest.training import train_forest
 
-@contextmanager
-def bars(description, total):
-    grown = []
-    def told(n):
-        grown.append(n)
-        if len(grown) == 3:
-            os.kill(os.getpid(), signal.SIGKILL)
-    yield told
-
-train_forest(_table(), sys.argv[1], plan=PLAN, bars=bars)
+killed = Counted(lambda n: os.kill(os.getpid(), signal.SIGKILL) if n == 3 else None)
+train_forest(_table(), sys.argv[1], plan=PLAN, progress=killed)
 """
 
-PLAN = TrainingPlan(ForestOptions(n_estimators=8, max_depth=6), seed=5)
+PLAN = ForestTraining(ForestOptions(n_estimators=8, max_depth=6), seed=5)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_killed_training_goes_on_and_ends_in_the_same_bytes(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", _KILLED, str(tmp_path / "killed"), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", _KILLED, str(tmp_path / "killed"), str(Path(__file__).parent), *sys.path]
     killed = subprocess.run(command, check=False, capture_output=True)
     assert killed.returncode == -9, killed.stderr
     assert not (tmp_path / "killed" / "forest.npz").exists()
@@ -282,30 +275,9 @@ def test_a_killed_training_goes_on_and_ends_in_the_same_bytes(tmp_path: Path) ->
     assert resumed.evaluation.score.n_occurrences == 20
 
 
-class _StopError(Exception):
-    pass
-
-
-def _stop_after(n: int) -> Any:
-    from contextlib import contextmanager
-
-    @contextmanager
-    def bars(description: str, total: int | None) -> Any:
-        grown: list[int] = []
-
-        def told(steps: int) -> None:
-            grown.append(steps)
-            if len(grown) == n:
-                raise _StopError
-
-        yield told
-
-    return bars
-
-
 def test_trees_of_another_training_are_not_gone_on_with(tmp_path: Path) -> None:
-    with pytest.raises(_StopError):
-        train_forest(_table(), tmp_path, plan=PLAN, bars=_stop_after(2))
+    with pytest.raises(StoppedError):
+        train_forest(_table(), tmp_path, plan=PLAN, progress=stopping_after(2))
     for other, what in (
         (replace(PLAN, seed=6), "seed"),
         (replace(PLAN, options=ForestOptions(n_estimators=8, max_depth=7)), "options"),
@@ -319,8 +291,8 @@ def test_trees_of_another_training_are_not_gone_on_with(tmp_path: Path) -> None:
 
 
 def test_a_damaged_finished_tree_is_named(tmp_path: Path) -> None:
-    with pytest.raises(_StopError):
-        train_forest(_table(), tmp_path, plan=PLAN, bars=_stop_after(2))
+    with pytest.raises(StoppedError):
+        train_forest(_table(), tmp_path, plan=PLAN, progress=stopping_after(2))
     path = tmp_path / "forest-unfinished" / "tree_00001.npz"
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(CannotCheckError, match=r"finished tree .*tree_00001.npz is damaged"):
@@ -441,7 +413,7 @@ def test_what_we_accept_scikit_learn_accepts(options: dict[str, Any]) -> None:
 
 def test_a_seed_that_scikit_learn_refuses_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="The seed must be from 0"):
-        TrainingPlan(seed=-1)
+        ForestTraining(seed=-1)
     with pytest.raises(UsageError, match="number of jobs must be positive"):
         Workers(0)
 

@@ -16,7 +16,7 @@ import torch
 from commands import glckit, glckit_json
 
 import glckit as public
-from glckit.fusionbaseline import FusionRequest
+from baselines.fusion.baseline import FusionRequest
 from submissions.competition.files import competition_of
 from submissions.metadata import metadata_path
 from submissions.run import Run
@@ -129,7 +129,7 @@ def test_what_has_no_model_is_trained(folder: Path, tmp_path: Path) -> None:
     competition = competition_of(folder)
     request = FusionRequest(competition, folder / "models", tmp_path / "o.csv")
     assert (request.forest.trains, request.network.trains, request.predicts) == (False, False, True)
-    fresh = replace(request, models=tmp_path)
+    fresh = replace(request, model=tmp_path)
     assert (fresh.forest.trains, fresh.network.trains) == (True, True)
     shutil.copytree(folder / "models" / "rf", tmp_path / "rf")
     assert (fresh.forest.trains, fresh.network.trains) == (False, True)

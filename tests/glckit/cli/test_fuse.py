@@ -149,7 +149,11 @@ def test_scores_that_are_no_shares(runs: list[Path]) -> None:
         (["a.csv", "b.csv"], 2, "--output"),
         (["a.csv", "b.csv", "-o", "o.csv", "--weights", "1"], 2, "1 weights were given for 2 runs"),
         (["a.csv", "b.csv", "-o", "o.csv", "--weights", "0,0"], 2, "All weights are 0"),
-        (["a.csv", "b.csv", "-o", "o.csv", "--weights", "1;2"], 2, "no numbers with commas between"),
+        (
+            ["a.csv", "b.csv", "-o", "o.csv", "--weights", "1;2"],
+            2,
+            "--weights must be numbers with commas between them, not '1;2'",
+        ),
         (["a.csv", "b.csv", "-o", "o.csv", "--weights", "-1,2"], 2, "a number of at least 0"),
         (["a.csv", "b.csv", "-o", "o.csv", "--method", "max"], 2, "Invalid value for '--method'"),
         (["a.csv", "b.csv", "-o", "o.csv", "--missing", "drop"], 2, "Invalid value for '--missing'"),

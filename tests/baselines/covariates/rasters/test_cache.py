@@ -13,6 +13,7 @@ from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hypothesis_numpy
+from telling import Counted
 
 from baselines.covariates.rasters.cache import (
     environmental_vectors,
@@ -71,11 +72,11 @@ def test_ids_choose_the_rasters_of_their_region(layout: RasterLayout) -> None:
 
 
 def test_kept_vectors_are_read_and_not_made(layout: RasterLayout, tmp_path: Path) -> None:
-    cache, read = tmp_path / "cache", []
-    first = environmental_vectors(TABLE, layout, cache=cache, progress=read.append)
-    assert len(read) == 4
-    again = environmental_vectors(TABLE, layout, cache=cache, progress=read.append)
-    assert len(read) == 4
+    cache, told = tmp_path / "cache", Counted()
+    first = environmental_vectors(TABLE, layout, cache=cache, progress=told)
+    assert told.done == {"reading rasters": 4}
+    again = environmental_vectors(TABLE, layout, cache=cache, progress=told)
+    assert told.done == {"reading rasters": 4}
     assert _same(first, again)
     assert [path.name for path in cache.iterdir()] == [f"vectors-{extraction_key(TABLE, layout)}.parquet"]
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from baselines.forest.baseline import ForestOutcome
 from baselines.forest.description import ForestDescription
 from baselines.forest.submission import ForestRun
 from baselines.forest.training import TrainedForest
-from glckit.forests import ForestOutcome
 from glckit.render import Report, number, size_text
 from glckit.reports.runs import score_report
 from submissions.evaluation import EvaluatedFile
+from submissions.paths import shown
 
 _REASONS = {"outside": "outside the rasters", "nodata": "on nodata"}
 
@@ -73,7 +74,7 @@ def _training_lines(trained: TrainedForest | None) -> Iterator[str]:
     model, facts = trained.model, trained.model.facts
     resumed = f", {trained.n_resumed} of them from before" if trained.n_resumed else ""
     yield (
-        f"{trained.path}: {len(model.trees)} trees{resumed}, on {facts.n_trained:,} occurrences of "
+        f"{shown(trained.path)}: {len(model.trees)} trees{resumed}, on {facts.n_trained:,} occurrences of "
         f"{model.n_classes:,} species{_put_aside(facts.n_outside, facts.n_nodata)}"
     )
 
@@ -87,7 +88,7 @@ def _put_aside(n_outside: int, n_nodata: int) -> str:
 def _run_lines(run: ForestRun | None) -> Iterator[str]:
     if run is None:
         return
-    yield f"{run.path}: {run.n_occurrences:,} occurrences"
+    yield f"{shown(run.path)}: {run.n_occurrences:,} occurrences"
     for counts, what in (
         (run.filled, "with their region's frequencies"),
         (run.left_out, "left out; score the run with --allow-missing"),
@@ -98,7 +99,7 @@ def _run_lines(run: ForestRun | None) -> Iterator[str]:
 
 def _model_lines(of: ForestDescription) -> Iterator[str]:
     facts = of.facts
-    yield f"{of.path}: a random forest, version {of.version}, digest {of.digest}"
+    yield f"{shown(of.path)}: a random forest, version {of.version}, digest {of.digest}"
     yield f"  trees        {of.n_trees}, with {of.n_nodes:,} nodes"
     yield f"  leaves       {of.n_leaves:,}, with {of.n_pairs:,} pairs of leaf and species"
     yield f"  species      {of.n_species:,}"

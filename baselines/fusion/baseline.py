@@ -6,19 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from baselines.cnn.admission import admitted
-from baselines.cnn.options import InputPlan, TrainingOptions, TrainingPlan
-from baselines.cnn.prediction import PredictionOptions
-from baselines.cnn.watching import Watcher
-from baselines.forest.submission import RunPlan
-from baselines.forest.training import TrainingPlan as ForestTraining
+from baselines.cnn.baseline import CnnOutcome, CnnRequest, run_cnn
+from baselines.cnn.options import InputPlan, PredictionOptions, TrainingOptions, TrainingPlan
+from baselines.forest.baseline import ForestOutcome, ForestRequest, run_forest
+from baselines.forest.options import ForestPrediction, ForestTraining
+from baselines.fusion.files import Recipe, fuse_files
 from baselines.fusion.options import FusionOptions, weights_of
 from baselines.fusion.results import Fusion
-from baselines.integrity.gate import OnDamaged
-from glckit.cnns import CnnOutcome, CnnRequest, run_cnn
-from glckit.forests import ForestOutcome, ForestPlans, ForestRequest, run_forest
-from glckit.fusing import Recipe, fuse_files
-from submissions.competition.settings import Competition
+from baselines.request import PatchRequest
 from submissions.errors import BadInputError
+from submissions.progress import SILENT, Progress
 from submissions.tables import read_occurrence_ids
 
 #: The parts, in the order of their weights.
@@ -26,37 +23,16 @@ PARTS = ("rf", "cnn")
 
 
 @dataclass(frozen=True)
-class FusionRequest:
+class FusionRequest(PatchRequest):
     """What ``glckit baseline fusion`` is asked for.
 
-    Parameters
-    ----------
-    competition : Competition
-        The competition.
-    models : Path
-        Folder of the models ``rf`` and ``cnn``.
-    run : Path
-        Where the fused run belongs; those of its parts go to their own places.
-    train, predict : bool
-        What to do; with neither, train what has no model, predict and fuse.
-    on_damaged : {"refuse", "drop", "ignore"}
-        What to do where patches are damaged.
-    exclude : Path, optional
-        List of occurrences that the network leaves out.
+    `model` is the folder of the models ``rf`` and ``cnn``; the runs of the parts go to their own places.
     """
 
-    competition: Competition
-    models: Path
-    run: Path
-    train: bool = False
-    predict: bool = False
-    on_damaged: OnDamaged = "refuse"
-    exclude: Path | None = None
-
     @property
-    def predicts(self) -> bool:
-        """Whether runs are to be written."""
-        return self.predict or not self.train
+    def has_model(self) -> bool:
+        """Whether both models are there."""
+        return self.forest.has_model and self.network.has_model
 
     @property
     def runs(self) -> tuple[Path, ...]:
@@ -66,19 +42,17 @@ class FusionRequest:
     @property
     def forest(self) -> ForestRequest:
         """What the forest is asked for."""
-        return ForestRequest(
-            self.competition, self.models / "rf", self.runs[0], train=self.train, predict=self.predict
-        )
+        return ForestRequest(self.competition, self.model / "rf", self.runs[0], self.train, self.predict)
 
     @property
     def network(self) -> CnnRequest:
         """What the network is asked for."""
         return CnnRequest(
             self.competition,
-            self.models / "cnn",
+            self.model / "cnn",
             self.runs[1],
-            train=self.train,
-            predict=self.predict,
+            self.train,
+            self.predict,
             on_damaged=self.on_damaged,
             exclude=self.exclude,
         )
@@ -86,68 +60,45 @@ class FusionRequest:
 
 @dataclass(frozen=True)
 class FusionOutcome:
-    """What came of a request.
-
-    Parameters
-    ----------
-    forest : ForestOutcome
-        What was made of the forest.
-    network : CnnOutcome
-        What was made of the network.
-    fusion : Fusion, optional
-        The fused run, if one was written.
-    """
+    """What came of the request: of its parts, and the fused run, if one was written."""
 
     forest: ForestOutcome
     network: CnnOutcome
-    fusion: Fusion | None = None
+    run: Fusion | None = None
 
 
-def run_fusion(request: FusionRequest, recipe: Recipe, *, watcher: Watcher, seed: int = 0) -> FusionOutcome:
+def run_fusion(
+    request: FusionRequest, recipe: Recipe, *, seed: int = 0, progress: Progress = SILENT
+) -> FusionOutcome:
     """Train the forest and the network where they are needed, predict with both, and fuse their runs.
-
-    Parameters
-    ----------
-    request : FusionRequest
-        What to do.
-    recipe : Recipe
-        How to fuse.
-    watcher : Watcher
-        Who is told how it goes on.
-    seed : int, default 0
-        Seed of both parts.
-
-    Returns
-    -------
-    FusionOutcome
-        What was made.
 
     Raises
     ------
     BadInputError
-        If patches are damaged and ``on_damaged`` is ``"refuse"``, or the network would lack occurrences
-        that `recipe` does not allow to be missing; before any work.
+        If patches are damaged and that is refused, or the network would lack occurrences that `recipe`
+        does not allow to be missing; before any work.
     UsageError, CannotCheckError
         If a file is absent or unusable, or a model is not there.
     """
     weights_of(recipe.weights, len(PARTS))
     pass_gate(request, recipe.options)
-    forest = run_forest(request.forest, _forest_plans(request, recipe, seed), bars=watcher.bar)
+    forest = run_forest(
+        request.forest,
+        ForestTraining(seed=seed, k=request.competition.k),
+        ForestPrediction(recipe.options.max_rows, command=recipe.command),
+        progress=progress,
+    )
     network = run_cnn(
         request.network,
         _network_training(request, recipe, seed),
         _network_prediction(request, recipe, seed),
-        watcher=watcher,
+        progress=progress,
     )
     if not request.predicts:
         return FusionOutcome(forest, network)
-    fusion = fuse_files(
-        [str(run) for run in request.runs],
-        request.run,
-        recipe=recipe,
-        competition=request.competition,
-    )
-    return FusionOutcome(forest, network, fusion)
+    runs = [str(run) for run in request.runs]
+    fused = fuse_files(runs, request.run, recipe=recipe, competition=request.competition, progress=progress)
+    return FusionOutcome(forest, network, fused)
 
 
 def pass_gate(request: FusionRequest, options: FusionOptions) -> None:
@@ -170,11 +121,6 @@ def pass_gate(request: FusionRequest, options: FusionOptions) -> None:
             f"The network would leave out test occurrences that the forest predicts: {counts}.",
             "Take the forest's prediction alone for these: --missing renormalise.",
         )
-
-
-def _forest_plans(request: FusionRequest, recipe: Recipe, seed: int) -> ForestPlans:
-    training = ForestTraining(seed=seed, k=request.competition.k)
-    return ForestPlans(training, RunPlan(recipe.options.max_rows, command=recipe.command))
 
 
 def _network_training(request: FusionRequest, recipe: Recipe, seed: int) -> TrainingOptions:

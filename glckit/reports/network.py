@@ -6,20 +6,21 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from baselines.cnn.baseline import CnnOutcome
 from baselines.cnn.description import PAPER_MEGABYTES, CnnDescription
 from baselines.cnn.outputs import PartScores
-from baselines.cnn.prediction import Predicted
-from baselines.cnn.training import Trained
+from baselines.cnn.prediction import CnnRun
+from baselines.cnn.training import TrainedCnn
 from baselines.cnn.watching import duration_text
-from glckit.cnns import CnnOutcome
 from glckit.render import Report, number
+from submissions.paths import shown
 
 
 def outcome_report(outcome: CnnOutcome, *, digits: int = 4) -> Report:
     """Report what was trained and what was written."""
     training = None if outcome.trained is None else _training_data(outcome.trained)
-    run = None if outcome.predicted is None else _run_data(outcome.predicted)
-    lines = [*_training_lines(outcome.trained, digits), *_run_lines(outcome.predicted)]
+    run = None if outcome.run is None else _run_data(outcome.run)
+    lines = [*_training_lines(outcome.trained, digits), *_run_lines(outcome.run)]
     facts = {name: value for part in (training, run) if part for name, value in part.items()}
     columns = [name for name, value in facts.items() if not isinstance(value, dict | list)]
     rows = [[facts[name] for name in columns]]
@@ -36,21 +37,21 @@ def description_report(description: CnnDescription) -> Report:
     )
 
 
-def _training_data(trained: Trained) -> dict[str, Any]:
+def _training_data(trained: TrainedCnn) -> dict[str, Any]:
     data = asdict(trained) | {"model": str(trained.folder), "notes": list(trained.notes)}
     return {name: value for name, value in data.items() if name not in ("folder", "first")}
 
 
-def _run_data(predicted: Predicted) -> dict[str, Any]:
-    data = asdict(predicted) | {"run": str(predicted.run)}
+def _run_data(run: CnnRun) -> dict[str, Any]:
+    data = asdict(run) | {"run": str(run.run)}
     return {name: value for name, value in data.items() if name != "first"}
 
 
-def _training_lines(trained: Trained | None, digits: int) -> Iterator[str]:
+def _training_lines(trained: TrainedCnn | None, digits: int) -> Iterator[str]:
     if trained is None:
         return
     sizes = ", ".join(f"{name} {count:,}" for name, count in trained.n_parts.items())
-    yield f"{trained.folder}: the network of epoch {trained.best_epoch} ({sizes})"
+    yield f"{shown(trained.folder)}: the network of epoch {trained.best_epoch} ({sizes})"
     yield f"  validation   {_scores(trained.validation, digits)}"
     if trained.test is not None:
         yield f"  test         {_scores(trained.test, digits)}"
@@ -62,13 +63,13 @@ def _scores(scores: PartScores, digits: int) -> str:
     return ", ".join(f"{name} {number(getattr(scores, key), digits)}" for key, name in names.items())
 
 
-def _run_lines(predicted: Predicted | None) -> Iterator[str]:
-    if predicted is None:
+def _run_lines(run: CnnRun | None) -> Iterator[str]:
+    if run is None:
         return
-    resumed = f", {predicted.n_resumed:,} of them from before" if predicted.n_resumed else ""
-    pace = f"{predicted.occurrences_per_second:.3g} a second on {predicted.device}"
-    yield f"{predicted.run}: {predicted.n_occurrences:,} occurrences{resumed}, {pace}"
-    for reason, count in predicted.left_out.items():
+    resumed = f", {run.n_resumed:,} of them from before" if run.n_resumed else ""
+    pace = f"{run.occurrences_per_second:.3g} per second on {run.device}"
+    yield f"{shown(run.run)}: {run.n_occurrences:,} occurrences{resumed}, {pace}"
+    for reason, count in run.left_out.items():
         yield f"  {count:,} left out ({reason}); score the run with --allow-missing"
 
 
@@ -80,7 +81,7 @@ def _description_lines(of: CnnDescription) -> Iterator[str]:
     yield f"                 land cover: {plan.land_cover}; scaling: {plan.scaling}"
     yield f"  species        {of.n_species:,}"
     yield f"  parameters     {of.n_parameters:,}"
-    yield f"  multiply-adds  {of.n_multiply_adds / 1e9:.2f} billion a patch"
+    yield f"  multiply-adds  {of.n_multiply_adds / 1e9:.2f} billion per patch"
     yield f"  size           {of.n_bytes / 1e6:.1f} MB in fp32"
     yield (
         f"                 {of.n_bytes_challenge / 1e6:.1f} MB with the 31,435 species of the challenge; "
@@ -88,5 +89,5 @@ def _description_lines(of: CnnDescription) -> Iterator[str]:
     )
     yield (
         f"  test set       {speed.n_occurrences:,} occurrences in about {duration_text(speed.seconds)}: "
-        f"{speed.patches_per_second:.3g} a second on {speed.device}, {speed.precision}"
+        f"{speed.patches_per_second:.3g} per second on {speed.device}, {speed.precision}"
     )

@@ -1,0 +1,104 @@
+"""The network of a competition folder: what to train, what to predict, and from which files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from baselines.cnn.admission import Admissible, read_id_list
+from baselines.cnn.description import CHALLENGE_TEST, CnnDescription, describe_cnn
+from baselines.cnn.modelfile import has_model, read_model
+from baselines.cnn.options import InputPlan, Machine, PredictionOptions, TrainingOptions
+from baselines.cnn.prediction import CnnRun, predict_cnn
+from baselines.cnn.training import TrainedCnn, train_cnn
+from baselines.integrity.thresholds import Thresholds
+from baselines.request import BaselineOutcome, PatchRequest
+from submissions.competition.settings import Competition, Part
+from submissions.errors import UsageError
+from submissions.paths import shown
+from submissions.progress import SILENT, Progress
+from submissions.tables import read_occurrence_ids
+
+
+@dataclass(frozen=True)
+class CnnRequest(PatchRequest):
+    """What ``glckit baseline cnn`` is asked for."""
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there is a network already."""
+        return has_model(self.model)
+
+    def files(self, part: Part) -> Admissible:
+        """Return the occurrence files of a part, their patches, and what to leave out."""
+        excluded = np.empty(0, np.int64) if self.exclude is None else read_id_list(self.exclude)
+        tables, patches = self.competition.occurrence_files(part), self.competition.patch_paths
+        thresholds = Thresholds.from_mapping(self.competition.verify)
+        return Admissible(tables, patches, self.on_damaged, excluded, thresholds=thresholds)
+
+
+@dataclass(frozen=True)
+class CnnOutcome(BaselineOutcome[TrainedCnn, CnnRun]):
+    """What came of the request."""
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the process that reports; those of the other devices do not."""
+        return all(part.first for part in (self.trained, self.run) if part is not None)
+
+
+def run_cnn(
+    request: CnnRequest,
+    training: TrainingOptions,
+    prediction: PredictionOptions,
+    *,
+    progress: Progress = SILENT,
+) -> CnnOutcome:
+    """Train a network, predict with one, or both.
+
+    Raises
+    ------
+    UsageError, CannotCheckError, BadInputError
+        If a file is absent or unusable, patches are damaged, or model and data do not fit.
+    """
+    if request.trains and request.predicts and training.machine.n_processes > 1:
+        raise UsageError(
+            "Several devices either train or predict: Lightning starts them once for each command.",
+            "Say --train, then --predict.",
+        )
+    trained = _train(request, training, progress) if request.trains else None
+    if not request.predicts:
+        return CnnOutcome(trained)
+    if not request.trains:
+        species = read_model(request.model).species
+        request.refuse_unknown_species(species, what=f"the model {shown(request.model)}")
+    run = predict_cnn(request.files("test"), request.model, request.run, prediction, progress=progress)
+    return CnnOutcome(trained, run)
+
+
+def describe_network(
+    request: CnnRequest, plan: InputPlan, machine: Machine, *, batch_size: int
+) -> CnnDescription:
+    """Describe the model of a competition, or the network that would be trained there.
+
+    `plan` is what a network without a model would be shown; a probe times it on `machine`, with
+    `batch_size` patches at a time.
+    """
+    model = read_model(request.model) if request.has_model else None
+    return describe_cnn(
+        model, plan, machine=machine, n_occurrences=_n_test(request.competition), batch_size=batch_size
+    )
+
+
+def _train(request: CnnRequest, options: TrainingOptions, progress: Progress) -> TrainedCnn:
+    if request.predicts:
+        request.competition.occurrence_files("test")  # missing ones are noticed before the work
+    return train_cnn(request.files("train"), request.model, options, progress=progress)
+
+
+def _n_test(competition: Competition) -> int:
+    try:
+        return len(read_occurrence_ids(competition.occurrence_files("test")))
+    except UsageError:  # no test files here: the challenge's
+        return CHALLENGE_TEST

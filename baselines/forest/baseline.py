@@ -1,0 +1,119 @@
+"""The random forest of a competition folder: what to train, what to predict, and from which files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from baselines.covariates.occurrences import read_all_occurrences
+from baselines.covariates.rasters.layout import RASTER_NAMES, RasterLayout
+from baselines.covariates.splits.shares import FOREST_HOLDOUT
+from baselines.forest.inputs import FileSource, PredictedPlaces, RasterSource
+from baselines.forest.model import ForestModel
+from baselines.forest.modelfile import model_path, read_model
+from baselines.forest.options import ForestPrediction, ForestTraining
+from baselines.forest.submission import ForestRun, refuse_other_covariates, write_forest_run
+from baselines.forest.table import TrainingTable, training_table
+from baselines.forest.training import TrainedForest, train_forest
+from baselines.request import BaselineOutcome, BaselineRequest
+from submissions.errors import UsageError
+from submissions.paths import shown
+from submissions.progress import SILENT, Progress
+
+ForestOutcome = BaselineOutcome[TrainedForest, ForestRun]
+
+
+@dataclass(frozen=True)
+class ForestRequest(BaselineRequest):
+    """What ``glckit baseline rf`` is asked for.
+
+    Parameters
+    ----------
+    covariates, points : Path, optional
+        What to predict instead of the test occurrences.
+    cache : Path, optional
+        A folder in which vectors that were read from rasters are kept.
+    holdout : float
+        Share kept for validation.
+    """
+
+    covariates: Path | None = None
+    points: Path | None = None
+    cache: Path | None = None
+    holdout: float = FOREST_HOLDOUT
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.covariates is not None and self.points is not None:
+            raise UsageError("Covariates and points cannot both be predicted.", "Give one of them.")
+        if self.points is not None and self.train and not self.predict:
+            raise UsageError("Points have no species to train on.", "Give --points with --predict.")
+        if self.covariates is not None and self.trains and self.predicts:
+            raise UsageError(
+                "One file of covariates cannot be both trained on and predicted.",
+                "Say --train, then --predict with the other file.",
+            )
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there is a forest already."""
+        return model_path(self.model).exists()
+
+
+def run_forest(
+    request: ForestRequest,
+    training: ForestTraining,
+    prediction: ForestPrediction,
+    *,
+    progress: Progress = SILENT,
+) -> ForestOutcome:
+    """Train a forest, predict with one, or both.
+
+    Raises
+    ------
+    UsageError, CannotCheckError, BadInputError
+        If a file is absent or unusable, or the model was trained on other covariates or species.
+    """
+    trained = None
+    if request.trains:
+        table = _training_table(request, training, progress)
+        trained = train_forest(table, request.model, plan=training, progress=progress)
+    if not request.predicts:
+        return ForestOutcome(trained)
+    model = trained.model if trained else _known_model(request)
+    places = _places(request, model, progress)
+    run = write_forest_run(model, places, path=request.run, plan=prediction, progress=progress)
+    return ForestOutcome(trained, run)
+
+
+def _training_table(request: ForestRequest, plan: ForestTraining, progress: Progress) -> TrainingTable:
+    occurrences = read_all_occurrences(request.competition.occurrence_files("train"))
+    if request.predicts and request.points is None:
+        request.competition.occurrence_files("test")  # missing ones are noticed before the work
+    request.refuse_unknown_species(occurrences.species, what="the training occurrences")
+    given = request.covariates
+    source = _rasters(request, progress) if given is None else FileSource(given, RASTER_NAMES)
+    return training_table(
+        occurrences, source.vectors_of(occurrences), holdout=request.holdout, seed=plan.seed
+    )
+
+
+def _known_model(request: ForestRequest) -> ForestModel:
+    model = read_model(request.model)
+    request.refuse_unknown_species(model.species, what=f"the model {shown(request.model)}")
+    return model
+
+
+def _places(request: ForestRequest, model: ForestModel, progress: Progress) -> PredictedPlaces:
+    if request.covariates is not None:
+        return FileSource(request.covariates, model.names).all_occurrences()
+    source = _rasters(request, progress)
+    refuse_other_covariates(model, tuple(source.layout.names))
+    if request.points is not None:
+        return source.points(request.points)
+    return source.occurrences(request.competition.occurrence_files("test"))
+
+
+def _rasters(request: ForestRequest, progress: Progress) -> RasterSource:
+    data = request.competition.data
+    return RasterSource(RasterLayout(data.rasters, nodata=data.nodata), request.cache, progress)

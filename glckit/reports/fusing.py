@@ -1,0 +1,55 @@
+"""What ``glckit fuse`` reports of a fused run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from baselines.fusion.results import Fusion
+from glckit.render import Report, aligned, number
+from submissions.metadata import metadata_path
+
+
+def fusion_report(fusion: Fusion, output: Path) -> Report:
+    """Report what was fused: a row for each part."""
+    columns = ["run", "weight", "n_occurrences", "n_pairs", "n_missing"]
+    parts = [{name: getattr(part, name) for name in columns} for part in fusion.parts]
+    data = {
+        "run": str(output),
+        "metadata": str(metadata_path(output)),
+        "method": fusion.options.method,
+        "missing": fusion.options.missing,
+        "max_rows": fusion.options.max_rows,
+        "n_occurrences": fusion.n_occurrences,
+        "n_pairs": fusion.n_pairs,
+        "n_averaged_over_fewer": fusion.n_averaged_over_fewer,
+        "n_left_out": fusion.n_left_out,
+        "parts": parts,
+        "warnings": list(fusion.warnings),
+        "tuning": None if fusion.tuning is None else asdict(fusion.tuning),
+    }
+    return Report(data, columns, [list(part.values()) for part in parts])
+
+
+def remarks(fusion: Fusion) -> list[str]:
+    """Return what people should know beside the report: weightings tried, occurrences lacking, warnings."""
+    found = [] if fusion.tuning is None else [_tried(fusion)]
+    if fusion.n_averaged_over_fewer:
+        found.append(f"{fusion.n_averaged_over_fewer:,} occurrences were averaged over fewer runs.")
+    if fusion.n_left_out:
+        found.append(f"{fusion.n_left_out:,} occurrences were left out: only runs of weight 0 have them.")
+    return [*found, *(f"warning: {warning}" for warning in fusion.warnings)]
+
+
+def _tried(fusion: Fusion) -> str:
+    assert fusion.tuning is not None
+    tuning = fusion.tuning
+    columns = [f"adaptive top-{tuning.k}", f"top-{tuning.k}", *(part.run for part in fusion.parts)]
+    best_first = sorted(tuning.trials, key=lambda trial: -trial.adaptive_top_k)
+    rows = [
+        [number(value, 4) for value in (trial.adaptive_top_k, trial.top_k, *trial.weights)]
+        for trial in best_first
+    ]
+    lacking = f", {tuning.n_missing:,} of them in no run" if tuning.n_missing else ""
+    head = f"Weights tried on {tuning.n_occurrences:,} occurrences{lacking}, the best first:"
+    return f"{head}\n{aligned(columns, rows, [True] * len(columns))}"
