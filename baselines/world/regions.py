@@ -86,8 +86,8 @@ class Places:
     def __len__(self) -> int:
         return len(self.latitudes)
 
-    def take(self, rows: NDArray[np.int64]) -> Places:
-        """Return some of the places."""
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Places:
+        """Return some of the places, by a mask or by row numbers."""
         return Places(self.region, self.latitudes[rows], self.longitudes[rows])
 
     def degrees(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -96,17 +96,18 @@ class Places:
 
     def metres(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return whole metres south and east of the region's corner."""
-        south, east = self._from_corner()
-        lengths = self.region.metres_per_degree
-        return south * lengths[0] // MICRODEGREES, east * lengths[1] // MICRODEGREES
+        return self._from_corner(*self.region.metres_per_degree)
 
     def cells(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return rows and columns of the rasters' cells; those of places outside lie outside the shape."""
-        south, east = self._from_corner()
-        return south * CELLS_PER_DEGREE // MICRODEGREES, east * CELLS_PER_DEGREE // MICRODEGREES
+        return self._from_corner(CELLS_PER_DEGREE, CELLS_PER_DEGREE)
 
-    def _from_corner(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        return self.region.north - self.latitudes, self.longitudes - self.region.west
+    def _from_corner(
+        self, per_latitude: int, per_longitude: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        # Whole units southwards and eastwards, of which a degree has so many.
+        south, east = self.region.north - self.latitudes, self.longitudes - self.region.west
+        return south * per_latitude // MICRODEGREES, east * per_longitude // MICRODEGREES
 
 
 def places_at(region: Region, *, south: NDArray[np.int64], east: NDArray[np.int64]) -> Places:
