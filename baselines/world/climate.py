@@ -116,8 +116,7 @@ class Climate:
 
     def inside(self, places: Places) -> NDArray[np.bool_]:
         """Return which places stand in a cell of the rasters."""
-        pairs = zip(places.cells(), self._nearest(places), strict=True)
-        return np.logical_and(*(cells == nearest for cells, nearest in pairs))
+        return np.asarray(np.equal(places.cells(), self._nearest(places)).all(axis=0))
 
     def raster(self, name: str) -> NDArray[np.generic]:
         """Return the cells of one raster, in the type of its file, with nodata at sea."""

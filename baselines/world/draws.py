@@ -14,10 +14,7 @@ import hashlib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# The constants of SplitMix64 (Steele, Lea and Flood 2014), whose finaliser is the hash.
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MULTIPLIERS = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)
+from baselines.splitmix import GOLDEN, mixed
 
 
 def key_of(seed: int, *names: str) -> int:
@@ -41,7 +38,7 @@ def hashed(key: int, *coordinates: ArrayLike) -> NDArray[np.uint64]:
     state = np.full(1, key % 2**64, dtype=np.uint64)
     for coordinate in coordinates:
         steps = np.atleast_1d(np.asarray(coordinate, dtype=np.int64)).astype(np.uint64)
-        state = _mixed(state + (steps + np.uint64(1)) * _GOLDEN)
+        state = mixed(state + (steps + np.uint64(1)) * GOLDEN)
     return state
 
 
@@ -58,9 +55,3 @@ def below(key: int, n: int, *, bound: ArrayLike) -> NDArray[np.int64]:
 def shuffled(key: int, n: int) -> NDArray[np.int64]:
     """Return the integers below `n` in a random order."""
     return np.argsort(hashed(key, np.arange(n)), kind="stable").astype(np.int64)
-
-
-def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    state = (state ^ (state >> _SHIFTS[0])) * _MULTIPLIERS[0]
-    state = (state ^ (state >> _SHIFTS[1])) * _MULTIPLIERS[1]
-    return np.asarray(state ^ (state >> _SHIFTS[2]))

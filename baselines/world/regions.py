@@ -102,12 +102,10 @@ class Places:
         """Return rows and columns of the rasters' cells; those of places outside lie outside the shape."""
         return self._from_corner(CELLS_PER_DEGREE, CELLS_PER_DEGREE)
 
-    def _from_corner(
-        self, per_latitude: int, per_longitude: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        # Whole units southwards and eastwards, of which a degree has so many.
+    def _from_corner(self, *per_degree: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        # In whole units, of which a degree of latitude and one of longitude have so many.
         south, east = self.region.north - self.latitudes, self.longitudes - self.region.west
-        return south * per_latitude // MICRODEGREES, east * per_longitude // MICRODEGREES
+        return south * per_degree[0] // MICRODEGREES, east * per_degree[1] // MICRODEGREES
 
 
 def places_at(region: Region, *, south: NDArray[np.int64], east: NDArray[np.int64]) -> Places:
