@@ -105,9 +105,10 @@ def species_of(seed: int, n_species: int) -> SpeciesPool:
     shift = 1 + below(key_of(seed, "second habitat"), n_species, bound=len(HABITATS) - 1)
     vegetation = below(key_of(seed, "vegetation optima"), n_species, bound=256)
     altitude = below(key_of(seed, "altitude optima"), n_species, bound=_HIGHEST)
+    numbers = shuffled(key_of(seed, "names"), max(n_species, 4096))[:n_species].tolist()
     return SpeciesPool(
         2_650_000 + 3 * shuffled(key_of(seed, "gbif"), n_species),
-        _names(seed, n_species),
+        tuple(_name(number) for number in numbers),
         optima.reshape(n_species, n_gradients),
         np.stack([first, (first + shift) % len(HABITATS)], axis=1),
         np.stack([vegetation, altitude], axis=1),
@@ -138,11 +139,6 @@ def _abundances(seed: int, n_species: int) -> dict[str, NDArray[np.float64]]:
         abundances[region] = np.zeros(n_species)
         abundances[region][mixed[members]] = 1.0 / (1.0 + ranks * _TAIL / n_here)
     return abundances
-
-
-def _names(seed: int, n_species: int) -> tuple[str, ...]:
-    order = shuffled(key_of(seed, "names"), max(n_species, 4096))[:n_species]
-    return tuple(_name(number) for number in order.tolist())
 
 
 def _name(number: int) -> str:
