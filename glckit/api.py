@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,9 +52,9 @@ def validate(
     species : path-like or ndarray of int, optional
         Species table, or ids of species.
     max_rows : int, optional
-        Rows allowed for an occurrence.
+        Rows allowed per occurrence.
     k : int, default 30
-        Species an occurrence of the metrics, for the warnings.
+        Species per occurrence of the metrics, for the warnings.
     allow_missing : bool, default False
         Whether missing occurrences are a warning only.
 
@@ -68,9 +69,9 @@ def validate(
         If a file is absent, may not be read, or is an unusable table.
     """
     requirements = Requirements(
-        test_ids=_ids(test),
-        train_ids=_ids(train),
-        species_ids=_species(species),
+        test_ids=_ids(test, read_occurrence_ids),
+        train_ids=_ids(train, read_occurrence_ids),
+        species_ids=_ids(species, read_species),
         max_rows=max_rows,
         k=k,
         allow_missing=allow_missing,
@@ -97,7 +98,7 @@ def score(
     truth : path-like or Truth
         The true species of each occurrence.
     k : int, default 30
-        Species an occurrence.
+        Species per occurrence.
     test : path-like, sequence of path-like, or ndarray of int, optional
         Occurrence tables or ids, if the truth covers only some of the test set; pairs of the others are
         dropped before the threshold is fitted.
@@ -117,8 +118,8 @@ def score(
         If a file is absent, may not be read, or is an unusable table.
     """
     requirements = Requirements(
-        test_ids=_ids(test),
-        species_ids=_species(species),
+        test_ids=_ids(test, read_occurrence_ids),
+        species_ids=_ids(species, read_species),
         max_rows=max_rows,
         k=k,
         allow_missing=allow_missing,
@@ -197,13 +198,7 @@ def _run(run: Path | Run | DenseRun) -> Run | DenseRun:
     return run if isinstance(run, Run | DenseRun) else read_run(run)
 
 
-def _ids(given: Ids | None) -> NDArray[np.integer] | None:
-    if given is None or isinstance(given, np.ndarray):
-        return given if given is None else np.unique(given)
-    return read_occurrence_ids(given)
-
-
-def _species(given: Path | NDArray[np.integer] | None) -> NDArray[np.integer] | None:
-    if given is None or isinstance(given, np.ndarray):
-        return given if given is None else np.unique(given)
-    return read_species(given)
+def _ids(given: Ids | None, read: Callable[[Any], NDArray[np.integer]]) -> NDArray[np.integer] | None:
+    if given is None:
+        return None
+    return np.unique(given) if isinstance(given, np.ndarray) else read(given)

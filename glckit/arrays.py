@@ -15,7 +15,7 @@ from scoring.score import Score
 def adaptive_top_k(scores: Any, labels: Any, k: int = 30) -> float:
     """Return the adaptive top-K accuracy of a matrix of scores.
 
-    One threshold is fitted for all occurrences, such that at most k an occurrence score above it on
+    One threshold is fitted for all occurrences, such that at most k per occurrence score above it on
     average; the accuracy is the share of occurrences whose true class does.
 
     Parameters
@@ -25,7 +25,7 @@ def adaptive_top_k(scores: Any, labels: Any, k: int = 30) -> float:
     labels : array-like or torch tensor of int of shape (n_occurrences,)
         The true class of each occurrence.
     k : int, default 30
-        Classes an occurrence, on average.
+        Classes per occurrence, on average.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def top_k(scores: Any, labels: Any, k: int = 30) -> float:
     scores, labels : array-like or torch tensor
         As for `adaptive_top_k`.
     k : int, default 30
-        Classes an occurrence.
+        Classes per occurrence.
 
     Returns
     -------

@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+# What LaTeX would read as its own.
+_LATEX = str.maketrans(
+    {character: f"\\{character}" for character in "&%$#_{}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+)
 
 #: How a report is written.
 Format = Literal["text", "json", "csv", "markdown", "latex"]
@@ -52,13 +56,13 @@ def render(report: Report, form: Format = "text", *, digits: int = 4) -> str:
         return json.dumps(report.data, indent=2, allow_nan=False, ensure_ascii=False)
     if form == "csv":
         return _as_csv(report)
+    if form == "text" and report.text is not None:
+        return report.text
     rows = [[_cell(value, digits) for value in row] for row in report.rows]
-    numeric = [_is_numeric([row[i] for row in report.rows]) for i in range(len(report.columns))]
-    if form == "markdown":
-        return _as_markdown(report.columns, rows, numeric)
-    if form == "latex":
-        return _as_latex(report.columns, rows, numeric)
-    return aligned(report.columns, rows, numeric) if report.text is None else report.text
+    columns = range(len(report.columns))
+    numeric = [all(isinstance(row[i], int | float | None) for row in report.rows) for i in columns]
+    write = {"markdown": _as_markdown, "latex": _as_latex}.get(form, aligned)
+    return write(report.columns, rows, numeric)
 
 
 def aligned(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> str:
@@ -111,10 +115,6 @@ def size_text(n_bytes: int) -> str:
     return f"{n_bytes} bytes"
 
 
-def _is_numeric(values: Sequence[Any]) -> bool:
-    return all(value is None or isinstance(value, int | float) for value in values)
-
-
 def _cell(value: Any, digits: int) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -140,15 +140,10 @@ def _as_markdown(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric:
 
 
 def _as_latex(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> str:
-    lines = [" & ".join(map(_escaped, row)) + r" \\" for row in (columns, *rows)]
+    head, *body = (" & ".join(cell.translate(_LATEX) for cell in row) + r" \\" for row in (columns, *rows))
     form = "".join("r" if right else "l" for right in numeric)
-    body = [lines[0], r"\midrule", *lines[1:]]
-    return "\n".join([rf"\begin{{tabular}}{{{form}}}", r"\toprule", *body, r"\bottomrule", r"\end{tabular}"])
-
-
-def _escaped(text: str) -> str:
-    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    return "".join(special.get(c, "\\" + c if c in "&%$#_{}" else c) for c in text)
+    lines = [r"\toprule", head, r"\midrule", *body, r"\bottomrule"]
+    return "\n".join([rf"\begin{{tabular}}{{{form}}}", *lines, r"\end{tabular}"])
 
 
 def counted(n: int, noun: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -64,12 +64,9 @@ class Occurrences:
         Such duplicates are kept: several species grow at one place, and some coordinates are the
         centre of a commune. They share their covariates, so they belong on one side of a split.
         """
-        order = np.lexsort((self.longitudes, self.latitudes))
-        places = np.stack([self.latitudes, self.longitudes], axis=1)[order]
-        as_previous = np.concatenate([[False], (places[1:] == places[:-1]).all(axis=1)])[: len(self)]
-        shares = np.empty(len(self), dtype=np.bool_)
-        shares[order] = as_previous | np.concatenate([as_previous[1:], [False]])[: len(self)]
-        return shares
+        places = self.latitudes + 1j * self.longitudes
+        _, place_of, counts = np.unique(places, return_inverse=True, return_counts=True)
+        return np.asarray(counts[place_of] > 1)
 
     @property
     def n_sharing_place(self) -> int:
@@ -78,14 +75,7 @@ class Occurrences:
 
     def select(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Occurrences:
         """Return some of the occurrences, by a mask of shape (n,) or by row numbers, in that order."""
-        return Occurrences(
-            self.ids[rows],
-            self.latitudes[rows],
-            self.longitudes[rows],
-            self.species[rows],
-            self.regions[rows],
-            self.quadrats[rows],
-        )
+        return Occurrences(*(getattr(self, column.name)[rows] for column in fields(self)))
 
 
 def read_all_occurrences(paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> Occurrences:
@@ -112,7 +102,12 @@ def read_all_occurrences(paths: str | os.PathLike[str] | Sequence[str | os.PathL
     """
     files = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     tables = [read_occurrences(path) for path in files]
-    faults = [fault for path, table in zip(files, tables, strict=True) for fault in _faults_of(path, table)]
+    faults = [
+        f"{os.fspath(path)} has {_count_text(rows)} {text}, such as {table.ids[rows][0]}."
+        for path, table in zip(files, tables, strict=True)
+        for rows, text in _faults_of(path, table)
+        if rows.any()
+    ]
     if faults:
         raise BadInputError(" ".join(faults), "Download the table again from the organizers' page.")
     _refuse_shared_ids(files, tables)
@@ -132,82 +127,53 @@ def place_occurrences(tables: Sequence[OccurrenceTable]) -> Occurrences:
     ids = np.concatenate([table.ids for table in tables])
     latitudes = np.concatenate([table.latitudes for table in tables])
     longitudes = np.concatenate([table.longitudes for table in tables])
-    species = np.concatenate([_species_of(table) for table in tables])
+    labels = [np.full(len(table), NO_SPECIES) if table.species is None else table.species for table in tables]
     quadrats = quadrat_of_place(latitudes, longitudes)
-    return Occurrences(ids, latitudes, longitudes, species, region_of_id(ids), quadrats)
+    return Occurrences(ids, latitudes, longitudes, np.concatenate(labels), region_of_id(ids), quadrats)
 
 
-def _species_of(table: OccurrenceTable) -> NDArray[np.int64]:
-    return np.full(len(table), NO_SPECIES) if table.species is None else table.species
+def _count_text(rows: NDArray[np.bool_]) -> str:
+    n_ids = np.count_nonzero(rows)
+    return "1 id" if n_ids == 1 else f"{n_ids} ids"
 
 
-def _faults_of(path: str | os.PathLike[str], table: OccurrenceTable) -> Iterator[str]:
-    off_globe = (np.abs(table.latitudes) > 90) | (np.abs(table.longitudes) > 360)
-    if off_globe.any():
-        yield _fault(path, table.ids[off_globe], "has {} at places that are not on the globe")
+def _faults_of(
+    path: str | os.PathLike[str], table: OccurrenceTable
+) -> Iterator[tuple[NDArray[np.bool_], str]]:
+    # Some occurrences, perhaps none, and what is wrong with them.
+    latitudes, longitudes = table.latitudes, table.longitudes
+    yield (np.abs(latitudes) > 90) | (np.abs(longitudes) > 360), "at places that are not on the globe"
     regions = region_of_id(table.ids)
     named = set(_REGION_IN_NAME.findall(Path(path).name.lower()))
-    for region in (*REGIONS, "other"):
-        rows = np.flatnonzero(regions == region)
-        if not len(rows):
+    for region, box in REGION_BOUNDS.items():
+        rows, word = regions == region, REGION_WORDS[region]
+        if named and region not in named:
+            yield rows, f"of {word}, but is named for {REGION_WORDS[min(named)]}"
             continue
-        if region == "other":
-            yield _fault(path, table.ids[rows], "has {} of no known edition")
-        elif named and region not in named:
-            text = f"has {{}} of {REGION_WORDS[region]}, but is named for {REGION_WORDS[min(named)]}"
-            yield _fault(path, table.ids[rows], text)
-        else:
-            yield from _misplaced(path, table, region=region, rows=rows)
-
-
-def _misplaced(
-    path: str | os.PathLike[str], table: OccurrenceTable, *, region: str, rows: NDArray[np.intp]
-) -> Iterator[str]:
-    latitudes, longitudes, ids = table.latitudes[rows], table.longitudes[rows], table.ids[rows]
-    word = REGION_WORDS[region]
-    swapped = REGION_BOUNDS[region].holds(longitudes, latitudes)
-    if swapped.any():
-        text = f"has {{}} of {word} with latitude and longitude swapped ({_box(region)} was expected)"
-        yield _fault(path, ids[swapped], text)
-    for other in REGIONS:
-        elsewhere = REGION_BOUNDS[other].holds(latitudes, longitudes)
-        if other != region and elsewhere.any():
-            yield _fault(path, ids[elsewhere], f"has {{}} of {word} at places in {REGION_WORDS[other]}")
-
-
-def _box(region: str) -> str:
-    box = REGION_BOUNDS[region]
-    return f"latitude {box.south:g} to {box.north:g}, longitude {box.west:g} to {box.east:g}"
-
-
-def _fault(path: str | os.PathLike[str], ids: NDArray[np.int64], text: str) -> str:
-    count = "1 id" if len(ids) == 1 else f"{len(ids)} ids"
-    return f"{os.fspath(path)} {text.format(count)}, such as {ids[0]}."
+        where = f"latitude {box.south:g} to {box.north:g}, longitude {box.west:g} to {box.east:g}"
+        swapped = rows & box.holds(longitudes, latitudes)
+        yield swapped, f"of {word} with latitude and longitude swapped ({where} was expected)"
+        for other in set(REGIONS) - {region}:
+            elsewhere = rows & REGION_BOUNDS[other].holds(latitudes, longitudes)
+            yield elsewhere, f"of {word} at places in {REGION_WORDS[other]}"
+    yield regions == "other", "of no known edition"
 
 
 def _refuse_shared_ids(files: Sequence[str | os.PathLike[str]], tables: Sequence[OccurrenceTable]) -> None:
     for later, table in enumerate(tables):
         for earlier in range(later):
             shared = np.intersect1d(table.ids, tables[earlier].ids)
-            if len(shared):
-                moved = staleness(table, tables[earlier]).moved_ids
-                raise _shared_error(files[earlier], files[later], shared=shared, moved=moved)
-
-
-def _shared_error(
-    earlier: str | os.PathLike[str],
-    later: str | os.PathLike[str],
-    *,
-    shared: NDArray[np.int64],
-    moved: NDArray[np.int64],
-) -> BadInputError:
-    files = f"{os.fspath(earlier)} and {os.fspath(later)}"
-    if len(moved):
-        return BadInputError(
-            f"{files} give {len(moved)} of the same ids different places, such as {moved[0]}: one is stale.",
-            "Ids were corrected on 2020-04-28; download both tables again.",
-        )
-    return BadInputError(
-        f"{files} share {len(shared)} ids, such as {shared[0]}; an occurrence belongs in one file.",
-        "Give each file once, and only files of one edition.",
-    )
+            if not len(shared):
+                continue
+            names = f"{os.fspath(files[earlier])} and {os.fspath(files[later])}"
+            moved = staleness(table, tables[earlier]).moved_ids
+            if len(moved):
+                raise BadInputError(
+                    f"{names} give {len(moved)} of the same ids different places, such as {moved[0]}: "
+                    "one is stale.",
+                    "Ids were corrected on 2020-04-28; download both tables again.",
+                )
+            raise BadInputError(
+                f"{names} share {len(shared)} ids, such as {shared[0]}; an occurrence belongs in one file.",
+                "Give each file once, and only files of one edition.",
+            )

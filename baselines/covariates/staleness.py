@@ -71,15 +71,11 @@ def staleness(table: PlacedTable, trusted: PlacedTable) -> Staleness:
     True
     """
     shared, mine, theirs = np.intersect1d(table.ids, trusted.ids, return_indices=True)
-    apart = _apart(table.latitudes[mine], trusted.latitudes[theirs])
-    apart |= _apart(table.longitudes[mine], trusted.longitudes[theirs])
+    apart = np.abs(table.latitudes[mine] - trusted.latitudes[theirs]) > _SAME_PLACE_DEGREES
+    apart |= np.abs(table.longitudes[mine] - trusted.longitudes[theirs]) > _SAME_PLACE_DEGREES
     known_place = np.isin(_place_keys(table), _place_keys(trusted))
     renumbered = np.setdiff1d(table.ids[known_place], shared[~apart])
     return Staleness(shared[apart], renumbered, len(table.ids))
-
-
-def _apart(some: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return np.asarray(np.abs(some - others) > _SAME_PLACE_DEGREES)
 
 
 def _place_keys(table: PlacedTable) -> NDArray[np.complex128]:

@@ -16,9 +16,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-#: Name of the list of the archives' hashes.
-HASHES = "hashes.md5"
-
 # 1 March 2020, when the challenge opened.
 _SECONDS = 1_583_020_800
 _DATE = (2020, 3, 1, 0, 0, 0)
@@ -61,11 +58,9 @@ def zip_writer(path: str | os.PathLike[str]) -> Iterator[AddMember]:
 
 def write_hashes(folder: str | os.PathLike[str]) -> None:
     """Write the MD5 of every archive of a folder to ``hashes.md5``, one line ``md5  name`` per archive."""
-    archives = sorted(path for path in Path(folder).iterdir() if path.name != HASHES)
-    lines = [f"{_md5(path)}  {path.name}\n" for path in archives]
-    (Path(folder) / HASHES).write_text("".join(lines))
-
-
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    lines = []
+    for path in sorted(Path(folder).iterdir()):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        lines.append(f"{digest}  {path.name}\n")
+    (Path(folder) / "hashes.md5").write_text("".join(lines))

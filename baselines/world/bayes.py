@@ -22,13 +22,12 @@ def write_bayes_run(path: Path, regions: Sequence[RegionOccurrences], *, pool: S
     """
     with run_writer(path, max_rows=MAX_ROWS) as writer:
         for occurrences in regions:
-            test = np.flatnonzero(occurrences.is_test)
-            ids, places = occurrences.ids[test], occurrences.places.take(test)
-            for start, weights in weights_at(occurrences.climate, places, pool=pool):
+            test = occurrences.select(occurrences.is_test)
+            for start, weights in weights_at(test.climate, test.places, pool=pool):
                 # Whole numbers add up exactly, so these quotients are the same on every machine.
                 shares = weights / weights.sum(axis=1, keepdims=True)
                 lists, species = np.nonzero(weights)
                 offsets = np.concatenate([[0], np.cumsum(np.bincount(lists, minlength=len(weights)))])
-                batch = ids[start : start + len(weights)]
+                batch = test.ids[start : start + len(weights)]
                 writer.add(batch, Pairs(offsets, species, shares[lists, species]))
     write_metadata(path, {"name": "bayes", "seed": regions[0].climate.seed, "model": "true niches"})

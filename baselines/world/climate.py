@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.covariates.rasters.layout import RASTER_NAMES
 from baselines.world.draws import key_of
 from baselines.world.fields import Grids, Octave, equalised, noise, octaves
 from baselines.world.regions import Places, Region
@@ -56,9 +55,10 @@ class RasterRecipe:
 _SMALL = ("int16", _INT16_MIN)
 _PERCENT = ("int8", 127)
 
-# Ranges are about those of WorldClim and SoilGrids in western Europe. The files vary as real ones do, in
-# type and in nodata, down to one without a tag whose sea is 0.
-_RECIPES = {
+#: How each raster is made, by name, in the order of `RASTER_NAMES`. Ranges are about those of WorldClim and
+#: SoilGrids in western Europe. The files vary as real ones do, in type and in nodata, down to one without a
+#: tag whose sea is 0.
+RASTER_RECIPES = {
     "bio_1": RasterRecipe((8, 0, -1, 0, 0), 40, 178, 40, "uint16", 0, tagged=False),
     "bio_2": RasterRecipe((2, -2, 5, 0, 0), 52, 131, 60, *_SMALL),
     "bio_3": RasterRecipe((2, 1, -4, 0, 0), 24, 44, 90, "float32", _FLOAT32_MAX),
@@ -108,23 +108,15 @@ class Climate:
 
     def at(self, places: Places) -> NDArray[np.int64]:
         """Return the gradients of places, shape (n, 5); outside the rasters, those of the nearest cell."""
-        rows, columns = places.cells()
-        shape = self.is_land.shape
-        cells = np.clip(rows, 0, shape[0] - 1), np.clip(columns, 0, shape[1] - 1)
-        return self.gradients[:, cells[0], cells[1]].T
+        return self.gradients[:, *self._nearest(places)].T
 
     def on_land(self, places: Places) -> NDArray[np.bool_]:
         """Return which places stand in a cell of the rasters that has data."""
-        rows, columns = places.cells()
-        inside = self.inside(places)
-        is_land = self.is_land[np.where(inside, rows, 0), np.where(inside, columns, 0)]
-        return np.asarray(inside & is_land)
+        return np.asarray(self.inside(places) & self.is_land[self._nearest(places)])
 
     def inside(self, places: Places) -> NDArray[np.bool_]:
         """Return which places stand in a cell of the rasters."""
-        rows, columns = places.cells()
-        n_rows, n_columns = self.is_land.shape
-        return np.asarray((rows >= 0) & (rows < n_rows) & (columns >= 0) & (columns < n_columns))
+        return np.asarray(np.equal(places.cells(), self._nearest(places)).all(axis=0))
 
     def raster(self, name: str) -> NDArray[np.generic]:
         """Return the cells of one raster, in the type of its file, with nodata at sea."""
@@ -135,9 +127,9 @@ class Climate:
         values = recipe.low + (recipe.high - recipe.low) * mixed // GRADIENT_LEVELS
         return np.where(self.is_land, values, recipe.nodata).astype(recipe.dtype)
 
-
-#: How each raster is made, by name.
-RASTER_RECIPES = {name: _RECIPES[name] for name in RASTER_NAMES}
+    def _nearest(self, places: Places) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        rows, columns = places.cells()
+        return np.clip(rows, 0, self.region.n_rows - 1), np.clip(columns, 0, self.region.n_columns - 1)
 
 
 def climate_of(region: Region, seed: int) -> Climate:
@@ -156,7 +148,6 @@ def _grid(region: Region) -> Grids:
 
 
 def _mixture(gradients: NDArray[np.int64], weights: tuple[int, ...]) -> NDArray[np.int64]:
-    total = np.zeros(gradients.shape[1:], dtype=np.int64)
-    for gradient, weight in zip(gradients, weights, strict=True):
-        total += abs(weight) * (gradient if weight > 0 else GRADIENT_LEVELS - 1 - gradient)
-    return total // sum(abs(weight) for weight in weights)
+    turned = sum(weight for weight in weights if weight < 0) * (GRADIENT_LEVELS - 1)
+    total = np.tensordot(weights, gradients, axes=1) - turned
+    return np.asarray(total // np.abs(weights).sum())

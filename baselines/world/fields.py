@@ -51,8 +51,9 @@ def noise(key: int, grids: Grids, *, scale: int) -> NDArray[np.float32]:
     True
     """
     rows, columns = _blend(grids.rows, scale=scale), _blend(grids.columns, scale=scale)
-    across = _interpolated(_corners(key, Grids(rows.lattice, columns.lattice)), rows, axis=1)
-    return _interpolated(across, columns, axis=2)
+    bits = hashed(key, rows.lattice[:, :, np.newaxis], columns.lattice[:, np.newaxis])
+    corners = (bits >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)
+    return _interpolated(_interpolated(corners, rows, axis=1), columns, axis=2)
 
 
 def octaves(key: int, grids: Grids, *, parts: Sequence[Octave]) -> NDArray[np.float32]:
@@ -84,11 +85,6 @@ def _blend(positions: NDArray[np.int64], *, scale: int) -> _Blend:
     t = offsets.astype(np.float32) / np.float32(scale)
     share = t * t * (np.float32(3) - np.float32(2) * t)
     return _Blend(points[:, :1] + np.arange(index.max() + 2), index, share)
-
-
-def _corners(key: int, lattice: Grids) -> NDArray[np.float32]:
-    bits = hashed(key, lattice.rows[:, :, np.newaxis], lattice.columns[:, np.newaxis])
-    return (bits >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)
 
 
 def _interpolated(values: NDArray[np.float32], blend: _Blend, *, axis: int) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ from baselines.world.occurrences import RegionOccurrences, occurrences_of
 from baselines.world.patchfiles import write_patches
 from baselines.world.rasters import write_rasters
 from baselines.world.regions import WORLD_REGIONS
-from baselines.world.species import SpeciesPool, species_of
+from baselines.world.species import species_of
 from baselines.world.tables import write_configuration, write_occurrences, write_species
 from submissions.errors import UsageError, require
 from submissions.files import folder_written_atomically, written_atomically
@@ -106,22 +106,27 @@ def make_world(
     plan = plan or WorldPlan()
     target = Path(os.path.realpath(folder))
     require("rasterio", "rf")
-    _refuse_other_content(target, plan)
+    marker = json.dumps({"generation": _GENERATION, **asdict(plan)}, indent=2) + "\n"
+    _refuse_other_content(target, marker)
     with folder_written_atomically(target) as temporary:
-        world = _build(temporary, plan, extract=extract, progress=progress)
-        (temporary / MARKER).write_text(_marker(plan))
+        regions = _build(temporary, plan, extract=extract, progress=progress)
+        (temporary / MARKER).write_text(marker)
         if target.is_dir():
             # First of all, so that a run that is killed while files are moved can be run again.
-            with written_atomically(target / MARKER) as marker:
-                marker.write_text(_marker(plan))
-    return World(Path(folder), plan, *world)
+            with written_atomically(target / MARKER) as file:
+                file.write_text(marker)
+    n_test = {each.region.name: int(each.is_test.sum()) for each in regions}
+    n_train = {each.region.name: int((~each.is_test).sum()) for each in regions}
+    return World(Path(folder), plan, n_train, n_test)
 
 
-def _build(
-    folder: Path, plan: WorldPlan, *, extract: bool, progress: Progress
-) -> tuple[dict[str, int], dict[str, int]]:
+def _build(folder: Path, plan: WorldPlan, *, extract: bool, progress: Progress) -> list[RegionOccurrences]:
     pool = species_of(plan.seed, plan.n_species)
-    regions = _regions(plan, pool)
+    shares = -(-plan.n_occurrences // 2), plan.n_occurrences // 2
+    regions = [
+        occurrences_of(region, pool, seed=plan.seed, n=n)
+        for region, n in zip(WORLD_REGIONS, shares, strict=True)
+    ]
     write_species(pool, folder)
     write_occurrences(regions, folder)
     write_configuration(folder, name=f"Synthetic world {plan.seed}", patch_size=plan.patch_size)
@@ -130,53 +135,23 @@ def _build(
     write_bayes_run(folder / "runs" / "bayes.csv", regions, pool=pool)
     write_patches(regions, folder, patch_size=plan.patch_size, extract=extract, progress=progress)
     write_hashes(folder / "archives")
-    n_test = {occurrences.region.name: int(occurrences.is_test.sum()) for occurrences in regions}
-    n_train = {
-        occurrences.region.name: len(occurrences) - n_test[occurrences.region.name] for occurrences in regions
-    }
-    return n_train, n_test
+    return regions
 
 
-def _regions(plan: WorldPlan, pool: SpeciesPool) -> list[RegionOccurrences]:
-    half = plan.n_occurrences // 2
-    shares = (plan.n_occurrences - half, half)
-    return [
-        occurrences_of(region, pool, seed=plan.seed, n=n)
-        for region, n in zip(WORLD_REGIONS, shares, strict=True)
-    ]
-
-
-def _marker(plan: WorldPlan) -> str:
-    return json.dumps({"generation": _GENERATION, **asdict(plan)}, indent=2) + "\n"
-
-
-def _refuse_other_content(target: Path, plan: WorldPlan) -> None:
+def _refuse_other_content(target: Path, marker: str) -> None:
     if not target.exists():
         return
     if not target.is_dir():
         raise UsageError(f"{target} is a file; a world needs a folder.", "Choose another name.")
-    if _contents(target) and _marker_of(target) != _marker(plan):
+    # What systems and tools keep in a folder for themselves does not make it someone's.
+    names = sorted(entry.name for entry in target.iterdir() if not entry.name.startswith("."))
+    try:
+        found = (target / MARKER).read_text()
+        content = f"{MARKER} says {' '.join(found.split())}"
+    except (OSError, ValueError):
+        found, content = "", ", ".join(names[:3]) + ", and no " + MARKER
+    if names and found != marker:
         raise UsageError(
-            f"{target} holds something other than this world: {_what_is_there(target)}.",
+            f"{target} holds something other than this world: {content}.",
             "Choose a new folder, or empty this one yourself.",
         )
-
-
-def _marker_of(folder: Path) -> str | None:
-    path = folder / MARKER
-    try:
-        return path.read_text() if path.is_file() else None
-    except (OSError, ValueError):
-        return None
-
-
-def _what_is_there(folder: Path) -> str:
-    marker = _marker_of(folder)
-    if marker is not None:
-        return f"{MARKER} says {' '.join(marker.split())}"
-    return ", ".join(_contents(folder)[:3]) + ", and no " + MARKER
-
-
-def _contents(folder: Path) -> list[str]:
-    # What systems and tools keep in a folder for themselves does not make it someone's.
-    return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))

@@ -59,6 +59,11 @@ class RegionOccurrences:
         """The fine fields of the region."""
         return Ground(self.region, self.climate.seed)
 
+    def select(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> RegionOccurrences:
+        """Return some of the occurrences, by a mask of shape (n,) or by row numbers, in that order."""
+        places, species = self.places.take(rows), self.species[rows]
+        return RegionOccurrences(self.climate, self.ids[rows], places, species, self.is_test[rows])
+
 
 def occurrences_of(region: Region, pool: SpeciesPool, *, seed: int, n: int) -> RegionOccurrences:
     """Draw the `n` occurrences of a region from the niches of its species.
@@ -92,9 +97,8 @@ def weights_at(
 
 def _held_out(places: Places, key: int) -> NDArray[np.bool_]:
     quadrats = quadrat_of_place(*places.degrees())
-    _, members, counts = np.unique(quadrats, axis=0, return_inverse=True, return_counts=True)
-    first_rows = np.unique(quadrats, axis=0)
-    order = np.argsort(hashed(key, first_rows[:, 0], first_rows[:, 1]), kind="stable")
+    found, members, counts = np.unique(quadrats, axis=0, return_inverse=True, return_counts=True)
+    order = np.argsort(hashed(key, found[:, 0], found[:, 1]), kind="stable")
     # The quadrat that reaches the share is still taken, so that no test is empty.
     before = np.cumsum(counts[order]) - counts[order]
     chosen = np.zeros(len(counts), dtype=np.bool_)
@@ -104,22 +108,16 @@ def _held_out(places: Places, key: int) -> NDArray[np.bool_]:
 
 def _ids(region: Region, *, seed: int, n: int) -> NDArray[np.int64]:
     low, high = region.id_range
-    bands = [] if low > _SHORT_ID_BANDS[-1][1] else list(_SHORT_ID_BANDS)
-    parts = [
-        _distinct(
-            key_of(seed, region.name, "ids", str(first)),
-            min(-(-n * percent // 100), last - first + 1),
-            first=first,
-            last=last,
-        )
-        for first, last, percent in bands
-    ]
+    parts: list[NDArray[np.int64]] = []
+    for first, last, percent in _SHORT_ID_BANDS:
+        if low == first:
+            n_short = min(-(-n * percent // 100), last - first + 1)
+            key = key_of(seed, region.name, "ids", str(first))
+            parts.append(_distinct(key, n_short, first=first, last=last))
+            low = last + 1
     n_long = n - sum(len(part) for part in parts)
-    first = max(low, bands[-1][1] + 1 if bands else low)
-    ids = np.concatenate(
-        [*parts, _distinct(key_of(seed, region.name, "ids"), n_long, first=first, last=high)]
-    )
-    return ids[shuffled(key_of(seed, region.name, "id order"), n)]
+    parts.append(_distinct(key_of(seed, region.name, "ids"), n_long, first=low, last=high))
+    return np.concatenate(parts)[shuffled(key_of(seed, region.name, "id order"), n)]
 
 
 def _distinct(key: int, n: int, *, first: int, last: int) -> NDArray[np.int64]:

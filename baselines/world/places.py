@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from baselines.world.climate import Climate
 from baselines.world.draws import below, key_of, uniform
-from baselines.world.regions import Places, Region, places_at
+from baselines.world.regions import Places, places_at
 
 # People look where people are: in clusters of these widths in metres, and a third of them anywhere.
 _CLUSTER_WIDTHS = np.array([400, 1200, 4000, 9000])
@@ -33,16 +33,13 @@ def draw_places(climate: Climate, *, n: int) -> Places:
     n_sea = max(1, round(n * _SHARE_AT_SEA))
     n_south = max(1, round(n * climate.region.share_south)) if climate.region.share_south else 0
     n_anywhere = int((n - n_sea - n_south) * _SHARE_ANYWHERE)
-    distinct = _joined(
-        climate.region,
-        [
-            _clustered(climate, n=n - n_sea - n_south - n_anywhere),
-            _anywhere(climate, "scattered", n=n_anywhere, on_land=True),
-            _anywhere(climate, "at sea", n=n_sea, on_land=False),
-            _south(climate, n=n_south),
-        ],
-    )
-    return distinct.take(_shared(climate, n))
+    distinct = [
+        _clustered(climate, n=n - n_sea - n_south - n_anywhere),
+        _anywhere(climate, "scattered", n=n_anywhere, on_land=True),
+        _anywhere(climate, "at sea", n=n_sea, on_land=False),
+        _south(climate, n=n_south),
+    ]
+    return _joined(distinct).take(_shared(climate, n))
 
 
 def _clustered(climate: Climate, *, n: int) -> Places:
@@ -52,10 +49,8 @@ def _clustered(climate: Climate, *, n: int) -> Places:
 
     def candidates(n_candidates: int, turn: int) -> Places:
         chosen = below(_key(climate, "cluster", turn), n_candidates, bound=len(centres))
-        steps = [
-            _bell(_key(climate, axis, turn), n_candidates) * widths[chosen] for axis in ("south", "east")
-        ]
-        moves = [np.rint(step).astype(np.int64) for step in steps]
+        steps = np.stack([_bell(_key(climate, axis, turn), n_candidates) for axis in ("south", "east")])
+        moves = np.rint(steps * widths[chosen]).astype(np.int64)
         return places_at(climate.region, south=south[chosen] + moves[0], east=east[chosen] + moves[1])
 
     return _accepted(climate, candidates, n=n, on_land=True)
@@ -85,7 +80,7 @@ def _accepted(climate: Climate, candidates: _Candidates, *, n: int, on_land: boo
         drawn = candidates(2 * n_missing + 8, len(parts))
         fits = climate.inside(drawn) & (climate.on_land(drawn) == on_land)
         parts.append(drawn.take(np.flatnonzero(fits)[:n_missing]))
-    return _joined(climate.region, parts)
+    return _joined(parts)
 
 
 def _shared(climate: Climate, n: int) -> NDArray[np.int64]:
@@ -102,13 +97,9 @@ def _bell(key: int, n: int) -> NDArray[np.float64]:
     return np.asarray(parts[0] + parts[1] + parts[2] + parts[3] - 2.0)
 
 
-def _joined(region: Region, parts: Sequence[Places]) -> Places:
-    empty = [np.empty(0, dtype=np.int64)]
-    return Places(
-        region,
-        np.concatenate([part.latitudes for part in parts] or empty),
-        np.concatenate([part.longitudes for part in parts] or empty),
-    )
+def _joined(parts: Sequence[Places]) -> Places:
+    latitudes, longitudes = np.concatenate([(part.latitudes, part.longitudes) for part in parts], axis=1)
+    return Places(parts[0].region, latitudes, longitudes)
 
 
 def _key(climate: Climate, *names: str | int) -> int:

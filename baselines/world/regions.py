@@ -86,8 +86,8 @@ class Places:
     def __len__(self) -> int:
         return len(self.latitudes)
 
-    def take(self, rows: NDArray[np.int64]) -> Places:
-        """Return some of the places."""
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Places:
+        """Return some of the places, by a mask or by row numbers."""
         return Places(self.region, self.latitudes[rows], self.longitudes[rows])
 
     def degrees(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -96,17 +96,16 @@ class Places:
 
     def metres(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return whole metres south and east of the region's corner."""
-        south, east = self._from_corner()
-        lengths = self.region.metres_per_degree
-        return south * lengths[0] // MICRODEGREES, east * lengths[1] // MICRODEGREES
+        return self._from_corner(*self.region.metres_per_degree)
 
     def cells(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return rows and columns of the rasters' cells; those of places outside lie outside the shape."""
-        south, east = self._from_corner()
-        return south * CELLS_PER_DEGREE // MICRODEGREES, east * CELLS_PER_DEGREE // MICRODEGREES
+        return self._from_corner(CELLS_PER_DEGREE, CELLS_PER_DEGREE)
 
-    def _from_corner(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        return self.region.north - self.latitudes, self.longitudes - self.region.west
+    def _from_corner(self, *per_degree: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        # In whole units, of which a degree of latitude and one of longitude have so many.
+        south, east = self.region.north - self.latitudes, self.longitudes - self.region.west
+        return south * per_degree[0] // MICRODEGREES, east * per_degree[1] // MICRODEGREES
 
 
 def places_at(region: Region, *, south: NDArray[np.int64], east: NDArray[np.int64]) -> Places:

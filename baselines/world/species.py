@@ -24,23 +24,8 @@ _TAIL = 20
 _WEIGHT_UNIT = 2.0**-40
 
 _SYLLABLES = (
-    "al",
-    "bri",
-    "ca",
-    "du",
-    "el",
-    "fra",
-    "go",
-    "hy",
-    "li",
-    "mo",
-    "ne",
-    "ora",
-    "pe",
-    "qui",
-    "ra",
-    "sa",
-)
+    "al", "bri", "ca", "du", "el", "fra", "go", "hy", "li", "mo", "ne", "ora", "pe", "qui", "ra", "sa",
+)  # fmt: skip
 _ENDINGS = ("us", "a", "um", "is")
 
 
@@ -95,19 +80,14 @@ class SpeciesPool:
         weights = np.tile(self.abundances[region], (len(gradients), 1))
         for axis in range(len(GRADIENTS)):
             weights *= _fitness(gradients[:, axis], self.gradient_optima[:, axis], width=_GRADIENT_WIDTH)
-        weights *= self._habitat_fitness(ground[:, 0])
+        is_best, is_second = (ground[:, :1] == self.habitats[:, rank] for rank in (0, 1))
+        best, second, other = _HABITAT_FITNESS
+        weights *= np.where(is_best, best, np.where(is_second, second, other))
         weights *= _fitness(ground[:, 1], self.fine_optima[:, 0], width=_VEGETATION_WIDTH)
         weights *= _fitness(ground[:, 2], self.fine_optima[:, 1], width=_ALTITUDE_WIDTH)
         # At least 1 for every species of the region: nowhere is quite without species.
         whole = np.floor(weights / _WEIGHT_UNIT).astype(np.int64)
         return np.maximum(whole, self.abundances[region] > 0)
-
-    def _habitat_fitness(self, habitats: NDArray[np.int64]) -> NDArray[np.float64]:
-        best, second, other = _HABITAT_FITNESS
-        here = habitats[:, np.newaxis]
-        return np.where(
-            here == self.habitats[:, 0], best, np.where(here == self.habitats[:, 1], second, other)
-        )
 
 
 def species_of(seed: int, n_species: int) -> SpeciesPool:
@@ -125,9 +105,10 @@ def species_of(seed: int, n_species: int) -> SpeciesPool:
     shift = 1 + below(key_of(seed, "second habitat"), n_species, bound=len(HABITATS) - 1)
     vegetation = below(key_of(seed, "vegetation optima"), n_species, bound=256)
     altitude = below(key_of(seed, "altitude optima"), n_species, bound=_HIGHEST)
+    numbers = shuffled(key_of(seed, "names"), max(n_species, 4096))[:n_species].tolist()
     return SpeciesPool(
         2_650_000 + 3 * shuffled(key_of(seed, "gbif"), n_species),
-        _names(seed, n_species),
+        tuple(_name(number) for number in numbers),
         optima.reshape(n_species, n_gradients),
         np.stack([first, (first + shift) % len(HABITATS)], axis=1),
         np.stack([vegetation, altitude], axis=1),
@@ -160,18 +141,9 @@ def _abundances(seed: int, n_species: int) -> dict[str, NDArray[np.float64]]:
     return abundances
 
 
-def _names(seed: int, n_species: int) -> tuple[str, ...]:
-    # Every number has its own name: syllables are its digits, and blocks of names share a genus.
-    order = shuffled(key_of(seed, "names"), max(n_species, 4096))[:n_species]
-    return tuple(_name(int(number)) for number in order)
-
-
 def _name(number: int) -> str:
+    # Every number has its own name: syllables are its hexadecimal digits, and blocks of names share a genus.
     genus, epithet = divmod(number, 16)
+    spelled = "".join(_SYLLABLES[int(digit, 16)] for digit in f"{genus + 16:x}")
     ending = _ENDINGS[genus % 4]
-    return f"{_spelled(genus + 16).capitalize()}{ending} {_SYLLABLES[epithet]}t{ending}"
-
-
-def _spelled(number: int) -> str:
-    high, digit = divmod(number, 16)
-    return (_spelled(high) if high else "") + _SYLLABLES[digit]
+    return f"{spelled.capitalize()}{ending} {_SYLLABLES[epithet]}t{ending}"

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from baselines.world.climate import RASTER_RECIPES
 from baselines.world.occurrences import RegionOccurrences
 from baselines.world.species import SpeciesPool
@@ -36,12 +33,12 @@ def write_occurrences(regions: Sequence[RegionOccurrences], folder: Path) -> Non
     truth = ["id;lat;lon;species_id\n"]
     for occurrences in regions:
         name = occurrences.region.name
-        train, test = (np.flatnonzero(occurrences.is_test == part) for part in (False, True))
-        labelled = _rows(occurrences, train, with_species=True)
-        (folder / f"occurrences_{name}_train.csv").write_text("".join([truth[0], *labelled]))
-        unlabelled = _rows(occurrences, test, with_species=False)
-        (folder / f"occurrences_{name}_test.csv").write_text("".join(["id;lat;lon\n", *unlabelled]))
-        truth += _rows(occurrences, test, with_species=True)
+        train, test = (occurrences.select(occurrences.is_test == part) for part in (False, True))
+        labelled = [truth[0], *_rows(train, with_species=True)]
+        (folder / f"occurrences_{name}_train.csv").write_text("".join(labelled))
+        unlabelled = ["id;lat;lon\n", *_rows(test, with_species=False)]
+        (folder / f"occurrences_{name}_test.csv").write_text("".join(unlabelled))
+        truth += _rows(test, with_species=True)
     (folder / "truth.csv").write_text("".join(truth))
 
 
@@ -62,9 +59,9 @@ def write_configuration(folder: Path, *, name: str, patch_size: int) -> None:
     (folder / "competition.toml").write_text(text)
 
 
-def _rows(occurrences: RegionOccurrences, rows: NDArray[np.int64], *, with_species: bool) -> list[str]:
-    latitudes, longitudes = occurrences.places.take(rows).degrees()
-    columns = [occurrences.ids[rows].tolist(), latitudes.tolist(), longitudes.tolist()]
+def _rows(occurrences: RegionOccurrences, *, with_species: bool) -> list[str]:
+    columns = [occurrences.ids, *occurrences.places.degrees()]
     if with_species:
-        columns.append(occurrences.species[rows].tolist())
-    return [";".join(map(str, row)) + "\n" for row in zip(*columns, strict=True)]
+        columns.append(occurrences.species)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [";".join(map(str, row)) + "\n" for row in rows]

@@ -6,7 +6,7 @@ import shlex
 import shutil
 from pathlib import Path
 
-from glckit.demo.accident import Extracted, damage_archives, extract_with_tar
+from glckit.demo.accident import damage_archives, extract_with_tar
 from glckit.demo.commands import Cost, Stage, typed
 from glckit.demo.scale import Scale
 from glckit.demo.trainings import Training, note_begun, note_training, recalled_training
@@ -31,13 +31,8 @@ def make_competition(stage: Stage, scale: Scale, seed: int) -> None:
         "A competition",
         "The real one is near 1 TB. This one has the same files, only small, and knows where species live.",
     )
-    sizes = {
-        "--seed": seed,
-        "--occurrences": scale.n_occurrences,
-        "--species": scale.n_species,
-        "--patch-size": scale.patch_size,
-    }
-    flags = [word for flag, value in sizes.items() for word in (flag, value)]
+    sizes = "--species", scale.n_species, "--patch-size", scale.patch_size
+    flags = "--seed", seed, "--occurrences", scale.n_occurrences, *sizes
     stage.glckit("world", typed(stage.folder), *flags, inside=False)
     stage.tell(f"\n$ cd {shlex.quote(typed(stage.folder))}")
     stage.glckit("baseline", "prior")
@@ -52,11 +47,6 @@ def train(stage: Stage, scale: Scale, seed: int) -> dict[str, Training]:
         "rf": _trained(stage, "rf", ("--seed", str(seed))),
         "cnn": _trained(stage, "cnn", ("--seed", str(seed), *scale.training)),
     }
-
-
-def predict_with_forest(stage: Stage) -> Cost:
-    """Predict with the forest, which reads no patches."""
-    return stage.glckit("baseline", "rf", "--predict")
 
 
 def have_an_accident(stage: Stage, seed: int) -> None:
@@ -79,8 +69,8 @@ def have_an_accident(stage: Stage, seed: int) -> None:
     stage.tell(f"$ for archive in {_DAMAGED}/*.tar.gz; do")
     stage.tell(">     tar -xzf $archive -C patches_us --strip-components=1\n> done")
     said = extract_with_tar(list(copies), stage.folder / "patches_us")
-    for extracted in said[:_N_COMPLAINTS]:
-        stage.tell(_in_words(extracted))
+    for each in said[:_N_COMPLAINTS]:
+        stage.tell(f"{each.archive}: exit status {each.status}, {each.complaint}")
     stage.tell(f"... ({len(said) - _N_COMPLAINTS} more archives like these)")
 
 
@@ -135,7 +125,3 @@ def _trained(stage: Stage, name: str, flags: tuple[str, ...]) -> Training:
     training = Training(stage.glckit("baseline", name, "--train", *flags), is_whole)
     note_training(notes, model, training)
     return training
-
-
-def _in_words(extracted: Extracted) -> str:
-    return f"{extracted.archive}: exit status {extracted.status}, {extracted.complaint}"

@@ -96,6 +96,7 @@ class Stage:
         return cost
 
     def _run(self, arguments: list[str], folder: Path | None, n_lines: int | None) -> tuple[int, int | None]:
+        env = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
         # -P: a file of the reader's in that folder must not hide a package.
         process = subprocess.Popen(  # noqa: S603  # our own command, and no shell
             [sys.executable, "-P", "-m", "glckit", *arguments],
@@ -103,7 +104,7 @@ class Stage:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,  # else the order of the lines would be a matter of luck
-            env=_environment(),
+            env=env | {"PYTHONIOENCODING": "utf-8"},
             pass_fds=self.inherited,
             text=True,
             encoding="utf-8",
@@ -156,11 +157,6 @@ def _ended(process: subprocess.Popen[str], *, has_been_told: bool) -> None:
             return
     process.terminate()
     process.wait()
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
-    return kept | {"PYTHONIOENCODING": "utf-8"}
 
 
 def _waited(process: subprocess.Popen[str]) -> tuple[int, int | None]:

@@ -21,7 +21,7 @@ def story_report(story: Story, *, digits: int = 4) -> Report:
     """Report a story: JSON and text say all, a table the scores."""
     columns = ["run", "adaptive_top_k", "top_k"]
     rows = [[_file(name), score.adaptive_top_k, score.top_k] for name, score in story.scores.items()]
-    return Report(_data(story), columns, rows, "\n".join(_lines(story, digits)))
+    return Report(_data(story), columns, rows, "\n\n".join(_paragraphs(story, digits)))
 
 
 def next_steps(folder: Path) -> Iterator[str]:
@@ -61,29 +61,25 @@ def _model_data(cost: ModelCost) -> dict[str, Any]:
     }
 
 
-def _lines(story: Story, digits: int) -> Iterator[str]:
-    scores = story.scores
-    yield f"What the runs score on {scores['fusion'].n_occurrences:,} test occurrences"
-    yield ""
-    yield _table_of_scores(scores, digits)
-    yield ""
+def _paragraphs(story: Story, digits: int) -> Iterator[str]:
+    yield f"What the runs score on {story.scores['fusion'].n_occurrences:,} test occurrences"
+    yield _table_of_scores(story.scores, digits)
     yield f"The accident had damaged the patches of {100 * story.share_damaged:.0f} % of them."
-    yield ""
     yield "What the models cost"
-    yield ""
     yield _table_of_costs(story.models)
-    yield ""
+    seconds, peak = _texts(story.cost)
+    took = f"All this took {seconds}{f', and {peak} in its largest process' if peak else ''}."
+    if story.is_continued:
+        took += " Trainings of an earlier run are not in it."
     if not all(cost.training.is_whole for cost in story.models.values()):
-        yield "A training was stopped and resumed; its cost here is that of its last part."
-    yield f"All this took {_cost_text(story.cost)}." + (
-        " Trainings of an earlier run are not in it." if story.is_continued else ""
-    )
+        took = f"A training was stopped and resumed; its cost here is that of its last part.\n{took}"
+    yield took
 
 
 def _table_of_scores(scores: Mapping[str, Score], digits: int) -> str:
     k = scores["fusion"].k
     rows = [
-        [RUNS[name], *(number(value, digits) for value in (score.adaptive_top_k, score.top_k))]
+        [RUNS[name], number(score.adaptive_top_k, digits), number(score.top_k, digits)]
         for name, score in scores.items()
     ]
     return aligned(["run", f"adaptive top-{k}", f"top-{k}"], rows, [False, True, True])
@@ -91,22 +87,15 @@ def _table_of_scores(scores: Mapping[str, Score], digits: int) -> str:
 
 def _table_of_costs(models: Mapping[str, ModelCost]) -> str:
     columns = ["model", "training", "its memory", "prediction", "its memory", "model size"]
-    rows = [_model_row(_MODELS[name], cost) for name, cost in models.items()]
+    rows = [
+        [_MODELS[name], *_texts(cost.training.cost), *_texts(cost.prediction), size_text(cost.n_bytes)]
+        for name, cost in models.items()
+    ]
     return aligned(columns, rows, [False, *[True] * 5])
-
-
-def _model_row(name: str, cost: ModelCost) -> list[str]:
-    parts = [text for part in (cost.training.cost, cost.prediction) for text in _texts(part)]
-    return [name, *parts, size_text(cost.n_bytes)]
 
 
 def _texts(cost: Cost) -> tuple[str, str]:
     return duration_text(cost.seconds), "" if cost.peak_bytes is None else size_text(cost.peak_bytes)
-
-
-def _cost_text(cost: Cost) -> str:
-    peak = "" if cost.peak_bytes is None else f", and {size_text(cost.peak_bytes)} in its largest process"
-    return f"{duration_text(cost.seconds)}{peak}"
 
 
 def _file(name: str) -> str:

@@ -8,18 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from glckit.demo.acts import (
-    MODELS,
-    NOTES,
-    be_warned,
-    go_on_regardless,
-    have_an_accident,
-    make_competition,
-    predict_and_fuse,
-    predict_with_forest,
-    repair,
-    train,
-)
+from glckit.demo import acts
 from glckit.demo.commands import Cost, Stage, Tell
 from glckit.demo.scale import Scale
 from glckit.demo.trainings import Training
@@ -121,23 +110,25 @@ def tell_story(folder: Path, scale: Scale, *, seed: int = 0, tell: Tell) -> Stor
 
 
 def _played(stage: Stage, scale: Scale, seed: int) -> tuple[dict[str, ModelCost], float]:
-    make_competition(stage, scale, seed)
-    trainings = train(stage, scale, seed)
-    predictions = {"rf": predict_with_forest(stage)}
-    have_an_accident(stage, seed)
-    be_warned(stage)
-    share_damaged = _share_damaged(go_on_regardless(stage))
-    repair(stage)
-    predictions["cnn"] = predict_and_fuse(stage)
-    sizes = {name: (stage.folder / path).stat().st_size for name, path in MODELS.items()}
-    models = {name: ModelCost(trainings[name], predictions[name], sizes[name]) for name in MODELS}
-    return models, share_damaged
+    acts.make_competition(stage, scale, seed)
+    trainings = acts.train(stage, scale, seed)
+    predictions = {"rf": stage.glckit("baseline", "rf", "--predict")}
+    acts.have_an_accident(stage, seed)
+    acts.be_warned(stage)
+    metadata = read_metadata(acts.go_on_regardless(stage)) or {}
+    acts.repair(stage)
+    predictions["cnn"] = acts.predict_and_fuse(stage)
+    models = {
+        name: ModelCost(trainings[name], predictions[name], (stage.folder / path).stat().st_size)
+        for name, path in acts.MODELS.items()
+    }
+    return models, float(metadata["verification"]["share_damaged"])
 
 
 @contextlib.contextmanager
 def _claimed(folder: Path) -> Iterator[int]:
     """Keep other demos out of a folder while this one is at work; its commands hold the lock as well."""
-    notes = folder / NOTES
+    notes = folder / acts.NOTES
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; the demo needs a folder.", "Choose another name.")
     notes.mkdir(parents=True, exist_ok=True)
@@ -155,10 +146,6 @@ def _claimed(folder: Path) -> Iterator[int]:
             for empty in (notes, folder):  # nothing came of it
                 with contextlib.suppress(OSError):
                     empty.rmdir()
-
-
-def _share_damaged(run: Path) -> float:
-    return float((read_metadata(run) or {})["verification"]["share_damaged"])
 
 
 def _scores(folder: Path) -> dict[str, Score]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -60,8 +59,8 @@ def environmental_vectors(
     if cache is not None:
         survey(layout, _regions_of(table))  # names all unusable rasters, before any is hashed
         path = Path(cache) / f"vectors-{extraction_key(table, layout, dtype=dtype)}.parquet"
-        if (kept := _read_kept(path)) is not None:
-            return kept
+        if path.exists():
+            return read_vectors(path)
     vectors = extract_vectors(
         table.latitudes, table.longitudes, regions=regions, layout=layout, dtype=dtype, progress=progress
     )
@@ -83,13 +82,17 @@ def extraction_key(
     CannotCheckError
         If a raster cannot be read.
     """
+    columns = table.ids.astype("<i8"), table.latitudes.astype("<f8"), table.longitudes.astype("<f8")
     parts = {
         "rule": _RULE,
         "names": list(layout.names),
         "nodata": {name: str(layout.nodata[name]) for name in sorted(layout.nodata)},
         "dtype": np.dtype(dtype).name,
-        "table": _table_digest(table),
-        "rasters": {region: _raster_digests(layout, region) for region in _regions_of(table)},
+        "table": hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest(),
+        "rasters": {
+            region: [_file_digest(layout.path(name, region)) for name in layout.names]
+            for region in _regions_of(table)
+        },
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -125,33 +128,14 @@ def read_vectors(path: str | os.PathLike[str]) -> EnvironmentalVectors:
         ) from error
     if _METADATA_KEY not in (table.schema.metadata or {}):
         raise CannotCheckError(f"{os.fspath(path)} does not hold environmental vectors that glckit wrote.")
-    return _from_columns({name: table[name] for name in table.column_names[1:]})
-
-
-def _from_columns(columns: Mapping[str, pa.ChunkedArray]) -> EnvironmentalVectors:
-    values = np.stack([column.to_numpy() for column in columns.values()], axis=1)
-    outside = np.stack([column.is_null().to_numpy() for column in columns.values()], axis=1)
-    return EnvironmentalVectors(tuple(columns), values, outside, np.isnan(values) & ~outside)
+    values = np.stack([column.to_numpy() for column in table.columns[1:]], axis=1)
+    outside = np.stack([column.is_null().to_numpy() for column in table.columns[1:]], axis=1)
+    return EnvironmentalVectors(tuple(table.column_names[1:]), values, outside, np.isnan(values) & ~outside)
 
 
 def _regions_of(table: OccurrenceTable | Occurrences) -> list[str]:
     present = set(np.unique(region_of_id(table.ids)).tolist())
     return [region for region in REGIONS if region in present]
-
-
-def _read_kept(path: Path) -> EnvironmentalVectors | None:
-    return read_vectors(path) if path.exists() else None
-
-
-def _table_digest(table: OccurrenceTable | Occurrences) -> str:
-    digest = hashlib.sha256()
-    for column, dtype in ((table.ids, "<i8"), (table.latitudes, "<f8"), (table.longitudes, "<f8")):
-        digest.update(column.astype(dtype).tobytes())
-    return digest.hexdigest()
-
-
-def _raster_digests(layout: RasterLayout, region: str) -> list[str]:
-    return [_file_digest(layout.path(name, region)) for name in layout.names]
 
 
 def _file_digest(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,11 +87,11 @@ class Window:
         Where its points stand among those of the plan.
     """
 
+    points: slice
     row: int
     column: int
     height: int
     width: int
-    points: slice
 
 
 @dataclass(frozen=True)
@@ -127,60 +126,36 @@ def plan_reading(
     """
     columns, off_x = grid.x.cells(xs)
     rows, off_y = grid.y.cells(ys)
-    outside = off_x | off_y
-    tile = _tile_shape(grid, window_cells)
-    inside = np.flatnonzero(~outside)
-    keys = _raster_order(rows[inside], columns[inside], tile=tile, width=grid.x.n_cells)
-    order = np.argsort(keys)
-    points = inside[order]
-    starts = _run_starts(keys[order] // (tile[0] * tile[1]))
-    return _plan(rows[points], columns[points], starts=starts, points=points, outside=outside)
+    height, width = _tile_shape(grid, window_cells)
+    tiles = rows // height * -(-grid.x.n_cells // width) + columns // width
+    raster_order = (tiles * height + rows % height) * width + columns % width
+    inside = np.flatnonzero(~(off_x | off_y))
+    points = inside[np.argsort(raster_order[inside])]
+    cells, windows = _windows(rows[points], columns[points], tiles[points])
+    return ReadingPlan(points, cells, windows, off_x | off_y)
 
 
 def _tile_shape(grid: Grid, window_cells: int) -> tuple[int, int]:
     """Return a multiple of the block shape: full rows of strips, or a row of some blocks."""
-    block_height, block_width = (
-        min(grid.block_shape[0], grid.y.n_cells),
-        min(grid.block_shape[1], grid.x.n_cells),
-    )
-    if block_width == grid.x.n_cells:
-        height = max(window_cells // (block_width * block_height), 1) * block_height
-        # A file in one strip: the strip is decoded as a whole, but not handed over as a whole.
-        return min(height, max(window_cells // block_width, 1)), block_width
-    return block_height, max(window_cells // (block_width * block_height), 1) * block_width
+    block_height = min(grid.block_shape[0], grid.y.n_cells)
+    block_width = min(grid.block_shape[1], grid.x.n_cells)
+    n_blocks = max(window_cells // (block_width * block_height), 1)
+    if block_width < grid.x.n_cells:
+        return block_height, n_blocks * block_width
+    # A file in one strip: the strip is decoded as a whole, but not handed over as a whole.
+    return min(n_blocks * block_height, max(window_cells // block_width, 1)), block_width
 
 
-def _raster_order(
-    rows: NDArray[np.int64], columns: NDArray[np.int64], *, tile: tuple[int, int], width: int
-) -> NDArray[np.int64]:
-    tiles_across = -(-width // tile[1])
-    tiles = rows // tile[0] * tiles_across + columns // tile[1]
-    return tiles * (tile[0] * tile[1]) + rows % tile[0] * tile[1] + columns % tile[1]
-
-
-def _run_starts(sorted_keys: NDArray[np.int64]) -> NDArray[np.intp]:
-    changes = np.flatnonzero(sorted_keys[1:] != sorted_keys[:-1]) + 1
-    return np.concatenate([[0], changes]) if len(sorted_keys) else changes
-
-
-def _plan(
-    rows: NDArray[np.int64],
-    columns: NDArray[np.int64],
-    *,
-    starts: NDArray[np.intp],
-    points: NDArray[np.intp],
-    outside: NDArray[np.bool_],
-) -> ReadingPlan:
-    """Cut each window down to the cells that its points want."""
-    if not len(points):
-        return ReadingPlan(points, rows, (), outside)
+def _windows(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], tiles: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], tuple[Window, ...]]:
+    """Cut each tile down to the cells that its points want; return the cells within, and the windows."""
+    starts = np.flatnonzero(np.diff(tiles, prepend=-1))
+    lengths = np.diff(starts, append=len(tiles))
     top, left = np.minimum.reduceat(rows, starts), np.minimum.reduceat(columns, starts)
     height = np.maximum.reduceat(rows, starts) - top + 1
     width = np.maximum.reduceat(columns, starts) - left + 1
-    bounds = [*starts.tolist(), len(points)]
-    lengths = np.diff(bounds)
     cells = (rows - np.repeat(top, lengths)) * np.repeat(width, lengths) + columns - np.repeat(left, lengths)
-    corners = zip(top.tolist(), left.tolist(), height.tolist(), width.tolist(), strict=True)
-    spans = (slice(start, stop) for start, stop in itertools.pairwise(bounds))
-    windows = tuple(Window(*corner, points=span) for corner, span in zip(corners, spans, strict=True))
-    return ReadingPlan(points, cells, windows, outside)
+    bounds = np.stack([starts, starts + lengths, top, left, height, width], axis=1).tolist()
+    windows = tuple(Window(slice(start, stop), *corner) for start, stop, *corner in bounds)
+    return cells, windows

@@ -107,13 +107,15 @@ def extract_vectors(
     rasters at a time, so memory is that of the result and, for each thread, of a window and a
     column. Values are as stored: scale and offset tags are not applied.
     """
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise ValueError(f"dtype must be float32 or float64, not {np.dtype(dtype)}")
     latitude, longitude, region = _checked_places(latitudes, longitudes, regions)
     rows_of = {name: rows for name in REGIONS if len(rows := np.flatnonzero(region == name))}
     rasters = survey(layout, tuple(rows_of))
     shape = (len(latitude), len(layout.names))
     vectors = EnvironmentalVectors(
         tuple(layout.names),
-        np.full(shape, np.nan, dtype=_checked_dtype(dtype)),
+        np.full(shape, np.nan, dtype=dtype),
         np.zeros(shape, dtype=np.bool_),
         np.zeros(shape, dtype=np.bool_),
     )
@@ -126,7 +128,7 @@ def extract_vectors(
     return vectors
 
 
-def survey(layout: RasterLayout, regions: Sequence[str]) -> Mapping[str, tuple[Raster, ...]]:
+def survey(layout: RasterLayout, regions: Sequence[str]) -> Mapping[str, Sequence[Raster]]:
     """Open every raster of some regions, in the order of `layout.names`.
 
     Raises
@@ -138,16 +140,14 @@ def survey(layout: RasterLayout, regions: Sequence[str]) -> Mapping[str, tuple[R
     errors = []
     for region in regions:
         for name in layout.names:
+            path, setting = layout.path(name, region), layout.nodata.get(name)
             try:
-                setting = layout.nodata.get(name)
-                found[region].append(
-                    inspect_raster(layout.path(name, region), region=region, nodata_setting=setting)
-                )
+                found[region].append(inspect_raster(path, region=region, nodata_setting=setting))
             except (BadInputError, CannotCheckError) as error:
                 errors.append(error)
     if errors:
         raise _all_of(errors, len(regions) * len(layout.names))
-    return {region: tuple(rasters) for region, rasters in found.items()}
+    return found
 
 
 def _all_of(errors: Sequence[GlckitError], n_rasters: int) -> GlckitError:
@@ -170,13 +170,6 @@ def _checked_places(
     if len(unknown):
         raise ValueError(f"regions must be among {REGIONS}, not {unknown.tolist()}")
     return latitude, longitude, region
-
-
-def _checked_dtype(dtype: DTypeLike) -> np.dtype[np.floating]:
-    for allowed in (np.dtype(np.float32), np.dtype(np.float64)):
-        if np.dtype(dtype) == allowed:
-            return allowed
-    raise ValueError(f"dtype must be float32 or float64, not {np.dtype(dtype)}")
 
 
 def _fill(

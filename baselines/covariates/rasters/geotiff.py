@@ -128,8 +128,10 @@ def is_nodata(cells: NDArray[Any], nodata: float | None) -> NDArray[np.bool_]:
     if np.issubdtype(cells.dtype, np.floating):
         hidden = ~np.isfinite(cells)
         if nodata is not None and abs(nodata) >= _HUGE:
-            return np.asarray(hidden | (cells * np.sign(nodata) >= cells.dtype.type(_HUGE)))
-        return np.asarray(hidden if nodata is None else hidden | (cells == cells.dtype.type(nodata)))
+            hidden |= cells * np.sign(nodata) >= cells.dtype.type(_HUGE)
+        elif nodata is not None:
+            hidden |= cells == cells.dtype.type(nodata)
+        return np.asarray(hidden)
     if nodata is None or not _can_hold(cells.dtype, nodata):
         return np.zeros(cells.shape, dtype=np.bool_)
     return np.asarray(cells == cells.dtype.type(nodata))
@@ -143,18 +145,16 @@ def _can_hold(dtype: np.dtype[Any], value: float) -> bool:
 
 
 def _faults(dataset: Any) -> list[str]:
-    transform, faults = dataset.transform, []
-    if dataset.count != 1:
-        faults.append(f"has {dataset.count} bands, but one was expected")
-    if dataset.crs is None:
-        faults.append("has no coordinate reference system, but one such as EPSG:4326 was expected")
-    if transform.is_identity:
-        faults.append("is not georeferenced, but a geotransform was expected")
-    if transform.b or transform.d:
-        faults.append("has a rotated grid, but rows along parallels were expected")
-    if not np.issubdtype(np.dtype(dataset.dtypes[0]), np.number) or dataset.dtypes[0].startswith("complex"):
-        faults.append(f"has cells of type {dataset.dtypes[0]}, but real numbers were expected")
-    return faults
+    transform, dtype = dataset.transform, dataset.dtypes[0]
+    is_real = np.issubdtype(dtype, np.integer) or np.issubdtype(dtype, np.floating)
+    faults = {
+        f"has {dataset.count} bands, but one was expected": dataset.count != 1,
+        "has no coordinate reference system, but one such as EPSG:4326 was expected": dataset.crs is None,
+        "is not georeferenced, but a geotransform was expected": transform.is_identity,
+        "has a rotated grid, but rows along parallels were expected": transform.b or transform.d,
+        f"has cells of type {dtype}, but real numbers were expected": not is_real,
+    }
+    return [fault for fault, is_found in faults.items() if is_found]
 
 
 def _misplacement(dataset: Any, region: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,13 +44,10 @@ def fit_normalisation(vectors: EnvironmentalVectors) -> Normalisation:
     >>> fit_normalisation(vectors).apply(vectors).round(3).ravel().tolist()
     [-1.225, 0.0, 1.225]
     """
-    empty = [name for name, values in zip(vectors.names, vectors.values.T, strict=True) if _is_empty(values)]
+    is_empty = np.isnan(vectors.values).all(axis=0)
+    empty = list(compress(vectors.names, is_empty))
     if empty:
         raise ValueError(f"no place has a value in {', '.join(empty)}")
     means = np.asarray(np.nanmean(vectors.values, axis=0, dtype=np.float64))
     deviations = np.asarray(np.nanstd(vectors.values, axis=0, dtype=np.float64))
     return Normalisation(vectors.names, means, np.where(deviations > 0, deviations, 1.0))
-
-
-def _is_empty(values: NDArray[np.floating]) -> bool:
-    return bool(np.isnan(values).all())

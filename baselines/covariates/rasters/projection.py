@@ -29,29 +29,22 @@ def project(
     wgs84, target = (require("rasterio.crs", "rf").CRS.from_user_input(name) for name in ("EPSG:4326", crs))
     if target == wgs84:
         return longitudes, latitudes
+    places = np.stack([longitudes, latitudes])
     parts = [
-        _projected_part(longitudes[start:stop], latitudes[start:stop], systems=(wgs84, target))
-        for start, stop in _spans(len(latitudes))
+        _projected(places[:, start : start + _PROJECTED_AT_ONCE], systems=(wgs84, target))
+        for start in range(0, max(len(latitudes), 1), _PROJECTED_AT_ONCE)
     ]
-    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    xs, ys = np.concatenate(parts, axis=1)
+    return xs, ys
 
 
-def _spans(n_points: int) -> list[tuple[int, int]]:
-    return [(start, start + _PROJECTED_AT_ONCE) for start in range(0, max(n_points, 1), _PROJECTED_AT_ONCE)]
-
-
-def _projected_part(
-    xs: NDArray[np.float64], ys: NDArray[np.float64], *, systems: tuple[Any, Any]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _projected(places: NDArray[np.float64], *, systems: tuple[Any, Any]) -> NDArray[np.float64]:
+    # Of shape (2, n), as the places: x, then y.
     try:
-        projected = require("rasterio.warp", "rf").transform(*systems, xs, ys)
-        return np.asarray(projected[0]), np.asarray(projected[1])
+        return np.array(require("rasterio.warp", "rf").transform(*systems, *places))
     except require("rasterio._err", "rf").CPLE_BaseError:
-        if len(xs) == 1:
-            return np.array([np.inf]), np.array([np.inf])
+        if places.shape[1] == 1:
+            return np.full((2, 1), np.inf)
     # One place off the projection fails all that are projected with it, so it is searched for.
-    halves = [
-        _projected_part(xs[half], ys[half], systems=systems)
-        for half in (slice(None, len(xs) // 2), slice(len(xs) // 2, None))
-    ]
-    return np.concatenate([half[0] for half in halves]), np.concatenate([half[1] for half in halves])
+    halves = np.array_split(places, 2, axis=1)
+    return np.concatenate([_projected(half, systems=systems) for half in halves], axis=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-from numpy.typing import NDArray
 
 from baselines.covariates.occurrences import Occurrences, read_all_occurrences
 from baselines.covariates.splits.holdout import HELD_OUT, TRAIN, BlockSplit, block_split
@@ -86,14 +86,19 @@ def write_block_split(
     table = _read_labelled(files)
     split = block_split(table, block_km=block_km, holdout=holdout, seed=seed)
     held_out = split.mask(HELD_OUT)
-    outputs = [(Path(folder) / name, rows) for name, rows in _files_by_region(table.regions, held_out)]
+    rows_of = {
+        Path(folder) / f"occurrences_{region}_{kind}.csv": (table.regions == region) & (held_out == is_test)
+        for region in REGIONS
+        for kind, is_test in (("train", False), ("test", True))
+    }
     truth = Path(folder) / "truth.csv"
-    _refuse_overwriting(files, [*(path for path, _ in outputs), truth])
-    _refuse_leftovers(Path(folder), [path for path, _ in outputs])
-    for path, rows in outputs:
+    paths = (*(path for path, rows in rows_of.items() if rows.any()), truth)
+    _refuse_overwriting(files, paths)
+    _refuse_leftovers([path for path in rows_of if path not in paths])
+    for path in paths[:-1]:
+        rows = rows_of[path]
         write_occurrences(path, table.select(rows), labels=not held_out[rows].any())
     write_occurrences(truth, table.select(held_out))
-    paths = (*(path for path, _ in outputs), truth)
     return WrittenSplit(table, split, summarise(table, split), paths)
 
 
@@ -113,23 +118,15 @@ def write_occurrences(path: str | os.PathLike[str], table: Occurrences, *, label
 def summarise(table: Occurrences, split: BlockSplit) -> tuple[PartSummary, ...]:
     """Count occurrences, quadrats and species of each part of each region that has occurrences."""
     trained = np.unique(table.species[split.mask(TRAIN)])
-    return tuple(
-        _summary(table, split, region=region, part=part, trained=trained)
-        for region in REGIONS
-        if (table.regions == region).any()
-        for part in split.parts
-    )
-
-
-def _summary(
-    table: Occurrences, split: BlockSplit, *, region: str, part: str, trained: NDArray[np.int64]
-) -> PartSummary:
-    rows = (table.regions == region) & split.mask(part)
-    species = np.unique(table.species[rows])
-    unseen = np.setdiff1d(species, trained)
-    return PartSummary(
-        region, part, int(np.count_nonzero(rows)), split.n_quadrats(rows), len(species), len(unseen)
-    )
+    regions = [region for region in REGIONS if (table.regions == region).any()]
+    summaries = []
+    for region, part in itertools.product(regions, split.parts):
+        rows = (table.regions == region) & split.mask(part)
+        species = np.unique(table.species[rows])
+        n_unseen = len(np.setdiff1d(species, trained))
+        counts = int(np.count_nonzero(rows)), split.n_quadrats(rows), len(species), n_unseen
+        summaries.append(PartSummary(region, part, *counts))
+    return tuple(summaries)
 
 
 def _read_labelled(files: Sequence[str | os.PathLike[str]]) -> Occurrences:
@@ -144,25 +141,13 @@ def _read_labelled(files: Sequence[str | os.PathLike[str]]) -> Occurrences:
     return table.select(np.argsort(table.ids, kind="stable"))
 
 
-def _files_by_region(
-    regions: NDArray[np.str_], held_out: NDArray[np.bool_]
-) -> list[tuple[str, NDArray[np.bool_]]]:
-    """Return the name and the rows of each occurrence file that has any."""
-    named = [
-        (f"occurrences_{region}_{kind}.csv", (regions == region) & (held_out == (kind == "test")))
-        for region in REGIONS
-        for kind in ("train", "test")
-    ]
-    return [(name, rows) for name, rows in named if rows.any()]
-
-
-def _refuse_leftovers(folder: Path, outputs: Sequence[Path]) -> None:
+def _refuse_leftovers(unwritten: Sequence[Path]) -> None:
     """Refuse files of another split that this one would not replace: an id could stand on both sides."""
-    names = [f"occurrences_{region}_{kind}.csv" for region in REGIONS for kind in ("train", "test")]
-    left = [name for name in names if (folder / name).exists() and folder / name not in outputs]
+    left = [path for path in unwritten if path.exists()]
     if left:
         raise UsageError(
-            f"{folder} has {', '.join(left)} of another split, which this one does not replace.",
+            f"{left[0].parent} has {', '.join(path.name for path in left)} of another split, "
+            "which this one does not replace.",
             "Remove them, or give another folder with -o.",
         )
 

@@ -116,10 +116,8 @@ def block_split(
         sizes = f"{_SMALLEST_KM:g} to {_LARGEST_KM:g} km"
         raise UsageError(f"The side of a quadrat must be {sizes}, not {block_km:g} km.")
     quadrats = quadrat_of_place(table.latitudes, table.longitudes, block_km=block_km)
-    unique, quadrat_of = np.unique(_quadrat_keys(quadrats), return_inverse=True)
-    n_held_out = _n_held_out(len(unique), holdout=holdout, what="occupied quadrats")
-    is_held_out = np.zeros(len(unique), dtype=np.int8)
-    is_held_out[_drawn_order(unique, seed)[:n_held_out]] = 1
+    keys, quadrat_of = np.unique(_quadrat_keys(quadrats), return_inverse=True)
+    is_held_out = _held_out(keys, holdout=holdout, seed=seed, what="occupied quadrats")
     return BlockSplit((TRAIN, HELD_OUT), is_held_out[quadrat_of], quadrats)
 
 
@@ -162,7 +160,7 @@ def random_split(
         raise ValueError(f"shares must be one per part, none negative, and add up to 1, not {tuple(shares)}")
     part_of = np.empty(len(ids), dtype=np.int8)
     bounds = np.round(np.cumsum(shares)[:-1] * len(ids)).astype(np.int64)
-    for part, rows in enumerate(np.split(_drawn_order(np.asarray(ids, dtype=np.int64), seed), bounds)):
+    for part, rows in enumerate(np.split(_drawn_order(ids, seed), bounds)):
         part_of[rows] = part
     return Split(tuple(parts), part_of)
 
@@ -194,23 +192,23 @@ def random_holdout(ids: NDArray[np.int64], *, holdout: float = FOREST_HOLDOUT, s
     >>> random_holdout(np.arange(1000)).sizes
     {'train': 995, 'held out': 5}
     """
-    n_held_out = _n_held_out(len(ids), holdout=holdout, what="occurrences")
-    part_of = np.zeros(len(ids), dtype=np.int8)
-    part_of[_drawn_order(np.asarray(ids, dtype=np.int64), seed)[:n_held_out]] = 1
-    return Split((TRAIN, HELD_OUT), part_of)
+    return Split((TRAIN, HELD_OUT), _held_out(ids, holdout=holdout, seed=seed, what="occurrences"))
 
 
-def _n_held_out(n_units: int, *, holdout: float, what: str) -> int:
+def _held_out(keys: NDArray[np.int64], *, holdout: float, seed: int, what: str) -> NDArray[np.int8]:
+    # 1 for those of some distinct keys that are held out.
     if not 0 < holdout < 1:
         raise UsageError(f"The share to hold out must be above 0 and below 1, not {holdout:g}.")
-    n_held_out = round(holdout * n_units)
-    if n_held_out in (0, n_units):
+    n_held_out = round(holdout * len(keys))
+    if n_held_out in (0, len(keys)):
         found = "none" if n_held_out == 0 else "all"
         raise UsageError(
-            f"A share of {holdout:g} of {n_units} {what} is {found} of them.",
+            f"A share of {holdout:g} of {len(keys)} {what} is {found} of them.",
             "Give another --holdout, or more occurrences.",
         )
-    return n_held_out
+    is_held_out = np.zeros(len(keys), dtype=np.int8)
+    is_held_out[_drawn_order(keys, seed)[:n_held_out]] = 1
+    return is_held_out
 
 
 def _quadrat_keys(quadrats: NDArray[np.int64]) -> NDArray[np.int64]:
