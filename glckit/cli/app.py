@@ -37,7 +37,7 @@ def reported() -> Iterator[None]:
     try:
         yield
     except GlckitError as error:
-        say(f"glckit: {as_given(str(error))}")
+        say(f"glckit: {error}")
         raise typer.Exit(exit_status(error)) from error
     except BrokenPipeError:
         raise
@@ -48,7 +48,7 @@ def reported() -> Iterator[None]:
 
 def say(message: str) -> None:
     """Write a message for people to stderr."""
-    typer.echo(message, err=True)
+    typer.echo(as_given(message), err=True)
 
 
 # In the order in which a newcomer meets them.
@@ -96,8 +96,10 @@ DigitsOption = Annotated[
 
 
 def show(report: Report, form: Format, *, as_json: bool = False, digits: int = 4) -> None:
-    """Write a report to stdout."""
-    typer.echo(render(report, "json" if as_json else form, digits=digits))
+    """Write a report to stdout; paths below the current folder are shortened for people alone."""
+    chosen: Format = "json" if as_json else form
+    shown = render(report, chosen, digits=digits)
+    typer.echo(as_given(shown) if chosen == "text" else shown)
 
 
 def finish(outcomes: Sequence[EvaluatedFile]) -> None:

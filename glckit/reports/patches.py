@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from baselines.integrity.extraction.extract import Extraction
 from baselines.integrity.findings import Finding
 from baselines.integrity.report import DamageShare, PatchReport
-from glckit.render import Report, as_given, counted
+from glckit.render import Report, counted
 
 _MAX_LISTED = 20
 _COLUMNS = ("part", "checked", "damaged", "missing", "rate")
@@ -72,9 +72,8 @@ def _row(name: str, share: DamageShare) -> str:
 def _listed(findings: tuple[Finding, ...]) -> Iterator[str]:
     for finding in findings[:_MAX_LISTED]:
         problem = finding.problem
-        where = as_given(finding.path)
-        found, expected = as_given(problem.found), as_given(problem.expected)
-        yield f"{problem.severity} {problem.fault}: {where}: {found}; expected {expected}"
+        what = f"{problem.severity} {problem.fault}: {finding.path}"
+        yield f"{what}: {problem.found}; expected {problem.expected}"
     if len(findings) > _MAX_LISTED:
         yield f"and {len(findings) - _MAX_LISTED} more: --jsonl FILE lists all"
 
