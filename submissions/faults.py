@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning"]
@@ -143,17 +143,6 @@ class FaultLog:
         """Note a fault of the whole file, unless it was noted already."""
         if not self._counts[code]:
             self.add(code, message=message)
-
-    def extend(self, other: FaultLog, *, line_shift: int = 0) -> None:
-        """Note everything in another log, its lines counted from `line_shift`."""
-        for code, count in other._counts.items():
-            examples = [
-                example if example.line is None else replace(example, line=example.line + line_shift)
-                for example in other._examples[code]
-            ]
-            self.add(code, *examples, message=other._messages[code][0], count=count)
-            for message in other._messages[code][1:]:
-                self.add(code, message=message, count=0)
 
     def downgrade(self, codes: Iterable[str]) -> None:
         """Report these codes as warnings from now on."""
