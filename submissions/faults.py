@@ -127,7 +127,7 @@ class FaultLog:
         for fault in faults:
             self.add(fault.code, *fault.examples, message=fault.message, count=fault.count)
             if fault.severity == "warning":
-                self._downgraded.add(fault.code)
+                self.downgrade(fault.code)
 
     def add(self, code: str, *examples: Example, message: str, count: int | None = None) -> None:
         """Note a fault; the examples may be fewer than the count (by default their number)."""
@@ -144,9 +144,9 @@ class FaultLog:
         if not self._counts[code]:
             self.add(code, message=message)
 
-    def downgrade(self, codes: Iterable[str]) -> None:
-        """Report these codes as warnings from now on."""
-        self._downgraded.update(codes)
+    def downgrade(self, code: str) -> None:
+        """Report a code as a warning from now on."""
+        self._downgraded.add(code)
 
     def faults(self) -> tuple[Fault, ...]:
         """Return what was noted, errors first, in the order of the catalogue."""

@@ -41,6 +41,18 @@ def stable_order(*keys: NDArray[np.integer]) -> NDArray[np.intp]:
     return packed
 
 
+def repeats(ids: NDArray[np.integer]) -> NDArray[np.intp]:
+    """Return where an id stands that stood before, ascending.
+
+    Examples
+    --------
+    >>> repeats(np.array([7, 3, 7, 3, 7])).tolist()
+    [2, 3, 4]
+    """
+    order = stable_order(ids)
+    return np.sort(order[1:][ids[order[1:]] == ids[order[:-1]]])
+
+
 def distinct(ids: NDArray[np.integer]) -> NDArray[np.integer]:
     """Return ids ascending, each once."""
     ascending = np.sort(ids)
