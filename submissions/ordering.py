@@ -49,6 +49,9 @@ def repeats(ids: NDArray[np.integer]) -> NDArray[np.intp]:
     >>> repeats(np.array([7, 3, 7, 3, 7])).tolist()
     [2, 3, 4]
     """
+    ascending = np.sort(ids)
+    if not (ascending[1:] == ascending[:-1]).any():  # nearly always, and many times as fast
+        return np.empty(0, np.intp)
     order = stable_order(ids)
     return np.sort(order[1:][ids[order[1:]] == ids[order[:-1]]])
 

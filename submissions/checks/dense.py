@@ -22,12 +22,6 @@ _BLOCK_BYTES = 1 << 20
 def check(run: DenseRun, requirements: Requirements, log: FaultLog) -> None:
     """Note everything that is wrong with a matrix of scores."""
     lengths = _check_scores(run, requirements, log)
-    _check_ids(run, lengths, requirements, log)
-
-
-def _check_ids(
-    run: DenseRun, lengths: NDArray[np.integer], requirements: Requirements, log: FaultLog
-) -> None:
     for ids, name in ((run.occurrence_ids, "occurrence_id"), (run.species_ids, "species_id")):
         _note(log, "duplicate", name, ids[repeats(ids)], f"repeated {name} beside the matrix")
     if requirements.test_ids is not None:

@@ -69,9 +69,7 @@ def duplicates(run: Run) -> NDArray[np.intp]:
     for lists in run.pairs.chunks():
         chunk = run.pairs.within(lists)
         keys = _keys(np.diff(chunk.offsets), chunk.species)
-        ordered = np.sort(keys)
-        if (ordered[1:] == ordered[:-1]).any():
-            found.append(repeats(keys) + run.pairs.offsets[lists.start])
+        found.append(repeats(keys) + run.pairs.offsets[lists.start])
     return np.concatenate(found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tokenize
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +38,11 @@ def read_dense(path: Path, log: FaultLog) -> DenseRun | None:
 
     The matrix is float16, float32 or float64, of shape (n_rows, n_classes), in C order.
     """
-    scores = _mapped(path, log)
+    scores = _loaded(path, log, mmap_mode="r")
     ids = [_ids(id_path, log) for id_path in id_paths(path)]
-    if scores is None or ids[0] is None or ids[1] is None:
+    if scores is not None and not scores.size:
+        log.add("no-rows", Example(found=f"shape {scores.shape}"), message="a matrix without a score")
+    if scores is None or not scores.size or ids[0] is None or ids[1] is None:
         return None
     if scores.dtype not in _FLOATS or scores.ndim != 2 or not scores.flags.c_contiguous:
         found = f"{scores.dtype}, shape {scores.shape}"
@@ -51,16 +53,7 @@ def read_dense(path: Path, log: FaultLog) -> DenseRun | None:
         found = f"shape {scores.shape} for {expected[0]} occurrences and {expected[1]} species"
         log.add("header", Example(found=found), message="a matrix that does not fit its ids")
         return None
-    floats = cast("NDArray[np.floating]", scores)
-    return DenseRun(str(path), ids[0], ids[1], floats, faults=log.faults(), metadata=read_metadata(path))
-
-
-def _mapped(path: Path, log: FaultLog) -> NDArray[np.generic] | None:
-    array = _loaded(path, log, mmap_mode="r")
-    if array is not None and not array.size:
-        log.add("no-rows", Example(found=f"shape {array.shape}"), message="a matrix without a score")
-        return None
-    return array
+    return DenseRun(str(path), ids[0], ids[1], scores, faults=log.faults(), metadata=read_metadata(path))
 
 
 def _ids(path: Path, log: FaultLog) -> NDArray[np.int64] | None:

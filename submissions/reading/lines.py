@@ -52,10 +52,10 @@ class LineReader:
         columns: Columns = {}
         for i, (_, column) in enumerate(self._wanted):
             values = [row[i] for row in rows.values()]
-            is_integer = column.kind == "integer"
-            columns[column.name] = (
-                narrowed(np.array(values, np.int64)) if is_integer else np.array(values, float)
-            )
+            if column.kind == "integer":
+                columns[column.name] = narrowed(np.array(values, np.int64))
+            else:
+                columns[column.name] = np.array(values, np.float64)
         return columns, list(rows)
 
     def _row(self, raw: bytes) -> list[int | float] | None:
