@@ -37,7 +37,10 @@ def threshold_of(scores: NDArray[np.floating], budget: int) -> float:
     >>> threshold_of(np.array([0.9, 0.5]), 2)
     -inf
     """
-    if len(scores) <= budget:
-        return -math.inf
-    position = len(scores) - budget - 1
+    return nth_largest(scores, budget + 1) if len(scores) > budget else -math.inf
+
+
+def nth_largest(scores: NDArray[np.floating], n: int) -> float:
+    """Return the `n`-th largest score, of which there must be as many; equal scores count each."""
+    position = len(scores) - n
     return float(np.partition(scores, position)[position])

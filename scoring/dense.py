@@ -17,8 +17,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scoring.adaptive import budget_of, check_k
-from scoring.pool import Candidates, Pool
+from scoring.adaptive import budget_of, check_k, nth_largest
+from scoring.pool import Pool
 from scoring.score import PerOccurrence, Score
 
 # Rows of a block are compared while they are in cache; of a stretch, read one after the other.
@@ -75,10 +75,9 @@ def score_dense(
     """
     labels = _checked_labels(scores, labels, rows)
     scan = _Scan(scores, labels, rows, k=check_k(k))
-    scan.run(n_threads, scan.guess())
-    if scan.threshold() is None:  # the guess was too high: too few scores lie above it
-        scan.run(n_threads, -math.inf)
-    threshold = scan.threshold()
+    threshold = scan.run(n_threads, scan.guess())
+    if threshold is None:  # the guess was too high: too few scores lie above it
+        threshold = scan.run(n_threads, -math.inf)
     assert threshold is not None
     return Score(k, threshold, scan.n_pairs, scan.per_occurrence(threshold))
 
@@ -107,7 +106,7 @@ class _Scan:
     def __init__(
         self, scores: Rows, labels: NDArray[np.integer], rows: NDArray[np.intp] | None, *, k: int
     ) -> None:
-        self._scores, self._labels = scores, labels
+        self._scores = scores
         given = np.arange(len(labels)) if rows is None else rows
         self._occurrences = np.flatnonzero(given >= 0)
         self._rows = given[self._occurrences]
@@ -115,10 +114,8 @@ class _Scan:
         # More than all scores are never wanted, however large k is.
         self._size = min(budget_of(k, len(labels)), len(labels) * scores.shape[1]) + 1
         self._block_rows = max(1, _BLOCK_BYTES // max(4 * scores.shape[1], 1))
-        self._true_scores = np.full(len(labels), -math.inf)
-        self._n_above, self._n_tied, self._n_before = np.zeros((3, len(labels)), np.int64)
-        self._found: list[Candidates] = []
-        self._bound = -math.inf
+        self._seen = PerOccurrence.unpredicted(labels)
+        self._pools: list[Pool] = []
         self.n_pairs = 0
 
     def guess(self) -> float:
@@ -127,60 +124,50 @@ class _Scan:
         chosen = np.random.default_rng(1).choice(len(self._rows), n_sampled, replace=False)
         sample = np.asarray(self._scores[np.sort(self._rows[chosen])]).reshape(-1)
         expected = self._size * n_sampled / max(len(self._rows), 1)
-        position = len(sample) - int(1.3 * expected + 4 * math.sqrt(expected)) - 1
-        if n_sampled < 2 or position < 0:
-            return -math.inf
-        return float(np.partition(sample, position)[position])
+        n = int(1.3 * expected + 4 * math.sqrt(expected)) + 1
+        return -math.inf if n_sampled < 2 or n > len(sample) else nth_largest(sample, n)
 
-    def run(self, n_threads: int, bound: float) -> None:
-        """Visit all rows, keeping the scores above a bound that may be a guess."""
-        self._found, self.n_pairs, self._bound = [], 0, bound
+    def run(self, n_threads: int, bound: float) -> float | None:
+        """Visit all rows, keeping the scores above a bound, and return the `size`-th largest.
+
+        That is -inf if there are fewer, and None if the bound, which may be a guess, hides it.
+        """
+        self._pools = [Pool(self._size, bound) for _ in range(n_threads)]
         n_rows, stretch = len(self._rows), self._block_rows * _BLOCKS_PER_STRETCH
         firsts = np.random.default_rng(0).permutation(np.arange(0, n_rows, stretch))
         stretches = [
             range(first, min(first + stretch, n_rows), self._block_rows) for first in firsts.tolist()
         ]
-        shares = [stretches[i::n_threads] for i in range(min(n_threads, len(stretches)))]
-        with ThreadPoolExecutor(max(len(shares), 1)) as executor:
-            for candidates, n_pairs in executor.map(self._visit, shares):
-                self._found.append(candidates)
-                self.n_pairs += n_pairs
+        shares = [stretches[i::n_threads] for i in range(n_threads)]
+        with ThreadPoolExecutor(n_threads) as executor:
+            self.n_pairs = sum(executor.map(self._visit, self._pools, shares))
+        return self._threshold()
 
-    def threshold(self) -> float | None:
-        """Return the `size`-th largest score, -inf if there are fewer, None if the guess hides it."""
-        bound = max((found.bound for found in self._found), default=-math.inf)
-        values = [found.values[found.values > bound] for found in self._found]
-        together = np.concatenate(values) if values else np.empty(0)
-        if len(together) < self._size:
-            proven = any(found.proven and found.bound == bound for found in self._found)
-            return bound if proven or not self._found else None
-        position = len(together) - self._size
-        return float(np.partition(together, position)[position])
+    def _threshold(self) -> float | None:
+        bound = max(pool.bound for pool in self._pools)
+        together = np.concatenate([pool.above(bound)[0] for pool in self._pools])
+        if len(together) >= self._size:
+            return nth_largest(together, self._size)
+        return bound if any(pool.proven and pool.bound == bound for pool in self._pools) else None
 
     def per_occurrence(self, threshold: float) -> PerOccurrence:
         """Return what was seen of each occurrence."""
-        set_sizes = np.zeros(len(self._labels), np.int64)
-        for found in self._found:
-            set_sizes += np.bincount(found.rows[found.values > threshold], minlength=len(set_sizes))
-        return PerOccurrence(
-            labels=self._labels,
-            true_scores=self._true_scores,
-            n_above=self._n_above,
-            n_tied=self._n_tied,
-            n_before=self._n_before,
-            set_sizes=set_sizes,
-        )
+        set_sizes = self._seen.set_sizes
+        for pool in self._pools:
+            set_sizes += np.bincount(pool.above(threshold)[1], minlength=len(set_sizes))
+        return self._seen
 
-    def _visit(self, stretches: Iterable[range]) -> tuple[Candidates, int]:
-        pool, n_pairs = Pool(self._size, self._bound), 0
+    def _visit(self, pool: Pool, stretches: Iterable[range]) -> int:
+        """Return how many pairs some blocks hold, after adding their best to a pool."""
+        n_pairs = 0
         for stretch in stretches:
             for first in stretch:
                 inside = slice(first, min(first + self._block_rows, stretch.stop))
                 occurrences, block = self._occurrences[inside], self._block(inside)
                 n_pairs += _n_present(block)
-                _offer(pool, block, occurrences)
+                pool.add(block, occurrences)
                 self._stand(block, occurrences)
-        return pool.candidates(), n_pairs
+        return n_pairs
 
     def _block(self, inside: slice) -> NDArray[np.floating]:
         rows = self._rows[inside]
@@ -193,17 +180,18 @@ class _Scan:
         return block
 
     def _stand(self, block: NDArray[np.floating], occurrences: NDArray[np.intp]) -> None:
-        labels = self._labels[occurrences]
+        seen, labels = self._seen, self._seen.labels[occurrences]
         known = np.flatnonzero(labels >= 0)
         true_scores = np.full(len(labels), np.inf, block.dtype)  # nothing above: a species without a column
         true_scores[known] = block[known, labels[known]]
-        n_above = _counts(np.greater(block, true_scores[:, np.newaxis]))
-        self._n_above[occurrences] = n_above
-        self._true_scores[occurrences[known]] = true_scores[known]
+        # count_nonzero over an axis converts to integers first; over a row it runs at memory speed.
+        n_above = np.array([np.count_nonzero(row) for row in block > true_scores[:, np.newaxis]])
+        seen.n_above[occurrences] = n_above
+        seen.true_scores[occurrences[known]] = true_scores[known]
         for i in known[n_above[known] < self._k].tolist():  # elsewhere ties change nothing
             tied = block[i] == true_scores[i]
-            self._n_tied[occurrences[i]] = np.count_nonzero(tied) - 1
-            self._n_before[occurrences[i]] = np.count_nonzero(tied[: labels[i]])
+            seen.n_tied[occurrences[i]] = np.count_nonzero(tied) - 1
+            seen.n_before[occurrences[i]] = np.count_nonzero(tied[: labels[i]])
 
 
 def _n_present(block: NDArray[np.floating]) -> int:
@@ -212,16 +200,3 @@ def _n_present(block: NDArray[np.floating]) -> int:
     if not block.size or not np.isnan(block.max()):
         return block.size - (int(np.count_nonzero(np.isneginf(block))) if block.min() == -np.inf else 0)
     raise ValueError("scores must not be NaN")
-
-
-def _offer(pool: Pool, block: NDArray[np.floating], occurrences: NDArray[np.intp]) -> None:
-    """Add to the pool what lies above its bound."""
-    flat = block.reshape(-1)
-    places = np.flatnonzero(flat > pool.bound)
-    if len(places):
-        pool.add(flat[places], occurrences[places // block.shape[1]])
-
-
-def _counts(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    # count_nonzero over an axis converts to integers first; over a row it runs at memory speed.
-    return np.array([np.count_nonzero(row) for row in mask], np.int64)

@@ -71,26 +71,20 @@ def quadrat_of_place(
     >>> quadrat_of_place([43.6, 43.6], [3.88, 3.90]).tolist()
     [[969, 62], [969, 62]]
     """
+    if not block_km > 0:
+        raise ValueError(f"block_km must be positive, not {block_km}")
     places = np.asarray(latitudes, dtype=np.float64), np.asarray(longitudes, dtype=np.float64)
-    _check_places(*places, block_km=block_km)
+    if places[0].shape != places[1].shape:
+        raise ValueError(f"{places[0].shape} latitudes but {places[1].shape} longitudes")
+    on_globe = (np.abs(places[0]) <= 90) & (np.abs(places[1]) <= 360)  # False for NaN
+    if not on_globe.all():
+        raise ValueError(f"{np.count_nonzero(~on_globe)} places are not finite or not on the globe")
     height = block_km * 1000 / _metres_per_degree_of_latitude(45.0)
     rows = np.floor(places[0] / height).astype(np.int64)
     middles = np.asarray((rows + 0.5) * height, dtype=np.float64)
     widths = block_km * 1000 / _metres_per_degree_of_longitude(middles)
     columns = np.floor(places[1] / widths).astype(np.int64)
     return np.stack([rows, columns], axis=-1)
-
-
-def _check_places(
-    latitudes: NDArray[np.float64], longitudes: NDArray[np.float64], *, block_km: float
-) -> None:
-    if not block_km > 0:
-        raise ValueError(f"block_km must be positive, not {block_km}")
-    if latitudes.shape != longitudes.shape:
-        raise ValueError(f"{latitudes.shape} latitudes but {longitudes.shape} longitudes")
-    on_globe = (np.abs(latitudes) <= 90) & (np.abs(longitudes) <= 360)  # False for NaN
-    if not on_globe.all():
-        raise ValueError(f"{np.count_nonzero(~on_globe)} places are not finite or not on the globe")
 
 
 def _metres_per_degree_of_latitude(latitude: float) -> float:

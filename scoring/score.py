@@ -47,6 +47,12 @@ class PerOccurrence:
     set_sizes: NDArray[np.integer]
     ids: NDArray[np.integer] | None = None
 
+    @classmethod
+    def unpredicted(cls, labels: NDArray[np.integer]) -> PerOccurrence:
+        """Return occurrences for which nothing is predicted; the arrays are there to be filled."""
+        counts = np.zeros((4, len(labels)), np.int64)
+        return cls(labels, np.full(len(labels), -math.inf), *counts)
+
     @property
     def predicted(self) -> NDArray[np.bool_]:
         """Whether the true species was predicted at all."""

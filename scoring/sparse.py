@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.adaptive import budget_of, threshold_of
 from scoring.score import PerOccurrence, Score
-
-_T = TypeVar("_T", bound=np.generic)
 
 # Pairs that are compared at once: their temporaries stay in cache.
 _CHUNK_PAIRS = 1 << 17
@@ -50,15 +47,17 @@ class Pairs:
         lengths = np.diff(self.offsets)[lists]
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         taken = np.repeat(self.offsets[lists] - offsets[:-1], lengths) + np.arange(offsets[-1])
-        ranks = None if self.ranks is None else self.ranks[taken]
-        return Pairs(offsets, self.species[taken], self.scores[taken], ranks)
+        return self.taken(taken, offsets)
 
     def within(self, lists: slice) -> Pairs:
         """Return a run of consecutive lists, as views."""
         offsets = self.offsets[lists.start : lists.stop + 1]
-        inside = np.s_[offsets[0] : offsets[-1]]
-        ranks = None if self.ranks is None else self.ranks[inside]
-        return Pairs(offsets - offsets[0], self.species[inside], self.scores[inside], ranks)
+        return self.taken(np.s_[offsets[0] : offsets[-1]], offsets - offsets[0])
+
+    def taken(self, pairs: slice | NDArray[np.intp] | NDArray[np.bool_], offsets: NDArray[np.int64]) -> Pairs:
+        """Return some of the pairs, as lists with the given offsets."""
+        ranks = None if self.ranks is None else self.ranks[pairs]
+        return Pairs(offsets, self.species[pairs], self.scores[pairs], ranks)
 
     def chunks(self) -> Iterator[slice]:
         """Yield runs of consecutive lists that hold some 100,000 pairs each."""
@@ -101,72 +100,35 @@ def score_sparse(
     if len(labels) == 0:
         raise ValueError("there are no occurrences to score")
     threshold = threshold_of(pairs.scores, budget_of(k, len(labels)))
-    of_lists = _Standing.empty(pairs.n_lists)
+    per_occurrence = PerOccurrence.unpredicted(labels)
     for lists in pairs.chunks():
-        _stand(pairs.within(lists), labels[positions[lists]], threshold, of_lists.within(lists))
-    per_occurrence = PerOccurrence(
-        labels=labels,
-        true_scores=_spread(of_lists.true_scores, positions, len(labels), -math.inf),
-        n_above=_spread(of_lists.n_above, positions, len(labels), 0),
-        n_tied=_spread(of_lists.n_tied, positions, len(labels), 0),
-        n_before=_spread(of_lists.n_before, positions, len(labels), 0),
-        set_sizes=_spread(of_lists.set_sizes, positions, len(labels), 0),
-    )
+        _stand(pairs.within(lists), positions[lists], threshold, per_occurrence)
     return Score(k, threshold, len(pairs.scores), per_occurrence)
 
 
-@dataclass(frozen=True)
-class _Standing:
-    """How the true pair of each list stands among the others; arrays that are filled in chunks."""
-
-    true_scores: NDArray[np.float64]
-    n_above: NDArray[np.int64]
-    n_tied: NDArray[np.int64]
-    n_before: NDArray[np.int64]
-    set_sizes: NDArray[np.int64]
-
-    def within(self, lists: slice) -> _Standing:
-        """Return views of some lists."""
-        return _Standing(
-            self.true_scores[lists],
-            self.n_above[lists],
-            self.n_tied[lists],
-            self.n_before[lists],
-            self.set_sizes[lists],
-        )
-
-    @classmethod
-    def empty(cls, n: int) -> _Standing:
-        counts = [np.zeros(n, dtype=np.int64) for _ in range(4)]
-        return cls(np.full(n, -math.inf), *counts)
-
-
-def _stand(chunk: Pairs, labels: NDArray[np.integer], threshold: float, into: _Standing) -> None:
-    """Fill in how the true pairs of some lists stand."""
+def _stand(chunk: Pairs, positions: NDArray[np.intp], threshold: float, into: PerOccurrence) -> None:
+    """Fill in how the true pairs of the occurrences at some positions stand among the others."""
     starts, scores, lengths = chunk.offsets, chunk.scores, np.diff(chunk.offsets)
-    into.set_sizes[:] = _counts(scores > threshold, starts)
-    true_pairs = np.flatnonzero(chunk.species == np.repeat(labels, lengths))
+    into.set_sizes[positions] = _counts(scores > threshold, starts)
+    true_pairs = np.flatnonzero(chunk.species == np.repeat(into.labels[positions], lengths))
     if not len(true_pairs):
         return
     true_lists = np.searchsorted(starts, true_pairs, side="right") - 1
-    true_scores = np.full(len(labels), math.inf)  # a list without its true species has nothing above
+    true_scores = np.full(len(positions), math.inf)  # a list without its true species has nothing above
     true_scores[true_lists] = scores[true_pairs]
     spread = np.repeat(true_scores, lengths)
     tied = np.flatnonzero(scores == spread)
-    into.true_scores[true_lists] = scores[true_pairs]
-    into.n_above[:] = _counts(scores > spread, starts)
-    into.n_tied[true_lists] = np.diff(np.searchsorted(tied, starts))[true_lists] - 1
-    into.n_before[:] = _tied_before(tied, true_pairs, true_lists, starts, chunk.ranks)
+    into.true_scores[positions[true_lists]] = scores[true_pairs]
+    into.n_above[positions] = _counts(scores > spread, starts)
+    into.n_tied[positions[true_lists]] = np.diff(np.searchsorted(tied, starts))[true_lists] - 1
+    into.n_before[positions] = _tied_before(chunk, tied, true_pairs, true_lists)
 
 
 def _tied_before(
-    tied: NDArray[np.intp],
-    true_pairs: NDArray[np.intp],
-    true_lists: NDArray[np.intp],
-    starts: NDArray[np.int64],
-    ranks: NDArray[np.integer] | None,
+    chunk: Pairs, tied: NDArray[np.intp], true_pairs: NDArray[np.intp], true_lists: NDArray[np.intp]
 ) -> NDArray[np.intp]:
     """Count, for each list, the tied pairs that rank and then order put before the true one."""
+    starts, ranks = chunk.offsets, chunk.ranks
     true_of_list = np.zeros(len(starts) - 1, dtype=np.intp)
     true_of_list[true_lists] = true_pairs
     true = true_of_list[np.searchsorted(starts, tied, side="right") - 1]
@@ -179,9 +141,3 @@ def _tied_before(
 def _counts(mask: NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.intp]:
     """Count the true values of each list."""
     return np.diff(np.searchsorted(np.flatnonzero(mask), starts))
-
-
-def _spread(values: NDArray[_T], positions: NDArray[np.intp], n: int, absent: float) -> NDArray[_T]:
-    spread = np.full(n, absent, dtype=values.dtype)
-    spread[positions] = values
-    return spread

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.adaptive import nth_largest
 from scoring.sparse import Pairs
 from submissions.checks.sparse import duplicates
-from submissions.faults import FaultLog
 from submissions.progress import SILENT, Progress
 from submissions.reading.editions import is_other_edition, read_other_edition
 from submissions.reading.mending import MendingReader
@@ -99,10 +99,10 @@ def _read(
     run = read_run(source, max_bytes=max_bytes, progress=progress, second_look=second_look)
     if isinstance(run, DenseRun) or not run.n_pairs:
         return run
-    further = [fault for fault in run.faults if fault.code == "header"]
-    if further:  # the columns that are needed were there, or there would be no pairs
+    faults = tuple(fault for fault in run.faults if fault.code != "header")
+    if len(faults) < len(run.faults):  # the columns that are needed were there, or there would be no pairs
         mended["further columns left out"] += 1
-    return replace(run, faults=tuple(fault for fault in run.faults if fault.code != "header"))
+    return replace(run, faults=faults)
 
 
 def _without_repeats(run: Run, mended: Counter[str]) -> Run:
@@ -113,7 +113,8 @@ def _without_repeats(run: Run, mended: Counter[str]) -> Run:
     keep = np.ones(run.n_pairs, dtype=bool)
     keep[[pair for pair in later.tolist() if _repeats_itself(run.pairs, pair)]] = False
     mended["repeated lines left out"] += int(np.count_nonzero(~keep))
-    return _kept(run, keep)
+    offsets = np.concatenate([[0], np.cumsum(keep)])[run.pairs.offsets]
+    return replace(run, rows=run.row_numbers(np.flatnonzero(keep)), pairs=run.pairs.taken(keep, offsets))
 
 
 def _repeats_itself(pairs: Pairs, pair: int) -> bool:
@@ -123,17 +124,8 @@ def _repeats_itself(pairs: Pairs, pair: int) -> bool:
     return bool((pairs.scores[same] == pairs.scores[pair]).all()) and ranks_agree
 
 
-def _kept(run: Run, keep: NDArray[np.bool_]) -> Run:
-    pairs = run.pairs
-    offsets = np.concatenate([[0], np.cumsum(keep)])[pairs.offsets]
-    rows = np.flatnonzero(keep) if run.rows is None else run.rows[keep]
-    ranks = None if pairs.ranks is None else pairs.ranks[keep]
-    return replace(run, rows=rows, pairs=Pairs(offsets, pairs.species[keep], pairs.scores[keep], ranks))
-
-
 def _refuse_unmendable(run: Run | DenseRun) -> None:
-    validation = check(run, Requirements())
-    errors = FaultLog(validation.errors).faults()
+    errors = check(run, Requirements()).errors
     if errors:
         raise InvalidRunError(Validation(run.path, errors, ()))
 
@@ -183,7 +175,7 @@ def _best_columns(row: NDArray[np.float64], max_rows: int | None) -> NDArray[np.
     present = np.flatnonzero(row > -np.inf)
     if max_rows is None or len(present) <= max_rows:
         return present
-    last = np.partition(row, len(row) - max_rows)[len(row) - max_rows]
+    last = nth_largest(row, max_rows)
     above = np.flatnonzero(row > last)
     tied = np.flatnonzero(row == last)[: max_rows - len(above)]
     return np.union1d(above, tied)

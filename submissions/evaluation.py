@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,6 @@ from submissions.requirements import Requirements
 from submissions.scores import Evaluation, evaluate
 from submissions.tables import Truth, read_occurrence_ids, read_species, read_truth
 from submissions.validation import validate
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -57,15 +54,8 @@ class Inputs:
 
         Its test files may not fit a truth that was given by hand; see `_test_ids`.
         """
-        return replace(
-            self,
-            truth=self.truth or competition.truth,
-            test=self.test or competition.test,
-            train=self.train or competition.train,
-            species=self.species or competition.species,
-            k=self.k or competition.k,
-            max_rows=self.max_rows or competition.max_rows,
-        )
+        shared = ("truth", "test", "train", "species", "k", "max_rows")
+        return replace(self, **{name: getattr(self, name) or getattr(competition, name) for name in shared})
 
 
 @dataclass(frozen=True)
@@ -140,22 +130,20 @@ def write_per_occurrence(outcomes: Sequence[EvaluatedFile], path: Path) -> None:
         for outcome in outcomes
         if outcome.evaluation is not None and outcome.evaluation.score is not None
     ]
-    if frames:
-        _write_frame(pd.concat(frames) if len(outcomes) > 1 else frames[0].drop(columns="run"), path)
+    if not frames:
+        return
+    frame = pd.concat(frames) if len(outcomes) > 1 else frames[0].drop(columns="run")
+    with written_atomically(path) as temporary:
+        if path.suffix.lower() == ".csv":
+            frame.to_csv(temporary, index=False)
+        else:
+            frame.to_parquet(temporary, index=False)
 
 
 def check_frame_path(path: Path | None) -> None:
     """Refuse a file for rows of occurrences whose name says no format, before any work."""
     if path is not None and path.suffix.lower() not in (".csv", ".parquet"):
         raise UsageError(f"Cannot tell the format of {path}.", "Let it end in .csv or .parquet.")
-
-
-def _write_frame(frame: pd.DataFrame, path: Path) -> None:
-    with written_atomically(path) as temporary:
-        if path.suffix.lower() == ".csv":
-            frame.to_csv(temporary, index=False)
-        else:
-            frame.to_parquet(temporary, index=False)
 
 
 def _requirements(inputs: Inputs, test_ids: NDArray[np.integer] | None) -> Requirements:
@@ -202,10 +190,7 @@ def _evaluated(
         run = read_run(path, max_bytes=max_bytes or MAX_BYTES, progress=progress)
         if truth is None:
             return EvaluatedFile(path, Evaluation(validate(run, requirements), None), run.metadata)
-        return EvaluatedFile(path, evaluate(run, truth, requirements, n_threads=_n_threads()), run.metadata)
+        n_threads = min(4, os.cpu_count() or 1)
+        return EvaluatedFile(path, evaluate(run, truth, requirements, n_threads=n_threads), run.metadata)
     except GlckitError as error:
         return EvaluatedFile(path, error=error)
-
-
-def _n_threads() -> int:
-    return min(4, os.cpu_count() or 1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning"]
@@ -127,7 +127,7 @@ class FaultLog:
         for fault in faults:
             self.add(fault.code, *fault.examples, message=fault.message, count=fault.count)
             if fault.severity == "warning":
-                self._downgraded.add(fault.code)
+                self.downgrade(fault.code)
 
     def add(self, code: str, *examples: Example, message: str, count: int | None = None) -> None:
         """Note a fault; the examples may be fewer than the count (by default their number)."""
@@ -144,20 +144,9 @@ class FaultLog:
         if not self._counts[code]:
             self.add(code, message=message)
 
-    def extend(self, other: FaultLog, *, line_shift: int = 0) -> None:
-        """Note everything in another log, its lines counted from `line_shift`."""
-        for code, count in other._counts.items():
-            examples = [
-                example if example.line is None else replace(example, line=example.line + line_shift)
-                for example in other._examples[code]
-            ]
-            self.add(code, *examples, message=other._messages[code][0], count=count)
-            for message in other._messages[code][1:]:
-                self.add(code, message=message, count=0)
-
-    def downgrade(self, codes: Iterable[str]) -> None:
-        """Report these codes as warnings from now on."""
-        self._downgraded.update(codes)
+    def downgrade(self, code: str) -> None:
+        """Report a code as a warning from now on."""
+        self._downgraded.add(code)
 
     def faults(self) -> tuple[Fault, ...]:
         """Return what was noted, errors first, in the order of the catalogue."""

@@ -38,7 +38,8 @@ def written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = _new_file_beside(target)
     try:
         yield temporary
-        _flush_to_disk(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
         temporary.replace(target)
     except OSError as error:
         raise CannotCheckError(f"Cannot write {path}: {error.strerror or error}.") from error
@@ -132,8 +133,3 @@ def _new_file_beside(target: Path) -> Path:
     except OSError as error:
         raise CannotCheckError(f"Cannot write {target}: {error.strerror or error}.") from error
     return temporary
-
-
-def _flush_to_disk(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

@@ -17,12 +17,6 @@ def metadata_path(run: str | os.PathLike[str]) -> Path:
     return Path(f"{os.fspath(run)}.meta.json")
 
 
-def _existing(run: str | os.PathLike[str]) -> Path | None:
-    # People also write run.meta.json beside run.csv.
-    beside = (metadata_path(run), Path(run).with_suffix(".meta.json"))
-    return next((path for path in beside if path.is_file()), None)
-
-
 def read_metadata(run: str | os.PathLike[str]) -> Mapping[str, Any] | None:
     """Read the metadata beside a run; None if there are none.
 
@@ -31,7 +25,9 @@ def read_metadata(run: str | os.PathLike[str]) -> Mapping[str, Any] | None:
     CannotCheckError
         If the file is there and is not a JSON object.
     """
-    path = _existing(run)
+    # People also write run.meta.json beside run.csv.
+    beside = (metadata_path(run), Path(run).with_suffix(".meta.json"))
+    path = next(filter(Path.is_file, beside), None)
     if path is None:
         return None
     try:

@@ -43,6 +43,21 @@ def stable_order(*keys: NDArray[np.integer]) -> NDArray[np.intp]:
     return packed
 
 
+def repeats(ids: NDArray[np.integer]) -> NDArray[np.intp]:
+    """Return where an id stands that stood before, ascending.
+
+    Examples
+    --------
+    >>> repeats(np.array([7, 3, 7, 3, 7])).tolist()
+    [2, 3, 4]
+    """
+    ascending = np.sort(ids)
+    if not (ascending[1:] == ascending[:-1]).any():  # nearly always, and many times as fast
+        return np.empty(0, np.intp)
+    order = stable_order(ids)
+    return np.sort(order[1:][ids[order[1:]] == ids[order[:-1]]])
+
+
 def distinct(*ids: NDArray[np.integer]) -> NDArray[np.int64]:
     """Return the ids of one or more arrays ascending, each once.
 

@@ -38,11 +38,10 @@ class Requirements:
     @property
     def skipped(self) -> tuple[str, ...]:
         """Codes of the checks that cannot be made for want of a file."""
-        skipped: list[str] = []
-        if self.test_ids is None:
-            skipped += ["unknown-occurrence", "missing-occurrence"]
-        if self.train_ids is None:
-            skipped.append("training-occurrence")
-        if self.species_ids is None:
-            skipped.append("unknown-species")
-        return tuple(skipped)
+        needs = {
+            "unknown-occurrence": self.test_ids,
+            "missing-occurrence": self.test_ids,
+            "training-occurrence": self.train_ids,
+            "unknown-species": self.species_ids,
+        }
+        return tuple(code for code, ids in needs.items() if ids is None)

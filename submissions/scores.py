@@ -71,21 +71,12 @@ def _score_lists(run: Run, truth: Truth, k: int) -> Score:
 
 
 def _score_matrix(run: DenseRun, truth: Truth, k: int, n_threads: int) -> Score:
-    columns, known = _lookup(truth.species, run.species_ids)
-    rows, present = _lookup(truth.ids, run.occurrence_ids)
-    scored = score_dense(
-        run.scores,
-        np.where(known, columns, -1),
-        k=k,
-        rows=np.where(present, rows, -1),
-        n_threads=n_threads,
-    )
+    columns = _lookup(truth.species, run.species_ids)
+    rows = _lookup(truth.ids, run.occurrence_ids)
+    scored = score_dense(run.scores, columns, k=k, rows=rows, n_threads=n_threads)
     others = np.flatnonzero(~is_among(run.occurrence_ids, truth.ids))
-    return _labelled(scored, truth, n_dropped=sum(_n_present(run.scores[row]) for row in others.tolist()))
-
-
-def _n_present(scores: NDArray[np.floating]) -> int:
-    return int(np.count_nonzero(scores > -np.inf))
+    n_dropped = sum(int(np.count_nonzero(run.scores[row] > -np.inf)) for row in others.tolist())
+    return _labelled(scored, truth, n_dropped=n_dropped)
 
 
 def _labelled(scored: Score, truth: Truth, *, n_dropped: int) -> Score:
@@ -93,10 +84,8 @@ def _labelled(scored: Score, truth: Truth, *, n_dropped: int) -> Score:
     return replace(scored, per_occurrence=per_occurrence, n_dropped=n_dropped, truth_digest=truth.digest)
 
 
-def _lookup(
-    ids: NDArray[np.integer], among: NDArray[np.integer]
-) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Return where each id stands among others in any order, and whether it is there."""
+def _lookup(ids: NDArray[np.integer], among: NDArray[np.integer]) -> NDArray[np.intp]:
+    """Return where each id stands among others in any order, -1 if it is not there."""
     order = np.argsort(among)
     positions, found = positions_among(ids, among[order])
-    return order[positions], found
+    return np.where(found, order[positions], -1)

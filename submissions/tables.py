@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from submissions.errors import CannotCheckError
-from submissions.faults import Example, FaultLog, in_words
-from submissions.ordering import distinct
+from submissions.faults import MAX_EXAMPLES, Example, FaultLog, in_words
+from submissions.ordering import distinct, repeats
+from submissions.reading.fast import Columns
 from submissions.reading.schema import OCCURRENCE_IDS, OCCURRENCES, SPECIES, TRUTH, Schema
 from submissions.reading.sniff import why_not_a_table
 from submissions.reading.sources import opened
@@ -74,12 +75,10 @@ def read_truth(path: Path) -> Truth:
         If the file is absent or unusable: no rows, a doubled id, a species that is empty or no integer.
         The message names the lines.
     """
-    table, log = _read(path, TRUTH)
-    ids = table.columns["occurrence_id"].astype(np.int64)
-    order = np.argsort(ids, kind="stable")
-    _note_doubled(ids, order, table, log)
-    _raise_if_faulty(path, "truth", log)
-    return Truth(ids[order], table.columns["species_id"].astype(np.int64)[order])
+    columns = _columns(path, TRUTH, "truth", once=True)
+    ids, species = (columns[name].astype(np.int64) for name in ("occurrence_id", "species_id"))
+    order = np.argsort(ids)
+    return Truth(ids[order], species[order])
 
 
 def read_occurrences(paths: Path | Sequence[Path]) -> OccurrenceTable:
@@ -106,10 +105,9 @@ def read_occurrences(paths: Path | Sequence[Path]) -> OccurrenceTable:
 
 def read_occurrence_ids(paths: Path | Sequence[Path]) -> NDArray[np.int64]:
     """Read the ids of occurrences, ascending, from one or several files; see `read_occurrences`."""
-    ids = np.concatenate(
-        [_single_column(path, OCCURRENCE_IDS, "occurrence table") for path in _as_list(paths)]
-    )
-    _refuse_shared_ids(ids, _as_list(paths))
+    listed = _as_list(paths)
+    ids = np.concatenate([_single_column(path, OCCURRENCE_IDS, "occurrence table") for path in listed])
+    _refuse_shared_ids(ids, listed)
     return np.sort(ids)
 
 
@@ -126,55 +124,52 @@ def _as_list(paths: Path | Sequence[Path]) -> list[Path]:
 
 
 def _single_column(path: Path, schema: Schema, what: str) -> NDArray[np.int64]:
-    table, log = _read(path, schema)
-    _raise_if_faulty(path, what, log)
-    return table.columns[schema.columns[0].name].astype(np.int64)
+    return _columns(path, schema, what)[schema.columns[0].name].astype(np.int64)
 
 
 def _occurrences_of(path: Path) -> OccurrenceTable:
-    table, log = _read(path, OCCURRENCES)
-    columns = table.columns
-    ids = columns["occurrence_id"].astype(np.int64)
-    _note_doubled(ids, np.argsort(ids, kind="stable"), table, log)
-    _raise_if_faulty(path, "occurrence table", log)
+    columns = _columns(path, OCCURRENCES, "occurrence table", once=True)
+    latitudes, longitudes = (columns[name].astype(np.float64) for name in ("lat", "lon"))
     species = columns["species_id"].astype(np.int64) if "species_id" in columns else None
-    return OccurrenceTable(ids, columns["lat"].astype(np.float64), columns["lon"].astype(np.float64), species)
+    return OccurrenceTable(columns["occurrence_id"].astype(np.int64), latitudes, longitudes, species)
 
 
-def _read(path: Path, schema: Schema) -> tuple[TextTable, FaultLog]:
-    log = FaultLog()
+def _columns(path: Path, schema: Schema, what: str, *, once: bool = False) -> Columns:
+    """Read a table without any fault and with at least one row; `once` allows no id twice."""
+    log, table = FaultLog(), TextTable()
     with opened(path, log) as source:
-        what = why_not_a_table(source.head())
-        if what is not None:
-            log.add("not-a-table", message=what)
-        table = TextTable() if log.faults() else read_text(source, schema, log)
+        kind = why_not_a_table(source.head())
+        if kind is not None:
+            log.add("not-a-table", message=kind)
+        if not log.faults():
+            table = read_text(source, schema, log)
     if not log.faults() and not table.n_rows:
         log.add("no-rows", message="there is a header and nothing below it")
-    absent = {column.name: np.empty(0, np.int64) for column in schema.columns if column.required}
-    return replace(table, columns=absent | table.columns), log
+    if once and table.n_rows:
+        _note_doubled(table, log)
+    faults = log.faults()
+    if faults:
+        details = "; ".join(map(in_words, faults))
+        raise CannotCheckError(f"The {what} {os.fspath(path)} cannot be used: {details}.")
+    return table.columns
 
 
-def _note_doubled(ids: NDArray[np.int64], order: NDArray[np.intp], table: TextTable, log: FaultLog) -> None:
-    later = np.sort(order[1:][ids[order[1:]] == ids[order[:-1]]])
+def _note_doubled(table: TextTable, log: FaultLog) -> None:
+    ids = cast("NDArray[np.integer]", table.columns["occurrence_id"])
+    later = repeats(ids)
     if len(later) and table.lines is not None:
-        lines = table.lines.of(later[:5])
-        examples = [Example(int(line), int(ids[row])) for line, row in zip(lines, later, strict=False)]
+        shown = later[:MAX_EXAMPLES]
+        examples = [
+            Example(int(line), int(i)) for line, i in zip(table.lines.of(shown), ids[shown], strict=True)
+        ]
         log.add("duplicate", *examples, message="ids that appear twice", count=len(later))
 
 
 def _refuse_shared_ids(ids: NDArray[np.int64], paths: Sequence[Path]) -> None:
-    ascending = np.sort(ids)
-    shared = distinct(ascending[1:][ascending[1:] == ascending[:-1]])
+    shared = distinct(ids[repeats(ids)])
     if len(shared):
         names = ", ".join(os.fspath(path) for path in paths)
         raise CannotCheckError(
             f"{len(shared)} occurrence ids appear twice in {names}, such as {shared[0]}.",
             "Give each file once, and only files of one edition.",
         )
-
-
-def _raise_if_faulty(path: Path, what: str, log: FaultLog) -> None:
-    faults = log.faults()
-    if faults:
-        details = "; ".join(in_words(fault) for fault in faults)
-        raise CannotCheckError(f"The {what} {os.fspath(path)} cannot be used: {details}.")

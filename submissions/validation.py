@@ -60,10 +60,7 @@ class Validation:
         """Return a pandas data frame with a row for each fault."""
         import pandas as pd
 
-        names = ["code", "severity", "count", "message", "fix"]
-        return pd.DataFrame(
-            [[getattr(fault, name) for name in names] for fault in self.faults], columns=names
-        )
+        return pd.DataFrame(list(self.faults), columns=["code", "severity", "count", "message", "fix"])
 
 
 class InvalidRunError(BadInputError):
@@ -89,7 +86,7 @@ def check(run: Run | DenseRun, requirements: Requirements) -> Validation:
     """Make all checks but that of the lost budget, which scoring answers on its way."""
     log = FaultLog(run.faults)
     if requirements.allow_missing:
-        log.downgrade(["missing-occurrence"])
+        log.downgrade("missing-occurrence")
     if isinstance(run, DenseRun):
         dense.check(run, requirements, log)
     elif run.readable:

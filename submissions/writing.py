@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -21,13 +21,18 @@ from submissions.errors import UsageError
 from submissions.files import written_atomically
 from submissions.reading.dense import id_paths
 
-#: Columns of a run, in the order in which they are written.
-COLUMNS = ("occurrence_id", "species_id", "probability", "rank")
+# Columns of a run, in the order in which they are written.
+_SCHEMA = pa.schema(
+    {"occurrence_id": pa.int64(), "species_id": pa.int64(), "probability": pa.float64(), "rank": pa.int64()}
+)
+_SUFFIXES = (".csv", ".txt", ".gz", ".zst", ".zip", ".parquet")
 
 # Rows of a row group of Parquet, and so 34 MB that wait to be written.
 _ROW_GROUP = 2**20
-_HEADER = ";".join(COLUMNS).encode() + b"\n"
+_HEADER = ";".join(_SCHEMA.names).encode() + b"\n"
 _TEXT = pa_csv.WriteOptions(delimiter=";", quoting_style="none", include_header=False)
+
+_Sink = Callable[[pa.Table], object]
 
 
 class RunWriter(Protocol):
@@ -56,9 +61,14 @@ def run_writer(path: str | os.PathLike[str], *, max_rows: int | None = None) -> 
     occurrence_id;species_id;probability;rank
     10561900;5;0.75;1
     """
-    opener = _opener(Path(path))
+    suffix = Path(path).suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise UsageError(
+            f"Cannot tell the format of {Path(path)} from its name.",
+            f"Let it end in {', '.join(_SUFFIXES)} or .npy.",
+        )
     with written_atomically(path) as temporary, ExitStack() as stack:
-        yield _BatchWriter(opener(temporary, stack), max_rows)
+        yield _BatchWriter(_sink(temporary, suffix, stack), max_rows)
 
 
 def write_run(
@@ -142,108 +152,71 @@ def best_first(pairs: Pairs, *, max_rows: int | None = None) -> Pairs:
         place = np.arange(len(order)) - np.repeat(offsets[:-1], lengths)
         order = order[place < max_rows]
         offsets = np.concatenate([[0], np.cumsum(np.minimum(lengths, max_rows))])
-    ranks = None if pairs.ranks is None else pairs.ranks[order]
-    return Pairs(offsets, pairs.species[order], pairs.scores[order], ranks)
-
-
-class _Sink(Protocol):
-    def write_table(self, table: pa.Table, /) -> None: ...
+    return pairs.taken(order, offsets)
 
 
 class _BatchWriter:
-    def __init__(self, sink: _Sink, max_rows: int | None) -> None:
-        self._sink = sink
+    def __init__(self, write_table: _Sink, max_rows: int | None) -> None:
+        self._write_table = write_table
         self._max_rows = max_rows
 
     def add(self, occurrence_ids: NDArray[np.integer], pairs: Pairs) -> None:
         kept = best_first(pairs, max_rows=self._max_rows)
         lengths = np.diff(kept.offsets)
         places = np.arange(1, len(kept.scores) + 1) - np.repeat(kept.offsets[:-1], lengths)
-        columns = (
-            np.repeat(occurrence_ids, lengths).astype(np.int64),
-            kept.species.astype(np.int64),
-            kept.scores.astype(np.float64),
-            (places if kept.ranks is None else kept.ranks).astype(np.int64),
-        )
-        self._sink.write_table(pa.table(dict(zip(COLUMNS, columns, strict=True))))
+        ranks = places if kept.ranks is None else kept.ranks
+        columns = (np.repeat(occurrence_ids, lengths), kept.species, kept.scores, ranks)
+        arrays = [
+            values.astype(field.type.to_pandas_dtype())
+            for values, field in zip(columns, _SCHEMA, strict=True)
+        ]
+        self._write_table(pa.table(arrays, schema=_SCHEMA))
 
 
-class _TextSink:
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        stream.write(_HEADER)
+def _sink(path: Path, suffix: str, stack: ExitStack) -> _Sink:
+    """Open a file for the tables of a run, such that equal runs become equal files."""
+    if suffix == ".parquet":
+        return _parquet_sink(path, stack)
+    stream = stack.enter_context(_text_stream(path, suffix, stack))
+    stream.write(_HEADER)
 
-    def write_table(self, table: pa.Table, /) -> None:
+    def write_table(table: pa.Table) -> None:
         text = io.BytesIO()
         pa_csv.write_csv(table, text, _TEXT)  # writes the shortest decimals that read back the same
-        self._stream.write(text.getbuffer())
+        stream.write(text.getbuffer())
+
+    return write_table
 
 
-def _open_text(temporary: Path, stack: ExitStack) -> _Sink:
-    return _TextSink(stack.enter_context(temporary.open("wb")))
+def _text_stream(path: Path, suffix: str, stack: ExitStack) -> Any:
+    if suffix == ".zst":
+        return pa.CompressedOutputStream(str(path), "zstd")
+    if suffix == ".zip":
+        archive = stack.enter_context(zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED))
+        member = zipfile.ZipInfo("run.csv")  # dated 1980
+        member.compress_type = zipfile.ZIP_DEFLATED
+        return archive.open(member, "w", force_zip64=True)
+    file = stack.enter_context(path.open("wb"))
+    # No name and no time.
+    return gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) if suffix == ".gz" else file
 
 
-def _open_gzip(temporary: Path, stack: ExitStack) -> _Sink:
-    file = stack.enter_context(temporary.open("wb"))
-    # No name and no time, so that equal runs are equal files.
-    stream = gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0)
-    return _TextSink(cast("IO[bytes]", stack.enter_context(stream)))
-
-
-def _open_zstd(temporary: Path, stack: ExitStack) -> _Sink:
-    return _TextSink(stack.enter_context(pa.CompressedOutputStream(str(temporary), "zstd")))
-
-
-def _open_zip(temporary: Path, stack: ExitStack) -> _Sink:
-    archive = stack.enter_context(zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED))
-    member = zipfile.ZipInfo("run.csv")  # dated 1980, so that equal runs are equal files
-    member.compress_type = zipfile.ZIP_DEFLATED
-    return _TextSink(stack.enter_context(archive.open(member, "w", force_zip64=True)))
-
-
-class _ParquetSink:
+def _parquet_sink(path: Path, stack: ExitStack) -> _Sink:
     """Write row groups of many batches: readers then join few of them, and each takes little room."""
-
-    def __init__(self, writer: _Sink) -> None:
-        self._writer = writer
-        self._waiting: list[pa.Table] = []
-
-    def write_table(self, table: pa.Table, /) -> None:
-        self._waiting.append(table)
-        if sum(len(each) for each in self._waiting) >= _ROW_GROUP:
-            self.flush()
-
-    def flush(self) -> None:
-        if self._waiting:
-            self._writer.write_table(pa.concat_tables(self._waiting))
-            self._waiting.clear()
-
-
-def _open_parquet(temporary: Path, stack: ExitStack) -> _Sink:
     import pyarrow.parquet as pa_parquet  # costs text runs nothing
 
-    types = (pa.int64(), pa.int64(), pa.float64(), pa.int64())
-    schema = pa.schema(list(zip(COLUMNS, types, strict=True)))
-    sink = _ParquetSink(stack.enter_context(pa_parquet.ParquetWriter(temporary, schema, compression="zstd")))
-    stack.callback(sink.flush)
-    return sink
+    writer = stack.enter_context(pa_parquet.ParquetWriter(path, _SCHEMA, compression="zstd"))
+    waiting: list[pa.Table] = []
 
+    def flush() -> None:
+        if waiting:
+            writer.write_table(pa.concat_tables(waiting))
+            waiting.clear()
 
-_OPENERS: dict[str, Callable[[Path, ExitStack], _Sink]] = {
-    ".csv": _open_text,
-    ".txt": _open_text,
-    ".gz": _open_gzip,
-    ".zst": _open_zstd,
-    ".zip": _open_zip,
-    ".parquet": _open_parquet,
-}
+    def write_table(table: pa.Table) -> None:
+        waiting.append(table)
+        if sum(map(len, waiting)) >= _ROW_GROUP:
+            flush()
 
-
-def _opener(path: Path) -> Callable[[Path, ExitStack], _Sink]:
-    try:
-        return _OPENERS[path.suffix.lower()]
-    except KeyError:
-        raise UsageError(
-            f"Cannot tell the format of {path} from its name.",
-            f"Let it end in {', '.join(_OPENERS)} or .npy.",
-        ) from None
+    stack.callback(flush)
+    return write_table

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from submissions.faults import MAX_EXAMPLES, Example, FaultLog
 from submissions.ordering import distinct, is_among
+from submissions.requirements import Requirements
 
 
 def note_missing(present: NDArray[np.integer], test_ids: NDArray[np.integer], log: FaultLog) -> None:
@@ -16,6 +19,25 @@ def note_missing(present: NDArray[np.integer], test_ids: NDArray[np.integer], lo
         examples = [Example(occurrence_id=int(occurrence)) for occurrence in missing[:MAX_EXAMPLES]]
         message = f"test occurrences without a row, of {len(test_ids):,}"
         log.add("missing-occurrence", *examples, message=message, count=len(missing))
+
+
+def note_lengths(
+    lengths: NDArray[np.integer],
+    requirements: Requirements,
+    log: FaultLog,
+    examples_of: Callable[[NDArray[np.intp], int], list[Example]],
+    *,
+    what: str = "rows",
+) -> None:
+    """Note lists that are too long, by the examples of these lists for a limit, and that all are short."""
+    limit = requirements.max_rows
+    if limit is not None and (lengths > limit).any():
+        too_long = np.flatnonzero(lengths > limit)
+        message = f"occurrences with more {what} than allowed ({limit})"
+        log.add("too-many-rows", *examples_of(too_long, limit), message=message, count=len(too_long))
+    if lengths.max() <= requirements.k:
+        message = f"the longest list has {lengths.max()} species, and K is {requirements.k}"
+        log.add("short-lists", message=message)
 
 
 def why_unknown(unknown: NDArray[np.integer], train_ids: NDArray[np.integer] | None) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from submissions.checks.occurrences import note_missing, why_unknown
+from submissions.checks.occurrences import note_lengths, note_missing, why_unknown
 from submissions.faults import CUT_CODES, MAX_EXAMPLES, Example, FaultLog
-from submissions.ordering import is_among, stable_order
+from submissions.ordering import is_among, repeats, stable_order
 from submissions.requirements import Requirements
 from submissions.run import Run
 
@@ -25,20 +26,17 @@ def check(run: Run, requirements: Requirements, log: FaultLog) -> None:
     if requirements.test_ids is not None:
         _check_occurrences(run, requirements, log)
     if requirements.species_ids is not None:
-        _note_pairs(
-            run,
-            log,
-            "unknown-species",
-            _unknown_species(run, requirements.species_ids),
-            "species that are not in the species table",
-        )
-    _note_pairs(
-        run, log, "duplicate", duplicates(run), "pairs of occurrence and species that appeared before"
-    )
+        unknown = _unknown_species(run, requirements.species_ids)
+        _note_pairs(run, log, "unknown-species", unknown, "species that are not in the species table")
+    message = "pairs of occurrence and species that appeared before"
+    _note_pairs(run, log, "duplicate", duplicates(run), message)
     if run.n_pairs:
-        _check_lengths(run, requirements, log)
+        lengths = np.diff(run.pairs.offsets)
+        note_lengths(lengths, requirements, log, partial(_too_long, run, lengths))
         _check_scores(run, log)
-        _check_ranks(run, log)
+        badly_ranked = [pair for lists in run.pairs.chunks() for pair in _badly_ranked(run, lists)]
+        message = "occurrences whose ranks are not 1..n or contradict the scores"
+        _note_pairs(run, log, "rank-order", np.array(badly_ranked, np.intp), message)
 
 
 def _check_occurrences(run: Run, requirements: Requirements, log: FaultLog) -> None:
@@ -71,11 +69,7 @@ def duplicates(run: Run) -> NDArray[np.intp]:
     for lists in run.pairs.chunks():
         chunk = run.pairs.within(lists)
         keys = _keys(np.diff(chunk.offsets), chunk.species)
-        ordered = np.sort(keys)
-        if (ordered[1:] == ordered[:-1]).any():
-            order = stable_order(keys)
-            later = order[1:][keys[order[1:]] == keys[order[:-1]]]
-            found.append(later + run.pairs.offsets[lists.start])
+        found.append(repeats(keys) + run.pairs.offsets[lists.start])
     return np.concatenate(found)
 
 
@@ -96,22 +90,15 @@ def _packed(lengths: NDArray[np.int64], species: NDArray[_Unsigned], width: _Uns
     return np.repeat(firsts, lengths) + species
 
 
-def _check_lengths(run: Run, requirements: Requirements, log: FaultLog) -> None:
-    lengths, limit = np.diff(run.pairs.offsets), requirements.max_rows
-    if limit is not None and (lengths > limit).any():
-        lists = np.flatnonzero(lengths > limit)
-        firsts = run.pairs.offsets[lists] + limit  # the first row too many of each
-        shown = lists[np.argsort(run.row_numbers(firsts), kind="stable")[:MAX_EXAMPLES]]
-        lines = run.lines_of(run.pairs.offsets[shown] + limit)
-        examples = [
-            Example(line, int(run.occurrence_ids[i]), found=f"{lengths[i]} rows")
-            for line, i in zip(lines, shown, strict=True)
-        ]
-        message = f"occurrences with more rows than allowed ({limit})"
-        log.add("too-many-rows", *examples, message=message, count=len(lists))
-    if lengths.max() <= requirements.k:
-        message = f"the longest list has {lengths.max()} species, and K is {requirements.k}"
-        log.add("short-lists", message=message)
+def _too_long(run: Run, lengths: NDArray[np.int64], lists: NDArray[np.intp], limit: int) -> list[Example]:
+    """Return the first lists in the file that are too long, each with its first row too many."""
+    firsts = run.row_numbers(run.pairs.offsets[lists] + limit)
+    shown = lists[np.argsort(firsts, kind="stable")[:MAX_EXAMPLES]]
+    lines = run.lines_of(run.pairs.offsets[shown] + limit)
+    return [
+        Example(line, int(run.occurrence_ids[i]), found=f"{lengths[i]} rows")
+        for line, i in zip(lines, shown, strict=True)
+    ]
 
 
 def _check_scores(run: Run, log: FaultLog) -> None:
@@ -122,18 +109,6 @@ def _check_scores(run: Run, log: FaultLog) -> None:
         _note_pairs(run, log, "score-range", outside, f"scores outside [0, 1], from {lowest} to {highest}")
     if lowest == highest and len(scores) > 1:
         log.add("constant-scores", message=f"every score is {lowest}")
-
-
-def _check_ranks(run: Run, log: FaultLog) -> None:
-    bad = [pair for lists in run.pairs.chunks() for pair in _badly_ranked(run, lists)]
-    if bad:
-        _note_pairs(
-            run,
-            log,
-            "rank-order",
-            np.array(bad, np.intp),
-            "occurrences whose ranks are not 1..n or contradict the scores",
-        )
 
 
 def _badly_ranked(run: Run, lists: slice) -> Iterator[int]:

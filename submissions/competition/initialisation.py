@@ -37,7 +37,7 @@ def initialise(folder: Path, *, force: bool = False) -> tuple[Path, list[tuple[s
     found = find_files(folder)
     with written_atomically(path) as temporary:
         temporary.write_text(competition_toml(found), encoding="utf-8")
-    return path, [(name, _in_words(value)) for name, value in found.items()]
+    return path, [(key, each if isinstance(each, str) else ", ".join(each)) for key, each in found.items()]
 
 
 def find_files(folder: Path) -> dict[str, Any]:
@@ -84,7 +84,3 @@ def competition_toml(found: Mapping[str, Any], *, name: str = Competition.name) 
 
 def _first(names: list[str]) -> str:
     return names[0] if names else ""
-
-
-def _in_words(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else ", ".join(value)

@@ -108,7 +108,15 @@ class Competition:
         UsageError
             If there are none.
         """
-        return (self.train if part == "train" else self.test) or self._official(part)
+        named = self.train if part == "train" else self.test
+        usual = [self.folder / f"occurrences_{region}_{part}.csv" for region in REGIONS]
+        tables = named or tuple(path for path in usual if path.is_file())
+        if not tables:
+            raise UsageError(
+                f"{self.folder} has no {part} occurrences: neither {FILE_NAME} nor {usual[0].name} is there.",
+                "Name the folder of the competition with --data.",
+            )
+        return tables
 
     @property
     def tables(self) -> tuple[Path, ...]:
@@ -126,16 +134,6 @@ class Competition:
     def _home(self) -> Path:
         # Without a configuration the folder may be an archive that nobody writes to.
         return self.folder if self.file else Path()
-
-    def _official(self, part: Part) -> tuple[Path, ...]:
-        paths = [self.folder / f"occurrences_{region}_{part}.csv" for region in REGIONS]
-        present = tuple(path for path in paths if path.is_file())
-        if not present:
-            raise UsageError(
-                f"{self.folder} has no {part} occurrences: neither {FILE_NAME} nor {paths[0].name} is there.",
-                "Name the folder of the competition with --data.",
-            )
-        return present
 
 
 def read_competition(path: Path) -> Competition:

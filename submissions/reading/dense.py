@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tokenize
 from pathlib import Path
-from typing import cast
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +38,11 @@ def read_dense(path: Path, log: FaultLog) -> DenseRun | None:
 
     The matrix is float16, float32 or float64, of shape (n_rows, n_classes), in C order.
     """
-    scores = _mapped(path, log)
+    scores = _loaded(path, log, mmap_mode="r")
     ids = [_ids(id_path, log) for id_path in id_paths(path)]
-    if scores is None or ids[0] is None or ids[1] is None:
+    if scores is not None and not scores.size:
+        log.add("no-rows", Example(found=f"shape {scores.shape}"), message="a matrix without a score")
+    if scores is None or not scores.size or ids[0] is None or ids[1] is None:
         return None
     if scores.dtype not in _FLOATS or scores.ndim != 2 or not scores.flags.c_contiguous:
         found = f"{scores.dtype}, shape {scores.shape}"
@@ -51,45 +53,33 @@ def read_dense(path: Path, log: FaultLog) -> DenseRun | None:
         found = f"shape {scores.shape} for {expected[0]} occurrences and {expected[1]} species"
         log.add("header", Example(found=found), message="a matrix that does not fit its ids")
         return None
-    floats = cast("NDArray[np.floating]", scores)
-    return DenseRun(str(path), ids[0], ids[1], floats, faults=log.faults(), metadata=read_metadata(path))
-
-
-def _mapped(path: Path, log: FaultLog) -> NDArray[np.generic] | None:
-    try:
-        array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except _DAMAGE as error:
-        log.add(_code_of(error), Example(found=path.name), message=f"{path.name}: {error}")
-        return None
-    if not array.size:
-        log.add("no-rows", Example(found=f"shape {array.shape}"), message="a matrix without a score")
-        return None
-    return array
-
-
-def _code_of(error: Exception) -> str:
-    if "empty file" in str(error):  # a matrix without rows cannot be mapped
-        return "no-rows"
-    return "not-a-table" if "object" in str(error) else "truncated"  # a pickle
+    return DenseRun(str(path), ids[0], ids[1], scores, faults=log.faults(), metadata=read_metadata(path))
 
 
 def _ids(path: Path, log: FaultLog) -> NDArray[np.int64] | None:
-    try:
-        ids = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
+    if not path.exists():
         log.add("header", Example(found=path.name), message=f"no {path.name} beside the matrix")
         return None
-    except _DAMAGE as error:
-        log.add(_code_of(error), Example(found=path.name), message=f"{path.name}: {error}")
+    ids = _loaded(path, log)
+    if ids is None:
         return None
     if ids.dtype.kind == "u" and ids.size and ids.max() > np.iinfo(np.int64).max:
         log.add("bad-id", Example(found=str(ids.max())), message=f"{path.name}: ids beyond 64 bits")
         return None
     if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer):
-        log.add(
-            "bad-id",
-            Example(found=f"{ids.dtype}, shape {ids.shape}"),
-            message=f"{path.name} is not a list of integers",
-        )
+        example = Example(found=f"{ids.dtype}, shape {ids.shape}")
+        log.add("bad-id", example, message=f"{path.name} is not a list of integers")
         return None
     return np.asarray(ids, np.int64)
+
+
+def _loaded(path: Path, log: FaultLog, *, mmap_mode: Literal["r"] | None = None) -> NDArray[Any] | None:
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
+        return array
+    except _DAMAGE as error:
+        code = "not-a-table" if "object" in str(error) else "truncated"  # a pickle
+        if "empty file" in str(error):  # a matrix without rows cannot be mapped
+            code = "no-rows"
+        log.add(code, Example(found=path.name), message=f"{path.name}: {error}")
+        return None

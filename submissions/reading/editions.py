@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -95,13 +96,11 @@ def _lists(text: str, columns: _Columns, log: FaultLog) -> Iterator[tuple[int, l
 def _parsed(row: list[str], columns: _Columns) -> tuple[int, list[int], list[float]] | None:
     if len(row) <= max(columns.ids, columns.species, columns.scores or 0):
         return None
-    occurrence = value_of(OCCURRENCE_ID, row[columns.ids])
-    species = [value_of(SPECIES_ID, each) for each in row[columns.species].split()]
-    if columns.scores is None:
-        scores: list[float | None] = [1 / rank for rank in range(1, len(species) + 1)]
-    else:
+    occurrence: Any = value_of(OCCURRENCE_ID, row[columns.ids])
+    species: list[Any] = [value_of(SPECIES_ID, each) for each in row[columns.species].split()]
+    scores: list[Any] = [1 / rank for rank in range(1, len(species) + 1)]
+    if columns.scores is not None:
         scores = [value_of(PROBABILITY, each) for each in row[columns.scores].split()]
-    if occurrence is None or None in species or None in scores or len(species) != len(scores):
+    if None in (occurrence, *species, *scores) or len(species) != len(scores):
         return None
-    known = [int(each) for each in species if each is not None]
-    return int(occurrence), known, [each for each in scores if each is not None]
+    return occurrence, species, scores

@@ -47,7 +47,7 @@ def read_header(line: str, schema: Schema, log: FaultLog) -> Header | None:
     """
     separator = max(SEPARATORS, key=line.count)
     fields = [unquoted(field) for field in line.split(separator)]
-    if schema.header_optional and len(fields) in (3, 4) and all(map(_is_number, fields)):
+    if schema.header_optional and len(fields) in (3, 4) and all(map(is_number, fields)):
         return Header(separator, schema.columns[: len(fields)], is_data=True)
     columns = columns_named(fields, schema, log, line=line)
     return None if columns is None else Header(separator, columns)
@@ -61,14 +61,16 @@ def columns_named(
     `line` is the first line of a text, None for formats without lines. In the result, None stands for a
     further column; None instead of it says that the table cannot be read.
     """
-    columns = tuple(_column_named(field.strip(), schema) for field in fields)
+    by_name = {name: column for column in schema.columns for name in column.names}
+    columns = tuple(by_name.get(field.strip().lower()) for field in fields)
     problems = _problems(fields, columns, schema)
     if problems:
         found = ", ".join(fields) if line is None else line
         example = Example(line=None if line is None else 1, found=found[:_SHOWN])
         log.add("header", example, message="; ".join(problems))
     names = [column.name for column in columns if column is not None]
-    readable = len(names) == len(set(names)) and _required(schema) <= set(names)
+    required = {column.name for column in schema.columns if column.required}
+    readable = len(names) == len(set(names)) and required <= set(names)
     return columns if readable else None
 
 
@@ -78,14 +80,6 @@ def unquoted(field: str) -> str:
     if len(field) >= 2 and field[0] == field[-1] == '"' and '"' not in field[1:-1].replace('""', ""):
         return field[1:-1].replace('""', '"').strip()
     return field
-
-
-def _required(schema: Schema) -> set[str]:
-    return {column.name for column in schema.columns if column.required}
-
-
-def _column_named(field: str, schema: Schema) -> Column | None:
-    return next((column for column in schema.columns if field.lower() in column.names), None)
 
 
 def _problems(fields: list[str], columns: tuple[Column | None, ...], schema: Schema) -> list[str]:
@@ -104,7 +98,8 @@ def _problems(fields: list[str], columns: tuple[Column | None, ...], schema: Sch
     return problems
 
 
-def _is_number(field: str) -> bool:
+def is_number(field: str) -> bool:
+    """Say whether a field is a number of any kind, finite or not."""
     try:
         float(field)
     except ValueError:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import csv
 import math
 import re
+from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from submissions.faults import Example, FaultLog
-from submissions.reading.fast import Columns
-from submissions.reading.header import Header, unquoted
+from submissions.reading.fast import Columns, narrowed
+from submissions.reading.header import Header, is_number, unquoted
 from submissions.reading.schema import Column
 
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
@@ -23,60 +23,58 @@ _SHOWN = 80
 
 
 class LineReader:
-    """Read the lines of one block, keeping the good ones.
+    """Read blocks of lines, keeping the good ones and noting in the log what is wrong with the others.
 
     Attributes
     ----------
-    log : FaultLog
-        What was wrong, with lines counted from 0, the first of the block.
-    lines : list of int
-        Line of each good row, counted likewise.
     mentioned : list of int
         Occurrences named by lines that are bad for another reason: they are not missing.
-    n_lines : int
-        Lines of the block.
+    line : int
+        Line of the file that is read next.
     """
 
-    def __init__(self, header: Header) -> None:
+    def __init__(self, header: Header, log: FaultLog) -> None:
         self.header = header
-        self.log = FaultLog()
-        self.lines: list[int] = []
         self.mentioned: list[int] = []
-        self.n_lines = 0
-        self._rows: list[list[int | float]] = []
+        self.line = 0
+        self._log = log
         self._wanted = [(i, column) for i, column in enumerate(header.columns) if column is not None]
 
-    def read(self, data: bytes) -> Columns:
-        """Return the columns of the good lines; faults and line numbers are kept on the reader."""
-        lines = data.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        for raw in lines:
-            self._read_line(raw.removesuffix(b"\r"))
-            self.n_lines += 1
-        return {
-            column.name: _array(column, [row[i] for row in self._rows])
-            for i, (_, column) in enumerate(self._wanted)
-        }
+    def read(self, data: bytes, first_line: int) -> tuple[Columns, list[int]]:
+        """Return the columns of the good lines of a block, and the number of each of these lines."""
+        rows: dict[int, list[int | float]] = {}
+        self.line = first_line
+        for raw in data.removesuffix(b"\n").split(b"\n"):
+            row = self._row(raw.removesuffix(b"\r"))
+            if row is not None:
+                rows[self.line] = row
+            self.line += 1
+        columns: Columns = {}
+        for i, (_, column) in enumerate(self._wanted):
+            values = [row[i] for row in rows.values()]
+            if column.kind == "integer":
+                columns[column.name] = narrowed(np.array(values, np.int64))
+            else:
+                columns[column.name] = np.array(values, np.float64)
+        return columns, list(rows)
 
-    def _read_line(self, raw: bytes) -> None:
-        if b"\0" in raw:
-            self._note("not-a-table", raw.decode(errors="replace"), "NUL bytes")
-            return
+    def _row(self, raw: bytes) -> list[int | float] | None:
         text = raw.decode(errors="replace")
+        if b"\0" in raw:
+            self._note("not-a-table", text, "NUL bytes")
+            return None
         if self._skips(text):
-            return
+            return None
         fields = self._fields(text)
         if fields is None or len(fields) != len(self.header.columns) or text.lstrip().startswith("#"):
             self._note("ragged", text, self._why_ragged(text, fields))
             self._note_mentioned(fields or text.split(self.header.separator))
-            return
+            return None
         values = [self._value(column, fields[i]) for i, column in self._wanted]
-        if None not in values:
-            self.lines.append(self.n_lines)
-            self._rows.append([value for value in values if value is not None])
-            return
-        self._note_bad_fields(fields, values)
+        if None in values:
+            self._note_bad_fields(fields, values)
+            return None
+        return cast("list[int | float]", values)
 
     def _fields(self, text: str) -> list[str] | None:
         """Return the fields without their quotes, or None where the line cannot be divided."""
@@ -116,25 +114,18 @@ class LineReader:
                 self.mentioned += [] if value is None else [int(value)]
 
     def _note_bad_fields(self, fields: list[str], values: list[int | float | None]) -> None:
-        known = {
-            column.name: value
-            for (_, column), value in zip(self._wanted, values, strict=True)
-            if column.kind == "integer"
+        known: dict[str, Any] = {
+            column.name: value for (_, column), value in zip(self._wanted, values, strict=True)
         }
         occurrence, species = known.get("occurrence_id"), known.get("species_id")
         self._note_mentioned(fields)
-        for (i, column), value in zip(self._wanted, values, strict=True):
-            if value is None:
-                example = Example(
-                    self.n_lines,
-                    None if occurrence is None else int(occurrence),
-                    None if species is None else int(species),
-                    shown(fields[i]),
-                )
-                self.log.add(column.fault, example, message=_why_bad(column, fields[i]))
+        for i, column in self._wanted:
+            if known[column.name] is None:
+                example = Example(self.line, occurrence, species, shown(fields[i]))
+                self._log.add(column.fault, example, message=_why_bad(column, fields[i]))
 
     def _note(self, code: str, text: str, message: str) -> None:
-        self.log.add(code, Example(line=self.n_lines, found=shown(text)), message=message)
+        self._log.add(code, Example(line=self.line, found=shown(text)), message=message)
 
 
 def shown(text: str) -> str:
@@ -185,16 +176,4 @@ def _why_bad(column: Column, text: str) -> str:
         return f"{column.name} beyond 64 bits" if beyond else f"{column.name} that is not an integer"
     if re.fullmatch(r"[+-]?\d+,\d+", text):
         return f"{column.name} with a decimal comma"
-    try:
-        float(text)
-    except ValueError:
-        return f"{column.name} that is not a number"
-    return f"{column.name} that is not finite"
-
-
-def _array(column: Column, values: list[int | float]) -> NDArray[np.generic]:
-    if column.kind == "number":
-        return np.array(values, dtype=np.float64)
-    wide = np.array(values, dtype=np.int64)
-    narrow = wide.astype(np.int32)
-    return narrow if np.array_equal(wide, narrow) else wide
+    return f"{column.name} that is not {'finite' if is_number(text) else 'a number'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from submissions.faults import FaultLog
 from submissions.reading.header import Header
 from submissions.reading.lines import LineReader
 from submissions.reading.schema import Column
@@ -17,11 +18,11 @@ class MendingReader(LineReader):
     """Read lines as `LineReader` does, but mend what can be mended and count it, by description.
 
     Mended are ids and ranks such as ``7.0``, decimal commas where ``;`` separates, separators behind
-    the last field, comment lines, and blank lines between others. The readers of one file share the counter.
+    the last field, comment lines, and blank lines between others.
     """
 
-    def __init__(self, header: Header, mended: Counter[str]) -> None:
-        super().__init__(header)
+    def __init__(self, header: Header, log: FaultLog, mended: Counter[str]) -> None:
+        super().__init__(header, log)
         self._mended = mended
 
     def _skips(self, text: str) -> bool:

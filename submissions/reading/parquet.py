@@ -9,7 +9,7 @@ import pyarrow.parquet as pa_parquet
 from numpy.typing import NDArray
 
 from submissions.faults import MAX_EXAMPLES, Example, FaultLog
-from submissions.reading.fast import as_numpy
+from submissions.reading.fast import as_numpy, narrowed
 from submissions.reading.header import columns_named
 from submissions.reading.schema import RUN, Column
 from submissions.reading.sources import Source
@@ -46,14 +46,12 @@ def _good_rows(read: dict[str, _Field], log: FaultLog) -> TextTable:
     ids = read["occurrence_id"]
     good = np.ones(len(ids.values), dtype=bool)
     for field in read.values():
-        bad = field.bad
-        if bad.any():
-            field.note(bad, ids, log)
-            good &= ~bad
+        if field.bad.any():
+            field.note(ids, log)
+            good &= ~field.bad
     mentioned = ids.values[~good & ~ids.bad].astype(np.int64).tolist()
-    whole = bool(good.all())
-    kept = {name: field.values if whole else field.values[good] for name, field in read.items()}
-    return TextTable(kept, lines=None, mentioned=mentioned)
+    kept = np.s_[:] if good.all() else good
+    return TextTable({name: field.values[kept] for name, field in read.items()}, mentioned=mentioned)
 
 
 class _Field:
@@ -62,14 +60,14 @@ class _Field:
     def __init__(self, column: Column, chunks: pa.ChunkedArray) -> None:
         self._column = column
         self._chunks = chunks
-        self.wrong_type = not (_is_integer if column.kind == "integer" else _is_number)(chunks.type)
         self.values: NDArray[np.generic] = np.zeros(len(chunks))
         self.bad = np.ones(len(chunks), dtype=bool)
-        if not self.wrong_type:
+        floating = column.kind == "number" and pa.types.is_floating(chunks.type)
+        if floating or pa.types.is_integer(chunks.type):
             self.values, self.bad = self._read()
 
-    def note(self, bad: NDArray[np.bool_], ids: _Field, log: FaultLog) -> None:
-        rows = np.flatnonzero(bad)
+    def note(self, ids: _Field, log: FaultLog) -> None:
+        rows = np.flatnonzero(self.bad)
         examples = [
             Example(
                 occurrence_id=None if ids.bad[row] else int(ids.values[row]),
@@ -89,25 +87,10 @@ class _Field:
         if self._column.kind == "integer":
             integers = as_numpy(chunks)
             beyond = integers > np.uint64(2**63 - 1) if chunks.type == pa.uint64() else False
-            return _narrowed(integers.astype(np.int64, copy=False)), null | beyond
+            return narrowed(integers.astype(np.int64, copy=False)), null | beyond
         values = as_numpy(chunks)
         values = values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)
         return values, null | ~np.isfinite(values)
 
 
 _EXPECTED = {"integer": "an integer", "number": "a finite number"}
-
-
-def _is_integer(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind))
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
-
-
-def _narrowed(values: NDArray[np.int64]) -> NDArray[np.integer]:
-    """Return int32 where it suffices: half the memory, faster sorts."""
-    limits = np.iinfo(np.int32)
-    fits = not len(values) or (values.min() >= limits.min and values.max() <= limits.max)
-    return values.astype(np.int32) if fits else values

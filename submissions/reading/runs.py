@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,12 @@ from submissions.reading.sniff import NUMPY, PARQUET, why_not_a_table
 from submissions.reading.sources import GZIP, MAX_BYTES, STDIN, ZSTD, Source, opened
 from submissions.reading.text import SecondLook, TextTable, read_text
 from submissions.run import DenseRun, Run, group_by_occurrence
+
+_NO_ROWS: Columns = {
+    "occurrence_id": np.empty(0, np.int32),
+    "species_id": np.empty(0, np.int32),
+    "probability": np.empty(0, np.float64),
+}
 
 
 def read_run(
@@ -79,15 +84,11 @@ def _looks_like_a_run(head: bytes) -> bool:
 
 
 def _run(path: str, table: TextTable, log: FaultLog) -> Run:
-    columns = cast("dict[str, NDArray[np.integer]]", table.columns or _no_rows())
+    columns: dict[str, NDArray[Any]] = table.columns or _NO_ROWS
     grouping = group_by_occurrence(columns["occurrence_id"])
-    take = _taker(grouping.order)
-    pairs = Pairs(
-        grouping.offsets,
-        take(columns["species_id"]),
-        cast("NDArray[np.float64]", take(columns["probability"])),
-        take(columns["rank"]) if "rank" in columns else None,
-    )
+    pairs = Pairs(grouping.offsets, columns["species_id"], columns["probability"], columns.get("rank"))
+    if grouping.order is not None:
+        pairs = pairs.taken(grouping.order, grouping.offsets)
     return Run(
         path=path,
         occurrence_ids=grouping.ids,
@@ -99,12 +100,3 @@ def _run(path: str, table: TextTable, log: FaultLog) -> Run:
         faults=log.faults(),
         metadata=None if path == STDIN else read_metadata(path),
     )
-
-
-def _taker(order: NDArray[np.intp] | None) -> Callable[[NDArray[np.integer]], NDArray[np.integer]]:
-    return (lambda values: values) if order is None else (lambda values: values[order])
-
-
-def _no_rows() -> Columns:
-    integers, numbers = np.empty(0, np.int32), np.empty(0, np.float64)
-    return {"occurrence_id": integers, "species_id": integers, "probability": numbers}

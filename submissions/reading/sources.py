@@ -12,8 +12,9 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import cast
+from typing import IO, cast
 
 import pyarrow as pa
 
@@ -30,6 +31,9 @@ _HEAD_BYTES = 4096
 GZIP, ZSTD, _ZIP, _EMPTY_ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PK\x05\x06"
 # A gzip inside a zip is usual; deeper nesting is somebody's joke.
 _MAX_LAYERS = 3
+
+# A stream, and its size where it is known.
+_Sized = tuple[io.BufferedReader, int | None]
 
 
 class Source:
@@ -118,8 +122,9 @@ def opened(
     with ExitStack() as stack:
         stream, n_bytes = _raw(path, stack)
         plain: Path | None = None if n_bytes is None else Path(path)
+        layers = _Layers(stack, log, max_bytes, accepts or bool)
         for _ in range(_MAX_LAYERS):
-            inner = _inner(stream, stack, log, max_bytes, accepts or bool)
+            inner = layers.inner(stream)
             if inner is None:
                 break
             (stream, n_bytes), plain = inner, None
@@ -127,89 +132,72 @@ def opened(
         yield Source(stream, log, max_bytes=max_bytes, n_bytes=n_bytes, advance=advance, path=plain)
 
 
-def cannot_open(path: str | os.PathLike[str], error: OSError) -> CannotCheckError:
-    """Return the error that says why a file cannot be opened."""
-    return CannotCheckError(f"Cannot open {os.fspath(path)}: {error.strerror or error}.")
-
-
-def _raw(path: str | os.PathLike[str], stack: ExitStack) -> tuple[io.BufferedReader, int | None]:
+def _raw(path: str | os.PathLike[str], stack: ExitStack) -> _Sized:
     if os.fspath(path) == STDIN:
-        return _standard_input(), None
+        if sys.stdin is None:
+            raise CannotCheckError("There is no standard input.")
+        standard = sys.stdin.buffer
+        return standard if isinstance(standard, io.BufferedReader) else _buffered(standard), None
     try:
         stream = stack.enter_context(Path(path).open("rb"))  # noqa: SIM115 (the stack closes it)
         status = os.fstat(stream.fileno())
     except OSError as error:
-        raise cannot_open(path, error) from error
+        raise CannotCheckError(f"Cannot open {os.fspath(path)}: {error.strerror or error}.") from error
     return stream, status.st_size if stat.S_ISREG(status.st_mode) else None
-
-
-def _standard_input() -> io.BufferedReader:
-    if sys.stdin is None:
-        raise CannotCheckError("There is no standard input.")
-    stream = sys.stdin.buffer
-    return stream if isinstance(stream, io.BufferedReader) else _buffered(stream)
-
-
-def _inner(
-    stream: io.BufferedReader,
-    stack: ExitStack,
-    log: FaultLog,
-    max_bytes: int,
-    accepts: Callable[[bytes], bool],
-) -> tuple[io.BufferedReader, int | None] | None:
-    """Return the stream inside a compressed one, or None if it is not compressed."""
-    head = Source(stream, log).head()
-    if head.startswith(GZIP):
-        return _buffered(stack.enter_context(gzip.GzipFile(fileobj=stream, mode="rb"))), None
-    if head.startswith(ZSTD):
-        frames = pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd")
-        return _buffered(stack.enter_context(frames)), None
-    if head.startswith((_ZIP, _EMPTY_ZIP)):
-        return _zip_member(stream, stack, log, max_bytes, accepts)
-    return None
 
 
 def _buffered(stream: object) -> io.BufferedReader:
     return io.BufferedReader(cast("io.RawIOBase", stream), buffer_size=_HEAD_BYTES)
 
 
-def _zip_member(
-    stream: io.BufferedReader,
-    stack: ExitStack,
-    log: FaultLog,
-    max_bytes: int,
-    accepts: Callable[[bytes], bool],
-) -> tuple[io.BufferedReader, int | None]:
-    seekable = (
-        stream if stream.seekable() else io.BytesIO(Source(stream, log, max_bytes=max_bytes).read(max_bytes))
-    )
-    nothing = _buffered(io.BytesIO())
-    try:
-        archive = stack.enter_context(zipfile.ZipFile(seekable))
-        members = [member for member in archive.infolist() if _is_candidate(member)]
-        chosen = members if len(members) == 1 else [m for m in members if accepts(_member_head(archive, m))]
-        if len(chosen) == 1:
-            return _buffered(stack.enter_context(archive.open(chosen[0]))), chosen[0].file_size
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-            raise CannotCheckError(f"Cannot read further: {error}.") from error
-        log.add("truncated", message=f"the zip is cut or damaged ({error})")
-        return nothing, None
-    except (NotImplementedError, RuntimeError) as error:  # an unknown compression, a password
-        log.add("not-a-table", message=f"the zip cannot be opened ({error})")
-        return nothing, None
-    names = [member.filename for member in members]
-    examples = [Example(found=name) for name in names] or [Example(found="nothing")]
-    log.add("not-a-table", *examples, message=f"a zip with {len(chosen)} runs in {len(names)} files", count=1)
-    return nothing, None
+@dataclass(frozen=True)
+class _Layers:
+    """What takes the streams out of compressed ones."""
+
+    stack: ExitStack
+    log: FaultLog
+    max_bytes: int
+    accepts: Callable[[bytes], bool]
+
+    def inner(self, stream: io.BufferedReader) -> _Sized | None:
+        """Return the stream inside a compressed one, or None if it is not compressed."""
+        head = Source(stream, self.log).head()
+        if head.startswith(GZIP):
+            return _buffered(self.stack.enter_context(gzip.GzipFile(fileobj=stream, mode="rb"))), None
+        if head.startswith(ZSTD):
+            frames = pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd")
+            return _buffered(self.stack.enter_context(frames)), None
+        return self._zip_member(stream) if head.startswith((_ZIP, _EMPTY_ZIP)) else None
+
+    def _zip_member(self, stream: io.BufferedReader) -> _Sized:
+        """Return the only member of a zip that may be meant, or an empty stream if it is not to be had."""
+        seekable: IO[bytes] = stream
+        if not stream.seekable():
+            seekable = io.BytesIO(Source(stream, self.log, max_bytes=self.max_bytes).read(self.max_bytes))
+        try:
+            archive = self.stack.enter_context(zipfile.ZipFile(seekable))
+            members = [member for member in archive.infolist() if _is_candidate(member)]
+            chosen = members if len(members) == 1 else [m for m in members if self._is_wanted(archive, m)]
+            if len(chosen) == 1:
+                return _buffered(self.stack.enter_context(archive.open(chosen[0]))), chosen[0].file_size
+        except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+                raise CannotCheckError(f"Cannot read further: {error}.") from error
+            self.log.add("truncated", message=f"the zip is cut or damaged ({error})")
+        except (NotImplementedError, RuntimeError) as error:  # an unknown compression, a password
+            self.log.add("not-a-table", message=f"the zip cannot be opened ({error})")
+        else:
+            examples = [Example(found=member.filename) for member in members] or [Example(found="nothing")]
+            message = f"a zip with {len(chosen)} runs in {len(members)} files"
+            self.log.add("not-a-table", *examples, message=message, count=1)
+        return _buffered(io.BytesIO()), None
+
+    def _is_wanted(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
+        with archive.open(member) as file:
+            return self.accepts(file.read(_HEAD_BYTES))
 
 
 def _is_candidate(member: zipfile.ZipInfo) -> bool:
     parts = PurePosixPath(member.filename).parts
     hidden = "__MACOSX" in parts or any(part.startswith(".") for part in parts)
     return not member.is_dir() and not hidden
-
-
-def _member_head(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    with archive.open(member) as file:
-        return file.read(_HEAD_BYTES)

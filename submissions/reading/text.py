@@ -22,8 +22,7 @@ from submissions.reading.sniff import is_blank
 # Two or three threads parse as fast as the main thread can cut blocks and collect results.
 _THREADS = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
-
-SecondLook = Callable[[Header], LineReader]
+SecondLook = Callable[[Header, FaultLog], LineReader]
 
 
 class LineNumbers:
@@ -41,14 +40,17 @@ class LineNumbers:
     def __init__(self) -> None:
         self._first_rows: list[int] = []
         self._first_lines: list[int] = []
-        self._n_rows = 0
+        self._n_rows = self._next_line = 0
 
     def append(self, first_line: int, n_rows: int) -> None:
         """Note that the next `n_rows` rows stand in consecutive lines."""
-        if n_rows and (not self._first_rows or first_line != self._next_line()):
+        if not n_rows:
+            return
+        if first_line != self._next_line:
             self._first_rows.append(self._n_rows)
             self._first_lines.append(first_line)
         self._n_rows += n_rows
+        self._next_line = first_line + n_rows
 
     def of(self, rows: ArrayLike) -> NDArray[np.int64]:
         """Return the lines of rows, which are counted from 0."""
@@ -57,9 +59,6 @@ class LineNumbers:
         first_lines = np.array(self._first_lines, dtype=np.int64)
         runs = np.searchsorted(first_rows, rows, side="right") - 1
         return np.asarray(first_lines[runs] + rows - first_rows[runs])
-
-    def _next_line(self) -> int:
-        return self._first_lines[-1] + self._n_rows - self._first_rows[-1]
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,7 @@ def read_text(
     if header is None:
         return TextTable(readable=False)
     behind = line.removeprefix(b"\xef\xbb\xbf") + b"\n" + behind if header.is_data else behind
-    collector = _Collector(header, log, second_look, n_bytes)
-    collector.next_line = 1 if header.is_data else 2
+    collector = _Collector(log, second_look(header, log), n_bytes, next_line=1 if header.is_data else 2)
     for block, parsed in _parsed(blocks_of(stream, behind), header):
         collector.take(block, parsed)
     return collector.table()
@@ -130,35 +128,28 @@ def _parsed(blocks: Iterator[Block], header: Header) -> Iterator[tuple[Block, Co
         for block in blocks:
             waiting.append((block, pool.submit(parser.parse, block.data)))
             if len(waiting) > _THREADS:
-                yield _result(waiting.popleft())
-        while waiting:
-            yield _result(waiting.popleft())
-
-
-def _result(entry: tuple[Block, Future[Columns | None]]) -> tuple[Block, Columns | None]:
-    block, future = entry
-    return block, future.result()
+                first, parsed = waiting.popleft()
+                yield first, parsed.result()
+        yield from ((block, parsed.result()) for block, parsed in waiting)
 
 
 class _Collector:
     """Put the columns of blocks together and number their lines."""
 
-    def __init__(self, header: Header, log: FaultLog, second_look: SecondLook, n_bytes: int | None) -> None:
-        self._header = header
+    def __init__(self, log: FaultLog, reader: LineReader, n_bytes: int | None, *, next_line: int) -> None:
         self._log = log
-        self._second_look = second_look
-        self.next_line = 1
+        self._reader = reader
         self._n_bytes = n_bytes
+        self._next_line = next_line
         self._stores: dict[str, _GrowingArray] = {}
         self._lines = LineNumbers()
-        self._mentioned: list[int] = []
 
     def take(self, block: Block, parsed: Columns | None) -> None:
         """Add one block."""
         if block.blank_before:
-            example = Example(self.next_line, found="")
+            example = Example(self._next_line, found="")
             self._log.add("ragged", example, message="blank lines between others", count=block.blank_before)
-            self.next_line += block.blank_before
+            self._next_line += block.blank_before
         if block.overlong:
             self._refuse_overlong(block)
         elif parsed is None:
@@ -166,62 +157,52 @@ class _Collector:
         else:
             n_rows = len(next(iter(parsed.values())))
             self._append(parsed, block)
-            self._lines.append(self.next_line, n_rows)
-            self.next_line += n_rows
+            self._lines.append(self._next_line, n_rows)
+            self._next_line += n_rows
 
     def table(self) -> TextTable:
         """Return everything that was added."""
         columns = {name: store.array() for name, store in self._stores.items()}
-        return TextTable(columns, self._lines, self._mentioned)
+        return TextTable(columns, self._lines, self._reader.mentioned)
 
     def _read_lines(self, block: Block) -> None:
-        reader = self._second_look(self._header)
-        columns = reader.read(block.data)
-        self._log.extend(reader.log, line_shift=self.next_line)
+        columns, lines = self._reader.read(block.data, self._next_line)
         self._append(columns, block)
-        for line in reader.lines:
-            self._lines.append(self.next_line + line, 1)
-        self._mentioned += reader.mentioned
-        self.next_line += reader.n_lines
+        for line in lines:
+            self._lines.append(line, 1)
+        self._next_line = self._reader.line
 
     def _refuse_overlong(self, block: Block) -> None:
         code = "not-a-table" if b"\0" in block.data else "ragged"
         found = shown(block.data[:200].decode(errors="replace"))
-        self._log.add(code, Example(self.next_line, found=found), message="a line of more than 1 MiB")
-        self.next_line += 1
+        self._log.add(code, Example(self._next_line, found=found), message="a line of more than 1 MiB")
+        self._next_line += 1
 
     def _append(self, columns: Columns, block: Block) -> None:
         for name, values in columns.items():
             if name not in self._stores:
-                self._stores[name] = _GrowingArray(self._expected_rows(len(values), len(block.data)))
+                # A few percent too many are only addresses: untouched pages cost no memory.
+                share = 1.05 * (self._n_bytes or 0) / len(block.data)
+                self._stores[name] = _GrowingArray(int(share * len(values)) + len(values), values.dtype)
             self._stores[name].append(values)
-
-    def _expected_rows(self, n_rows: int, n_bytes: int) -> int:
-        # A few percent too many are only addresses: untouched pages cost no memory.
-        return int(1.05 * n_rows * (self._n_bytes or 0) / max(n_bytes, 1)) + n_rows
 
 
 class _GrowingArray:
     """One column that grows at its end; int32 until it must be int64."""
 
-    def __init__(self, capacity: int) -> None:
-        self._capacity = max(capacity, 1024)
-        self._values: NDArray[np.generic] | None = None
+    def __init__(self, capacity: int, dtype: np.dtype[np.generic]) -> None:
+        self._values = np.empty(max(capacity, 1024), dtype)
         self._n = 0
 
     def append(self, values: NDArray[np.generic]) -> None:
         needed = self._n + len(values)
-        if self._values is None:
-            self._values = np.empty(self._capacity, values.dtype)
         dtype = np.promote_types(self._values.dtype, values.dtype)
         if needed > len(self._values) or dtype != self._values.dtype:
-            grown = np.empty(
-                max(needed, len(self._values) if needed <= len(self._values) else 2 * needed), dtype
-            )
+            grown = np.empty(len(self._values) if needed <= len(self._values) else 2 * needed, dtype)
             grown[: self._n] = self._values[: self._n]
             self._values = grown
         self._values[self._n : needed] = values
         self._n = needed
 
     def array(self) -> NDArray[np.generic]:
-        return np.empty(0) if self._values is None else self._values[: self._n]
+        return self._values[: self._n]
