@@ -18,7 +18,7 @@ MAX_EXAMPLES = 5
 # What the reader of a report should do, by code. The order is the order of the report.
 _ERRORS = {
     "not-a-table": "Submit the run itself as text or Parquet; download it again if it came from the web.",
-    "empty": "Write the run again; the file is empty.",
+    "empty": "Write the run again; the file holds nothing.",
     "truncated": "Compress or copy the file again, and compare the sizes.",
     "too-large": "Keep fewer species per occurrence (glckit convert --max-rows), or raise --max-bytes.",
     "header": "Use the header occurrence_id;species_id;probability;rank (rank may be absent).",
@@ -35,8 +35,8 @@ _ERRORS = {
 }
 _WARNINGS = {
     "rank-order": "Renumber with: glckit convert --rerank.",
-    "score-range": "Nothing to fix unless they are meant to be probabilities: only their order counts.",
-    "short-lists": "Submit more than K species per occurrence (150 is usual): the threshold picks the best.",
+    "score-range": "Nothing to mend if they are no probabilities: both metrics use only their order.",
+    "short-lists": "Submit more than K species per occurrence (150 is usual); the threshold picks among them.",
     "budget-lost": "Submit more pairs, or break ties: a block of equal scores is left out whole.",
     "constant-scores": "Submit graded scores; with equal ones nothing lies above the threshold.",
 }

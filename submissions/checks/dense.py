@@ -23,7 +23,7 @@ def check(run: DenseRun, requirements: Requirements, log: FaultLog) -> None:
     """Note everything that is wrong with a matrix of scores."""
     lengths = _check_scores(run, requirements, log)
     for ids, name in ((run.occurrence_ids, "occurrence_id"), (run.species_ids, "species_id")):
-        _note(log, "duplicate", name, ids[repeats(ids)], f"repeated {name} beside the matrix")
+        _note(log, "duplicate", name, ids[repeats(ids)], f"doubled {name} beside the matrix")
     if requirements.test_ids is not None:
         unknown = run.occurrence_ids[~is_among(run.occurrence_ids, requirements.test_ids)]
         message = why_unknown(unknown, requirements.train_ids)
@@ -31,7 +31,7 @@ def check(run: DenseRun, requirements: Requirements, log: FaultLog) -> None:
         note_missing(run.occurrence_ids[lengths > 0], requirements.test_ids, log)
     if requirements.species_ids is not None:
         unknown = run.species_ids[~is_among(run.species_ids, requirements.species_ids)]
-        _note(log, "unknown-species", "species_id", unknown, "species that are not in the species table")
+        _note(log, "unknown-species", "species_id", unknown, "species in no table")
 
 
 def _note(log: FaultLog, code: str, name: str, ids: NDArray[np.integer], message: str) -> None:

@@ -36,7 +36,7 @@ def note_lengths(
         message = f"occurrences with more {what} than allowed ({limit})"
         log.add("too-many-rows", *examples_of(too_long, limit), message=message, count=len(too_long))
     if lengths.max() <= requirements.k:
-        message = f"the longest list has {lengths.max()} species, and K is {requirements.k}"
+        message = f"the longest list has {lengths.max()} of K = {requirements.k} species"
         log.add("short-lists", message=message)
 
 

@@ -27,8 +27,8 @@ def check(run: Run, requirements: Requirements, log: FaultLog) -> None:
         _check_occurrences(run, requirements, log)
     if requirements.species_ids is not None:
         unknown = _unknown_species(run, requirements.species_ids)
-        _note_pairs(run, log, "unknown-species", unknown, "species that are not in the species table")
-    message = "pairs of occurrence and species that appeared before"
+        _note_pairs(run, log, "unknown-species", unknown, "species in no table")
+    message = "pairs of occurrence and species that stood before"
     _note_pairs(run, log, "duplicate", duplicates(run), message)
     if run.n_pairs:
         lengths = np.diff(run.pairs.offsets)

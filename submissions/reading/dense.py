@@ -68,7 +68,7 @@ def _ids(path: Path, log: FaultLog) -> NDArray[np.int64] | None:
         return None
     if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer):
         example = Example(found=f"{ids.dtype}, shape {ids.shape}")
-        log.add("bad-id", example, message=f"{path.name} is not a list of integers")
+        log.add("bad-id", example, message=f"{path.name} holds no list of integers")
         return None
     return np.asarray(ids, np.int64)
 

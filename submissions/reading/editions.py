@@ -87,7 +87,7 @@ def _lists(text: str, columns: _Columns, log: FaultLog) -> Iterator[tuple[int, l
         if parsed is None:
             log.add("ragged", Example(line, found=shown(row)), message="lines that cannot be read")
         elif parsed[0] in seen:
-            log.add("duplicate", Example(line, parsed[0]), message="occurrences that appeared before")
+            log.add("duplicate", Example(line, parsed[0]), message="occurrences that stood before")
         elif parsed[1]:
             seen.add(parsed[0])
             yield parsed
