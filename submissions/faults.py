@@ -36,7 +36,9 @@ _ERRORS = {
 _WARNINGS = {
     "rank-order": "Renumber with: glckit convert --rerank.",
     "score-range": "Nothing to mend if they are no probabilities: both metrics use only their order.",
-    "short-lists": "Submit more than K species per occurrence (150 is usual); the threshold picks among them.",
+    "short-lists": (
+        "Submit more than K species per occurrence (150 is usual); the threshold picks among them."
+    ),
     "budget-lost": "Submit more pairs, or break ties: a block of equal scores is left out whole.",
     "constant-scores": "Submit graded scores; with equal ones nothing lies above the threshold.",
 }
