@@ -12,7 +12,7 @@ import ast
 import io
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -58,7 +58,7 @@ class FileForm:
         """Bytes of the values, without the header."""
         return math.prod(self.shape) * self.dtype.itemsize
 
-    @property
+    @cached_property
     def n_bytes(self) -> int:
         """Bytes of the whole file."""
         return len(self.header) + self.n_values_bytes
