@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from baselines.covariates.patches.finding import ArchiveKey, data_folder_of, find_archives
-from baselines.covariates.patches.layout import (
-    KINDS,
-    archive_numbers,
-    file_name,
-    folder_of_id,
-    scope_of_archive,
-)
+from baselines.covariates.patches.layout import KINDS, archive_numbers, scope_of_archive
 from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.integrity.archives.check import ArchiveCheck, check_archive, published_sum
 from baselines.integrity.extraction.extract import take_out
@@ -23,7 +17,7 @@ from baselines.integrity.extraction.staging import staging_folder
 from baselines.integrity.findings import Finding
 from baselines.integrity.places import region_of
 from baselines.integrity.report import Repair
-from baselines.integrity.trees.survey import survey
+from baselines.integrity.trees.survey import Tree, survey
 from submissions.errors import CannotCheckError
 from submissions.progress import SILENT, Progress
 
@@ -43,7 +37,7 @@ def repair_patches(
     CannotCheckError if the folder of archives holds none, or a file cannot be written (what was mended
     stays so).
     """
-    home, found = survey(paths).home, find_archives(archives)
+    tree, found = survey(paths), find_archives(archives)
     if not found:
         raise CannotCheckError(
             f"There are no archives in {os.fspath(archives)}.",
@@ -59,7 +53,7 @@ def repair_patches(
             for path in _fitting(found, key):
                 check = check_archive(path, md5=published_sum(path), patch_size=patch_size)
                 findings += check.findings
-                placements = {i: own for i in ids if (own := _placements(check, i, home=home))}
+                placements = {i: own for i in ids if (own := _placements(check, i, tree=tree))}
                 differing = [each for own in placements.values() for each in own if not each.is_done()]
                 findings += take_out(check, differing, staging=staging, progress=progress)
                 # Read back from their places: this is the proof that they are mended.
@@ -74,11 +68,8 @@ def _fitting(archives: Sequence[str], key: ArchiveKey) -> list[str]:
     return own or [archive for archive in archives if scope_of_archive(archive) == (key[0], None)]
 
 
-def _placements(
-    check: ArchiveCheck, occurrence_id: int, *, home: Callable[[str, str], str]
-) -> list[Placement]:
+def _placements(check: ArchiveCheck, occurrence_id: int, *, tree: Tree) -> list[Placement]:
     """Return where the two files of an occurrence go; nothing if the archive has not proven both."""
-    folder = Path(home(region_of(occurrence_id), folder_of_id(occurrence_id)))
     proven = {kind: check.proven.get((occurrence_id, kind)) for kind in KINDS}
-    found = [Placement(own, folder / file_name(occurrence_id, kind)) for kind, own in proven.items() if own]
+    found = [Placement(own, Path(tree.path_of(occurrence_id, kind))) for kind, own in proven.items() if own]
     return found if len(found) == len(KINDS) else []

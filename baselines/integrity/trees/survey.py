@@ -16,7 +16,8 @@ from baselines.covariates.patches.finding import (
     no_patches,
     scope_of_folder,
 )
-from baselines.covariates.patches.layout import Scope
+from baselines.covariates.patches.layout import Kind, Scope, file_name, folder_of_id
+from baselines.integrity.places import region_of
 from scoring.places import REGIONS
 
 
@@ -61,6 +62,11 @@ class Tree:
         """Return where a folder exists; one CD that could not be listed stands for all that is below it."""
         blocked = self.blocked.get((region, folder.partition("/")[0]), ())
         return (*blocked, *self.leaves.get((region, folder), ()))
+
+    def path_of(self, occurrence_id: int, kind: Kind) -> str:
+        """Return where a file of a patch lies, or should."""
+        folder = self.home(region_of(occurrence_id), folder_of_id(occurrence_id))
+        return f"{folder}/{file_name(occurrence_id, kind)}"
 
     def key(self, region: str, folder: str) -> str:
         """Return a name for a folder that is its own whatever path leads to it, to remember it by."""

@@ -55,7 +55,7 @@ def verify_tree(
     findings = _findings(checked, tree)
     if options.level == "deep" and table is not None:
         facts = [each for folder in checked for each in folder.facts]
-        findings += compare_patches(facts, table, thresholds=options.thresholds, home=tree.home)
+        findings += compare_patches(facts, table, thresholds=options.thresholds, path_of=tree.path_of)
     return _report(checked, findings, options=options, manifest=manifest, all_ids=all_ids)
 
 
