@@ -14,45 +14,21 @@ from baselines.integrity.memory.state import State
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.trees.folder import CheckedFolder, FolderTask, check_folders
 from baselines.integrity.trees.planning import portions
-from baselines.integrity.trees.survey import Tree
 from submissions.errors import CannotCheckError, require
 from submissions.progress import Advance
 
 
 def run_tasks(
-    tasks: Sequence[FolderTask],
-    tree: Tree,
-    *,
-    options: VerifyOptions,
-    manifest: Manifest | None,
-    advance: Advance,
+    tasks: Sequence[FolderTask], *, options: VerifyOptions, manifest: Manifest | None, advance: Advance
 ) -> Iterator[CheckedFolder]:
     """Check folders, telling how many occurrences are done.
 
     Raises CannotCheckError if a worker died or the state file is broken.
     """
     digest = "" if manifest is None else manifest.digest
-    end = None if options.max_duration is None else time.monotonic() + options.max_duration
-
-    def completed(memory: State) -> Iterator[list[FolderTask]]:
-        """Yield portions of the tasks, with what is known of their patches, until the time is up."""
-        for portion in portions(tasks):
-            if end is not None and time.monotonic() >= end:
-                return
-            keys = [tree.key(task.region, task.folder) for task in portion]
-            records = {} if options.make_manifest else memory.recall(keys)
-            yield [
-                replace(
-                    task,
-                    key=key,
-                    record=records.get(key, NOTHING),
-                    proofs={} if manifest is None else manifest.proofs(task.ids or ()),
-                )
-                for task, key in zip(portion, keys, strict=True)
-            ]
-
     with contextlib.closing(State(options, manifest=digest)) as memory:
-        for checked in run_portions(completed(memory), options):
+        known = _with_what_is_known(tasks, memory, options=options, manifest=manifest)
+        for checked in run_portions(known, options):
             memory.remember(
                 (each.key, each.record)
                 for each in checked
@@ -61,6 +37,22 @@ def run_tasks(
             # A million records take long to hold.
             yield from (replace(each, record=NOTHING) for each in checked)
             advance(sum(len(each.ids) for each in checked))
+
+
+def _with_what_is_known(
+    tasks: Sequence[FolderTask], memory: State, *, options: VerifyOptions, manifest: Manifest | None
+) -> Iterator[list[FolderTask]]:
+    """Yield tasks in portions, with what the state file and the manifest say, until the time is up."""
+    end = None if options.max_duration is None else time.monotonic() + options.max_duration
+    for portion in portions(tasks):
+        if end is not None and time.monotonic() >= end:
+            return
+        records = {} if options.make_manifest else memory.recall([task.key for task in portion])
+        proofs = [manifest.proofs(task.ids or ()) if manifest is not None else {} for task in portion]
+        yield [
+            replace(task, record=records.get(task.key, NOTHING), proofs=own)
+            for task, own in zip(portion, proofs, strict=True)
+        ]
 
 
 def run_portions(

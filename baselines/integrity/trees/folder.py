@@ -41,10 +41,10 @@ class FolderTask:
         Occurrences of the tables that belong here, to be checked or not; others are unexpected.
     is_shared : bool
         Whether patches of other regions may lie here too.
-    proofs : mapping of int to pair of Proof
-        What a manifest says of their files.
     key : str
         The folder's name in the state file.
+    proofs : mapping of int to pair of Proof
+        What a manifest says of their files.
     record : Record
         What is remembered of earlier checks.
     """
@@ -56,8 +56,8 @@ class FolderTask:
     ids: tuple[int, ...] | None
     known: tuple[int, ...] = ()
     is_shared: bool = False
-    proofs: Mapping[int, Proofs] = field(default_factory=dict)
     key: str = ""
+    proofs: Mapping[int, Proofs] = field(default_factory=dict)
     record: Record = NOTHING
 
 

@@ -86,7 +86,7 @@ def portions(tasks: Sequence[FolderTask]) -> Iterator[list[FolderTask]]:
 def _task(
     tree: Tree, key: tuple[str, str], *, ids: tuple[int, ...] | None, known: tuple[int, ...] = ()
 ) -> FolderTask:
-    return FolderTask(*key, tree.home(*key), tree.paths(*key), ids, known, tree.is_shared)
+    return FolderTask(*key, tree.home(*key), tree.paths(*key), ids, known, tree.is_shared, tree.key(*key))
 
 
 def _by_folder(ids: NDArray[np.int64]) -> Mapping[tuple[str, str], tuple[int, ...]]:

@@ -51,7 +51,7 @@ def verify_tree(
         chosen = select(known, options)
     tasks = plan_folders(known, chosen, tree=tree, options=options)
     with progress.bar("verifying", None if chosen is None else len(chosen)) as advance:
-        checked = list(run_tasks(tasks, tree, options=options, manifest=manifest, advance=advance))
+        checked = list(run_tasks(tasks, options=options, manifest=manifest, advance=advance))
     findings = _findings(checked, tree)
     if options.level == "deep" and table is not None:
         facts = [each for folder in checked for each in folder.facts]
