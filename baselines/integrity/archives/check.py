@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.covariates.patches.errors import DamagedArchiveError
+from baselines.covariates.patches.errors import DamagedArchiveError, readable
 from baselines.covariates.patches.index import ArchiveForm
 from baselines.covariates.patches.layout import KINDS, Kind, parse_path, scope_of_archive
 from baselines.covariates.patches.npyheader import PATCH_SIZE, form_of
@@ -25,7 +25,6 @@ from baselines.integrity.findings import Finding, Problem
 from baselines.integrity.manifests.checklists import read_checklist
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.places import at_archive, at_occurrence, in_scope
-from submissions.errors import CannotCheckError
 
 #: Name of the organizers' list of the archives' MD5 sums.
 HASHES = "hashes.md5"
@@ -137,18 +136,17 @@ def _read(path: str, patch_size: int, *, has_sum: bool) -> _Reading:
     reading = _Reading(form)
     largest = max(form_of(kind, patch_size).n_bytes for kind in KINDS)
     try:
-        for member in archived_files(path, max_bytes=largest):
-            found = findings_of_member(member, path, options=options)
-            reading.findings.extend(found)
-            parsed = parse_path(member.path)
-            if parsed is not None and member.content is not None and not found:
-                proven = Proven(member.path, member.n_bytes, zlib.crc32(member.content))
-                reading.proven[parsed.occurrence_id, parsed.kind] = proven
+        with readable(path):
+            for member in archived_files(path, max_bytes=largest):
+                found = findings_of_member(member, path, options=options)
+                reading.findings.extend(found)
+                parsed = parse_path(member.path)
+                if parsed is not None and member.content is not None and not found:
+                    proven = Proven(member.path, member.n_bytes, zlib.crc32(member.content))
+                    reading.proven[parsed.occurrence_id, parsed.kind] = proven
     except DamagedArchiveError as error:
         fault, why = (error.fault, error.what) if error.fault else why_stream_is_damaged(path)
         return replace(reading, fault=Problem(fault, "error", "a whole archive", why))
-    except OSError as error:
-        raise CannotCheckError(f"Cannot read {path}: {error.strerror or error}.") from error
     return reading
 
 

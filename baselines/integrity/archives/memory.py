@@ -6,13 +6,13 @@ import contextlib
 import os
 from pathlib import Path
 
+from baselines.covariates.patches.errors import readable
 from baselines.integrity.archives.check import ArchiveCheck
 from baselines.integrity.findings import Finding
 from baselines.integrity.memory.records import Record
 from baselines.integrity.memory.state import State
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.patch import CheckedPatch
-from submissions.errors import CannotCheckError
 
 
 def remember_archive(check: ArchiveCheck, options: VerifyOptions) -> None:
@@ -50,8 +50,6 @@ def _opened(options: VerifyOptions) -> contextlib.closing[State]:
 
 
 def _status(path: str) -> str:
-    try:
+    with readable(path):
         status = Path(path).stat()
-    except OSError as error:
-        raise CannotCheckError(f"Cannot read {path}: {error.strerror or error}.") from error
     return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from baselines.covariates.patches.errors import readable
 from baselines.integrity.manifests.digests import DIGEST_BYTES
-from submissions.errors import BadInputError, CannotCheckError
+from submissions.errors import BadInputError
 
 _LINE = re.compile(rb"([0-9A-Fa-f]+) [ *](.+)")
 _BY_LENGTH = {2 * n_bytes: name for name, n_bytes in DIGEST_BYTES.items() if name != "xxh3_128"}
@@ -47,10 +48,8 @@ def read_checklist(path: str | os.PathLike[str]) -> Checklist:
         If a line is not what md5sum and its kin write, the last line is cut, a path stands twice,
         is absolute or leaves its folder. The message names the lines.
     """
-    try:
+    with readable(path):
         content = Path(path).read_bytes()
-    except OSError as error:
-        raise CannotCheckError(f"Cannot read {os.fspath(path)}: {error.strerror or error}.") from error
     digests: dict[str, bytes] = {}
     faults = list(_faults(content, digests))
     if faults:

@@ -13,17 +13,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from baselines.covariates.patches.errors import readable
 from baselines.covariates.patches.layout import KINDS, Kind, parse_path
 from baselines.integrity.manifests.checklists import Checklist, read_checklist
 from baselines.integrity.manifests.digests import DIGEST_BYTES, Digester, Proof, digester
 from scoring.version import VERSION
-from submissions.errors import BadInputError, CannotCheckError
+from submissions.errors import BadInputError
 from submissions.files import written_atomically
 
 #: Size and checksum of files, by occurrence and kind.
@@ -150,11 +152,8 @@ def read_manifest(path: str | os.PathLike[str]) -> Manifest:
     Raises CannotCheckError if the file cannot be read; BadInputError if it is cut or altered, or is no
     manifest.
     """
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            is_parquet = file.read(4) == b"PAR1"
-    except OSError as error:
-        raise CannotCheckError(f"Cannot read {os.fspath(path)}: {error.strerror or error}.") from error
+    with readable(path), Path(path).open("rb") as file:
+        is_parquet = file.read(4) == b"PAR1"
     return _from_parquet(path) if is_parquet else manifest_of_checklist(read_checklist(path), os.fspath(path))
 
 
