@@ -135,27 +135,21 @@ def admit(
     wanted = np.asarray(ids, dtype=np.int64)
     memory, _ = usable_state(default_state_path() if state is None else state)
     options = VerifyOptions("quick", patch_size, thresholds or Thresholds(), state=memory)
-    evidence = _evidence(wanted, paths, options=options)
-    errors = [finding for finding in evidence.findings if finding.problem.is_error]
+    findings, level = _evidence(wanted, paths, options=options)
+    errors = [finding for finding in findings if finding.problem.is_error]
     if errors and on_damaged == "refuse":
         raise _refusal(errors, len(wanted), paths=paths)
     left_out = _ids_of(f for f in errors if on_damaged == "drop" or f.problem.fault in _NOT_READABLE)
     admitted = wanted[~np.isin(wanted, left_out)]
     if len(wanted) and not len(admitted):
         raise _refusal(errors, len(wanted), paths=paths)
-    n_damaged = len(_ids_of(errors))
-    return Admission(admitted, left_out, evidence.level, n_damaged, _counts(errors), on_damaged)
-
-
-@dataclass(frozen=True)
-class _Evidence:
-    findings: list[Finding]
-    level: Level
+    return Admission(admitted, left_out, level, len(_ids_of(errors)), _counts(errors), on_damaged)
 
 
 def _evidence(
     ids: NDArray[np.int64], paths: Sequence[str | os.PathLike[str]], *, options: VerifyOptions
-) -> _Evidence:
+) -> tuple[list[Finding], Level]:
+    """Return what is wrong with the patches, and the least level of check that this rests on."""
     trees = [path for path in paths if find_roots(path)]
     archives = [archive for path in paths for archive in find_archives(path)]
     if not trees and not archives:
@@ -175,7 +169,7 @@ def _evidence(
         levels.append("full")
     missing = Problem("missing", "error", "the patch of an occurrence", "nothing")
     findings += [at_occurrence(missing, i, path=archive_of(i)) for i in absent.tolist()]
-    return _Evidence(findings, min(levels, key=LEVELS.index, default=options.level))
+    return findings, min(levels, key=LEVELS.index, default=options.level)
 
 
 def _evidence_of_archives(
@@ -189,21 +183,16 @@ def _evidence_of_archives(
         if record is None:
             unverified.append(archive)
             continue
-        held = wanted & record.statuses.keys()
-        findings += [finding for finding in record.findings if finding.occurrence_id in held]
+        held = wanted & record.patches.keys()
+        findings += [finding for i in held for finding in record.patches[i].findings]
         wanted -= held
     if unverified and wanted:
-        raise _unverified(unverified)
+        named = " ".join(unverified[:_MAX_NAMED]) + (" ..." if len(unverified) > _MAX_NAMED else "")
+        which = "1 archive has" if len(unverified) == 1 else f"{len(unverified)} archives have"
+        raise BadInputError(
+            f"{which} not been verified since the last change.", f"Run: glckit verify-patches {named}"
+        )
     return findings, np.array(sorted(wanted), dtype=np.int64)
-
-
-def _unverified(archives: Sequence[str]) -> BadInputError:
-    named = " ".join(archives[:_MAX_NAMED]) + (" ..." if len(archives) > _MAX_NAMED else "")
-    n = len(archives)
-    which = "1 archive has" if n == 1 else f"{n} archives have"
-    return BadInputError(
-        f"{which} not been verified since the last change.", f"Run: glckit verify-patches {named}"
-    )
 
 
 def _refusal(

@@ -37,12 +37,8 @@ class DamageShare:
 
     def to_json(self) -> dict[str, object]:
         """Return the share with the keys of the JSON report."""
-        return {
-            "checked": self.n_checked,
-            "damaged": self.n_damaged,
-            "missing": self.n_missing,
-            "rate": self.rate,
-        }
+        counts = {"checked": self.n_checked, "damaged": self.n_damaged, "missing": self.n_missing}
+        return {**counts, "rate": self.rate}
 
 
 @dataclass(frozen=True)

@@ -95,14 +95,12 @@ class Thresholds:
 
     def altitudes_of(self, region: str) -> tuple[int, int]:
         """Return the lowest and highest altitude in metres that a region can have, margin included."""
-        if region == "fr":
-            low, high = self.min_altitude_fr, self.max_altitude_fr
-        elif region == "us":
-            low, high = self.min_altitude_us, self.max_altitude_us
-        else:
-            low = min(self.min_altitude_fr, self.min_altitude_us)
-            high = max(self.max_altitude_fr, self.max_altitude_us)
-        return low - self.altitude_margin, high + self.altitude_margin
+        ranges = {
+            "fr": (self.min_altitude_fr, self.max_altitude_fr),
+            "us": (self.min_altitude_us, self.max_altitude_us),
+        }
+        lows, highs = zip(*([ranges[region]] if region in ranges else ranges.values()), strict=True)
+        return min(lows) - self.altitude_margin, max(highs) + self.altitude_margin
 
 
 #: The limits where nothing is configured.

@@ -84,12 +84,13 @@ def verify_competition(
     without a number, so many processes as are worth it.
     """
     found = find_patches(paths) if paths else _patches_of(competition)
-    table = _table(competition, tables, paths=(*found.trees, *found.archives))
+    table = _table(competition, tables, beside=(*found.trees, *found.archives))
+    is_small = table is not None and len(table) < _OCCURRENCES_WORTH_PROCESSES
     settled = replace(
         options,
         patch_size=competition.data.patch_size,
         thresholds=Thresholds.from_mapping(competition.verify),
-        jobs=options.jobs or _jobs(table),
+        jobs=options.jobs or (1 if is_small else os.cpu_count() or 1),
         state=None if options.make_manifest else options.state,
         archives=options.archives or (competition.data.archives if options.repair else None),
     )
@@ -105,9 +106,7 @@ def extract(
     archives: Sequence[Path], out: Path, *, competition: Competition, progress: Progress = SILENT
 ) -> Extraction:
     """Extract archives into a data folder, by the settings of a competition; see `extract_archives`."""
-    tables = [path for path in (*competition.train, *competition.test) if path.is_file()]
-    ids = read_occurrences(tables).ids if tables else None
-    size = competition.data.patch_size
+    ids, size = ids_of(_table(competition)), competition.data.patch_size
     return extract_archives(archives, out, occurrences=ids, patch_size=size, progress=progress)
 
 
@@ -119,23 +118,23 @@ def _patches_of(competition: Competition) -> Found:
 
 
 def _table(
-    competition: Competition, tables: Sequence[Path], *, paths: Sequence[str]
+    competition: Competition, tables: Sequence[Path] = (), *, beside: Sequence[str] = ()
 ) -> OccurrenceTable | None:
     tables = tables or [path for path in (*competition.train, *competition.test) if path.is_file()]
-    tables = tables or sorted(data_folder_of(paths[0]).glob("occurrences_??_t*.csv"))
+    if beside:
+        tables = tables or sorted(data_folder_of(beside[0]).glob("occurrences_??_t*.csv"))
     return read_occurrences(list(tables)) if tables else None
-
-
-def _jobs(table: OccurrenceTable | None) -> int:
-    is_small = table is not None and len(table) < _OCCURRENCES_WORTH_PROCESSES
-    return 1 if is_small else os.cpu_count() or 1
 
 
 def _verify(
     found: Found, occurrences: Occurrences | None, *, options: VerifyOptions, progress: Progress
 ) -> PatchReport:
     options.refuse_contradictions(has_trees=bool(found.trees))
-    manifest = _manifest_to_hold(options)
+    manifest = None
+    if options.manifest is not None:
+        manifest = read_manifest(options.manifest)
+    elif options.archives is not None and not options.repair:
+        manifest = manifest_of_archives(find_archives(options.archives), patch_size=options.patch_size)
     reports = _reports(found, occurrences, options=options, manifest=manifest, progress=progress)
     repair = None
     if options.repair and options.archives is not None and reports[0].damaged_ids:
@@ -173,14 +172,6 @@ def _reports(
         ids = ids_of(occurrences)
         reports.append(verify_archives(archives, ids, options=options, progress=progress))
     return reports
-
-
-def _manifest_to_hold(options: VerifyOptions) -> Manifest | None:
-    if options.manifest is not None:
-        return read_manifest(options.manifest)
-    if options.archives is None or options.repair:
-        return None
-    return manifest_of_archives(find_archives(options.archives), patch_size=options.patch_size)
 
 
 def _manifest_made(report: PatchReport, found: Found, *, options: VerifyOptions) -> Manifest:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import Literal
 
 from submissions.errors import BadInputError, CannotCheckError
@@ -16,6 +18,15 @@ _HINTS = {
     "missing": "Extract its archive again, or leave the occurrence out.",
     "implausible": "Run glckit verify-patches; the file does not hold a patch.",
 }
+
+
+@contextlib.contextmanager
+def readable(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what the system says of a file that is read into a CannotCheckError that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise CannotCheckError(f"Cannot read {os.fspath(path)}: {error.strerror or error}.") from error
 
 
 class DamagedPatchError(BadInputError):
@@ -33,14 +44,11 @@ class DamagedPatchError(BadInputError):
         hint = _HINTS.get(code, "Run glckit verify-patches, then extract what it names again.")
         fate = "missing" if code == "missing" else "damaged"
         super().__init__(f"The patch of occurrence {occurrence_id} is {fate}: {where} {what}.", hint)
+        self.args = code, occurrence_id, where, what  # by which it crosses from a worker process whole
         self.code = code
         self.occurrence_id = occurrence_id
         self.where = where
         self.what = what
-
-    def __reduce__(self) -> tuple[type[DamagedPatchError], tuple[PatchFault, int, str, str]]:
-        """Let the error cross from a worker process whole."""
-        return type(self), (self.code, self.occurrence_id, self.where, self.what)
 
 
 class UnreadablePatchError(CannotCheckError):
@@ -56,13 +64,10 @@ class UnreadablePatchError(CannotCheckError):
 
     def __init__(self, occurrence_id: int, where: str, why: str) -> None:
         super().__init__(f"Cannot read {where} of occurrence {occurrence_id}: {why}.")
+        self.args = occurrence_id, where, why  # by which it crosses from a worker process whole
         self.occurrence_id = occurrence_id
         self.where = where
         self.why = why
-
-    def __reduce__(self) -> tuple[type[UnreadablePatchError], tuple[int, str, str]]:
-        """Let the error cross from a worker process whole."""
-        return type(self), (self.occurrence_id, self.where, self.why)
 
 
 class DamagedArchiveError(BadInputError):
@@ -79,10 +84,7 @@ class DamagedArchiveError(BadInputError):
     def __init__(self, path: str | os.PathLike[str], what: str, fault: ArchiveFault | None = None) -> None:
         name = os.fspath(path)
         super().__init__(f"The archive {name} is damaged: {what}.", "Fetch it again and compare its MD5 sum.")
+        self.args = name, what, fault  # by which it crosses from a worker process whole
         self.path = name
         self.what = what
         self.fault = fault
-
-    def __reduce__(self) -> tuple[type[DamagedArchiveError], tuple[str, str, ArchiveFault | None]]:
-        """Let the error cross from a worker process whole."""
-        return type(self), (self.path, self.what, self.fault)

@@ -122,15 +122,10 @@ def roots_for(path: PathLike, key: ArchiveKey) -> list[Root]:
 
 def archives_for(archives: Iterable[str], ids: ArrayLike) -> list[str]:
     """Return the archives that by their names may hold some occurrences; one without a telling name may."""
-    keys = archive_keys(ids)
+    array = np.atleast_1d(np.asarray(ids, dtype=np.int64))
+    keys = set(zip(region_of_id(array).tolist(), archive_numbers(array).tolist(), strict=True))
     scopes = {archive: scope_of_archive(archive) or Scope() for archive in archives}
     return [archive for archive, scope in scopes.items() if any(scope.holds(*key) for key in keys)]
-
-
-def archive_keys(ids: ArrayLike) -> set[ArchiveKey]:
-    """Return the regions and the numbers of the archives of some occurrences."""
-    array = np.atleast_1d(np.asarray(ids, dtype=np.int64))
-    return set(zip(region_of_id(array).tolist(), archive_numbers(array).tolist(), strict=True))
 
 
 def scope_of_folder(path: PathLike) -> Scope | None:

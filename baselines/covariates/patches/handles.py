@@ -14,7 +14,7 @@ import threading
 import weakref
 import zlib
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from baselines.covariates.patches.index import DEFLATED, Member, MemberIndex
 from submissions.errors import require
@@ -22,22 +22,6 @@ from submissions.errors import require
 
 class MemberError(Exception):
     """The bytes of a member are not what the archive says; the message goes on after its name."""
-
-
-class ArchiveHandle(Protocol):
-    """An archive that reads single members."""
-
-    def read_into(self, member: Member, buffers: Sequence[memoryview]) -> None:
-        """Fill buffers, whose lengths add up to the member's size, with its bytes.
-
-        Raises MemberError if the bytes end early or fail the member's checksum; OSError if the system
-        refuses.
-        """
-        ...
-
-    def close(self) -> None:
-        """Close the file; a later read opens it again."""
-        ...
 
 
 class TarHandle:
@@ -48,10 +32,14 @@ class TarHandle:
         self._file: int | None = None
 
     def read_into(self, member: Member, buffers: Sequence[memoryview]) -> None:
-        """Fill buffers with a member; see `ArchiveHandle.read_into`."""
+        """Fill buffers, whose lengths add up to the member's size, with its bytes.
+
+        Raises MemberError if the bytes end early or fail the member's checksum; OSError if the system
+        refuses.
+        """
         n_read = os.preadv(self.descriptor(), buffers, member.offset)
-        if n_read != member.n_bytes:
-            self._read_slowly(member, buffers)
+        if n_read != member.n_bytes and not read_fully(self.descriptor(), buffers, member.offset):
+            raise MemberError("is cut short")
 
     def descriptor(self) -> int:
         """Return the open file, opening it if need be."""
@@ -60,7 +48,7 @@ class TarHandle:
         return self._file
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; a later read opens it again."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
@@ -68,24 +56,12 @@ class TarHandle:
     def __del__(self) -> None:
         self.close()
 
-    def _read_slowly(self, member: Member, buffers: Sequence[memoryview]) -> None:
-        # A read may stop short without an end: signals, network file systems.
-        offset = member.offset
-        for buffer in buffers:
-            filled = 0
-            while filled < len(buffer):
-                n_read = os.preadv(self.descriptor(), [buffer[filled:]], offset)
-                if n_read == 0:
-                    raise MemberError("is cut short")
-                filled += n_read
-                offset += n_read
-
 
 class ZipHandle(TarHandle):
     """Read members of a zip, stored or deflated; each is held to its CRC-32, as zip readers do."""
 
     def read_into(self, member: Member, buffers: Sequence[memoryview]) -> None:
-        """Fill buffers with a member; see `ArchiveHandle.read_into`."""
+        """Fill buffers with a member; see `TarHandle.read_into`."""
         if member.method == DEFLATED:
             self._inflate(member, buffers)
         else:
@@ -115,7 +91,7 @@ class GzipTarHandle:
         _GZIP_HANDLES.add(self)
 
     def read_into(self, member: Member, buffers: Sequence[memoryview]) -> None:
-        """Fill buffers with a member; see `ArchiveHandle.read_into`."""
+        """Fill buffers with a member; see `TarHandle.read_into`."""
         try:
             with self._lock:
                 stream = self._opened()
@@ -129,7 +105,7 @@ class GzipTarHandle:
         _check_crc(member, buffers)
 
     def close(self) -> None:
-        """Close the stream and its threads."""
+        """Close the stream and its threads; a later read opens it again."""
         with self._lock:
             if self._stream is not None:
                 self._stream.close()
@@ -149,11 +125,31 @@ class GzipTarHandle:
         return self._stream
 
 
+#: An archive that reads single members.
+ArchiveHandle = TarHandle | GzipTarHandle
+
+
 def open_handle(path: str, index: MemberIndex) -> ArchiveHandle:
     """Return the handle for the form of an archive; it opens the file at the first read."""
     if index.form == "tar.gz":
         return GzipTarHandle(path, index)
     return ZipHandle(path) if index.form == "zip" else TarHandle(path)
+
+
+def read_fully(descriptor: int, buffers: Sequence[memoryview], offset: int) -> bool:
+    """Fill buffers with what stands at an offset, and tell whether there was enough of it.
+
+    A read may stop short without an end: signals, network file systems.
+    """
+    for buffer in buffers:
+        filled = 0
+        while filled < len(buffer):
+            n_read = os.preadv(descriptor, [buffer[filled:]], offset + filled)
+            if n_read == 0:
+                return False
+            filled += n_read
+        offset += filled
+    return True
 
 
 def _scatter(content: bytes, buffers: Sequence[memoryview]) -> None:

@@ -115,7 +115,9 @@ class MemberIndex:
 def index_of(form: ArchiveForm, members: Iterable[Member], seek_points: bytes = b"") -> MemberIndex:
     """Return the index of an archive whose members are known."""
     rows = list(members)
-    paths = [_printable(member.path) for member in rows]
+    # Archives may hold names in any encoding; tarfile keeps such bytes as lone surrogates.
+    raw_paths = (member.path.encode("utf-8", "surrogateescape") for member in rows)
+    paths = [path.decode("utf-8", "backslashreplace") for path in raw_paths]
     parsed = [parse_path(path) or _FOREIGN for path in paths]
     numbers = {name: [getattr(member, name) for member in rows] for name in Member._fields[1:]}
     ids = [path.occurrence_id for path in parsed]
@@ -138,8 +140,3 @@ def index_from_columns(
     """Return an index of columns of numbers (`COLUMNS`) beside paths, as they are kept in a file."""
     numbers = {name: pa.array(columns[name]) for name in COLUMNS}
     return MemberIndex(form, pa.table({"path": pa.array(paths, pa.string()), **numbers}), seek_points)
-
-
-def _printable(path: str) -> str:
-    # Archives may hold names in any encoding; tarfile keeps such bytes as lone surrogates.
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

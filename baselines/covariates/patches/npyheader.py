@@ -12,7 +12,7 @@ import ast
 import io
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -58,7 +58,7 @@ class FileForm:
         """Bytes of the values, without the header."""
         return math.prod(self.shape) * self.dtype.itemsize
 
-    @property
+    @cached_property
     def n_bytes(self) -> int:
         """Bytes of the whole file."""
         return len(self.header) + self.n_values_bytes
@@ -72,14 +72,11 @@ class NpyHeader:
     ----------
     descr : str
         The dtype as NumPy writes it, such as ``"|u1"``.
-    n_bytes : int
-        Where the values begin.
     """
 
     descr: str
     fortran_order: bool
     shape: tuple[int, ...]
-    n_bytes: int
 
 
 @lru_cache(maxsize=32)
@@ -95,7 +92,12 @@ def form_of(kind: Kind, patch_size: int = PATCH_SIZE) -> FileForm:
         raise ValueError(f"patch_size must be positive, not {patch_size}")
     shape: tuple[int, ...] = (patch_size, patch_size)
     shape, dtype = ((*shape, N_BANDS), np.dtype("u1")) if kind == "bands" else (shape, np.dtype("<i2"))
-    return FileForm(dtype, shape, _header(dtype, shape))
+    # NumPy's own writer, so that a file of np.save is right by construction; the tests hold it to
+    # the bytes of the organizers' files.
+    header = io.BytesIO()
+    fields = {"descr": dtype.str, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(header, fields)
+    return FileForm(dtype, shape, header.getvalue())
 
 
 def parse_header(head: bytes) -> NpyHeader:
@@ -114,7 +116,18 @@ def parse_header(head: bytes) -> NpyHeader:
     end = 10 + int.from_bytes(head[8:10], "little")
     if len(head) < end:
         raise ValueError(f"its header is cut after {len(head)} of {end} bytes")
-    return _from_fields(_fields(head[10:end]), end)
+    try:
+        fields = ast.literal_eval(head[10:end].decode("latin-1").strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+        raise ValueError("its header is garbled") from error
+    if not isinstance(fields, dict) or set(fields) != {"descr", "fortran_order", "shape"}:
+        raise ValueError("its header is garbled")
+    descr, order, shape = fields["descr"], fields["fortran_order"], fields["shape"]
+    if not isinstance(descr, str) or not isinstance(order, bool) or not isinstance(shape, tuple):
+        raise ValueError("its header describes no plain array")
+    if not all(type(length) is int and length >= 0 for length in shape):
+        raise ValueError(f"its header gives the shape {shape}")
+    return NpyHeader(descr, order, shape)
 
 
 def why_bad_header(head: bytes, form: FileForm) -> str | None:
@@ -139,33 +152,6 @@ def looks_like(head: bytes) -> str:
     if not head:
         return "empty"
     return next((what for start, what in _LOOKALIKES if head.lstrip().startswith(start)), "something else")
-
-
-def _header(dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> bytes:
-    # NumPy's own writer, so that a file of np.save is right by construction; the tests hold it to
-    # the bytes of the organizers' files.
-    buffer = io.BytesIO()
-    fields = {"descr": dtype.str, "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(buffer, fields)
-    return buffer.getvalue()
-
-
-def _fields(text: bytes) -> object:
-    try:
-        return ast.literal_eval(text.decode("latin-1").strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
-        raise ValueError("its header is garbled") from error
-
-
-def _from_fields(fields: object, n_bytes: int) -> NpyHeader:
-    if not isinstance(fields, dict) or set(fields) != {"descr", "fortran_order", "shape"}:
-        raise ValueError("its header is garbled")
-    descr, order, shape = fields["descr"], fields["fortran_order"], fields["shape"]
-    if not isinstance(descr, str) or not isinstance(order, bool) or not isinstance(shape, tuple):
-        raise ValueError("its header describes no plain array")
-    if not all(type(length) is int and length >= 0 for length in shape):
-        raise ValueError(f"its header gives the shape {shape}")
-    return NpyHeader(descr, order, shape, n_bytes)
 
 
 def _difference(found: NpyHeader, form: FileForm) -> str:

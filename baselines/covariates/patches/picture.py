@@ -77,64 +77,48 @@ def find_place(table: OccurrenceTable, occurrence_id: int) -> Place | None:
 def picture_of(patch: Patch, occurrence_id: int, place: Place | None = None) -> Any:
     """Draw a patch on a matplotlib Figure: imagery, near-infrared, land cover, altitude, and its place."""
     figure = require("matplotlib.figure", "plot").Figure(figsize=(12, 8.4), layout="constrained")
-    axes = figure.subplots(2, 3)
-    _draw_imagery(axes[0, 0], axes[0, 1], patch)
-    _draw_land_cover(axes[0, 2], axes[1, 2], patch.bands[:, :, 4].copy())
-    _draw_altitude(figure, axes[1, 0], patch.altitude)
-    _draw_place(axes[1, 1], place, str(region_of_id(occurrence_id)))
-    figure.suptitle(_title(occurrence_id, place), fontsize=14)
+    (visible, infrared, cover), (altitude, location, codes) = figure.subplots(2, 3)
+    visible.imshow(patch.bands[:, :, :3], interpolation="nearest")
+    visible.set_title("Red, green, blue")
+    infrared.imshow(patch.bands[:, :, 3], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    infrared.set_title("Near-infrared")
+    _draw_land_cover(cover, codes, patch.bands[:, :, 4].copy())
+    _draw_altitude(figure, altitude, patch.altitude)
+    region = str(region_of_id(occurrence_id))
+    _draw_place(location, place, region)
+    for axes in (visible, infrared, cover, altitude):
+        axes.set(xticks=[], yticks=[])
+    title = f"Occurrence {occurrence_id}, {REGION_WORDS[region]}"
+    if place is not None:
+        title += f", {_degrees(place.latitude, 'NS')}, {_degrees(place.longitude, 'EW')}"
+    figure.suptitle(title, fontsize=14)
     return figure
-
-
-def _title(occurrence_id: int, place: Place | None) -> str:
-    region = REGION_WORDS[str(region_of_id(occurrence_id))]
-    if place is None:
-        return f"Occurrence {occurrence_id}, {region}"
-    latitude, longitude = _degrees(place.latitude, "NS"), _degrees(place.longitude, "EW")
-    return f"Occurrence {occurrence_id}, {region}, {latitude}, {longitude}"
 
 
 def _degrees(value: float, signs: str) -> str:
     return f"{abs(value):.4f}° {signs[int(value < 0)]}"
 
 
-def _draw_imagery(visible: Any, infrared: Any, patch: Patch) -> None:
-    visible.imshow(patch.bands[:, :, :3], interpolation="nearest")
-    visible.set_title("Red, green, blue")
-    infrared.imshow(patch.bands[:, :, 3], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    infrared.set_title("Near-infrared")
-    _bare(visible)
-    _bare(infrared)
-
-
 def _draw_land_cover(axes: Any, legend: Any, codes: NDArray[np.uint8]) -> None:
     colours = _land_cover_colours()
     axes.imshow(colours[np.minimum(codes, N_LAND_COVER_CODES)], interpolation="nearest")
     axes.set_title("Land cover")
-    _bare(axes)
     counts = np.bincount(codes.ravel(), minlength=256)
     present = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)][:_MAX_CODES]
     shares = 100 * counts[present] / codes.size
     bars = legend.barh(
-        [_code_name(code) for code in present],
+        [f"{code}" if code < N_LAND_COVER_CODES else f"{code} (no such code)" for code in present],
         shares,
         color=colours[np.minimum(present, N_LAND_COVER_CODES)],
         edgecolor="0.3",
         linewidth=0.5,
     )
-    legend.bar_label(bars, [_percent(share) for share in shares], padding=3)
+    percents = ["< 0.1 %" if share < 0.1 else f"{share:.1f} %" for share in shares]
+    legend.bar_label(bars, percents, padding=3)
     legend.set(ylim=(max(len(present), 6) - 0.4, -0.6), xlim=(0, 1.25 * shares.max()), xticks=[])
     legend.set_title("Land cover codes by area")
     legend.tick_params(left=False)
     legend.spines[:].set_visible(False)
-
-
-def _code_name(code: int) -> str:
-    return f"{code}" if code < N_LAND_COVER_CODES else f"{code} (no such code)"
-
-
-def _percent(percent: float) -> str:
-    return "< 0.1 %" if percent < 0.1 else f"{percent:.1f} %"
 
 
 def _land_cover_colours() -> NDArray[np.float64]:
@@ -142,8 +126,7 @@ def _land_cover_colours() -> NDArray[np.float64]:
     maps = require("matplotlib", "plot").colormaps
     # The two regions use codes 1-17 and 18-33; consecutive codes get unlike colours within each.
     strong = np.vstack([maps["tab20"].colors[::2], maps["tab20b"].colors[::3], maps["tab20"].colors[1::2]])
-    colours = np.empty((N_LAND_COVER_CODES + 1, 3))
-    colours[:] = strong[(np.arange(N_LAND_COVER_CODES + 1) - 1) % 17]
+    colours = np.array(strong[(np.arange(N_LAND_COVER_CODES + 1) - 1) % 17])
     colours[0] = 1.0
     colours[N_LAND_COVER_CODES] = 0.0
     return colours
@@ -161,14 +144,13 @@ def _draw_altitude(figure: Any, axes: Any, altitude: NDArray[np.int16]) -> None:
     ticks = require("matplotlib.ticker", "plot").MaxNLocator(5, integer=True)
     figure.colorbar(image, ax=axes, location="bottom", shrink=0.9, pad=0.02, ticks=ticks, label="metres")
     axes.set_title(f"Altitude, {low} to {high} m" if low < high else f"Altitude, {low} m throughout")
-    _bare(axes)
 
 
 def _draw_place(axes: Any, place: Place | None, region: str) -> None:
     axes.set_title(f"Place in {REGION_WORDS[region]}")
     if place is None:
         axes.text(0.5, 0.5, "not in an occurrence table", ha="center", va="center", color="0.4")
-        _bare(axes)
+        axes.set(xticks=[], yticks=[])
         return
     bins = 150 if len(place.latitudes) > 5000 else 60  # few dots are seen only if they are large
     counts, south_north, west_east = np.histogram2d(place.latitudes, place.longitudes, bins=bins)
@@ -187,7 +169,3 @@ def _draw_place(axes: Any, place: Place | None, region: str) -> None:
     axes.plot(place.longitude, place.latitude, "+", ms=7, color=_MARK)
     axes.locator_params(nbins=5)
     axes.set_title(f"Place among {len(place.latitudes):,} occurrences")
-
-
-def _bare(axes: Any) -> None:
-    axes.set(xticks=[], yticks=[])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.channels import LandCover
-from baselines.covariates.patches.errors import DamagedPatchError
+from baselines.covariates.patches.errors import DamagedPatchError, PatchFault
 from baselines.covariates.patches.layout import Kind
 from baselines.covariates.patches.npyheader import HEADER_BYTES, PATCH_SIZE, form_of, why_bad_header
 from baselines.covariates.patches.planes import empty_planes, stack_planes, unstack_planes
@@ -105,7 +106,8 @@ class PatchReader:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle what the reader was made of; buffers are made anew."""
-        return _remade, (self.source, self.patch_size, self.land_cover)
+        remade = functools.partial(type(self), patch_size=self.patch_size, land_cover=self.land_cover)
+        return remade, (self.source,)
 
     def read(self, occurrence_id: int) -> NDArray[np.float32]:
         """Return the planes of a patch in a new array; see `read_into`."""
@@ -164,18 +166,12 @@ class _Scratch:
 
     def fill(self, source: PatchSource, occurrence_id: int) -> None:
         n_bytes = source.read_into(occurrence_id, self._kind, self._buffers)
+        code: PatchFault
         if n_bytes != self._form.n_bytes:
-            what = f"has {n_bytes} bytes, not {self._form.n_bytes}"
-            raise self._damaged("wrong-size", source, occurrence_id, what)
-        if self._header != self._form.header:
+            code, what = "wrong-size", f"has {n_bytes} bytes, not {self._form.n_bytes}"
+        elif self._header != self._form.header:
             why = why_bad_header(bytes(self._header), self._form)
-            raise self._damaged("bad-header", source, occurrence_id, f"is no such array: {why}")
-
-    def _damaged(
-        self, code: Literal["wrong-size", "bad-header"], source: PatchSource, occurrence_id: int, what: str
-    ) -> DamagedPatchError:
-        return DamagedPatchError(code, occurrence_id, source.where(occurrence_id, self._kind), what)
-
-
-def _remade(source: PatchSource, patch_size: int, land_cover: LandCover) -> PatchReader:
-    return PatchReader(source, patch_size=patch_size, land_cover=land_cover)
+            code, what = "bad-header", f"is no such array: {why}"
+        else:
+            return
+        raise DamagedPatchError(code, occurrence_id, source.where(occurrence_id, self._kind), what)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from baselines.cachefolder import cache_folder
+from baselines.covariates.patches.errors import readable
 from baselines.covariates.patches.index import COLUMNS, MemberIndex, index_from_columns
 from baselines.covariates.patches.scanning import scan_archive
 from submissions.errors import CannotCheckError
@@ -84,10 +85,8 @@ def _places(path: Path) -> list[Path]:
 
 
 def _stamp(path: str | os.PathLike[str]) -> dict[str, int]:
-    try:
-        status = os.stat(path)  # noqa: PTH116 - str and Path alike
-    except OSError as error:
-        raise CannotCheckError(f"Cannot read {os.fspath(path)}: {error.strerror or error}.") from error
+    with readable(path):
+        status = Path(path).stat()
     return {"version": _VERSION, "n_bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from baselines.covariates.patches.errors import DamagedArchiveError
+from baselines.covariates.patches.errors import DamagedArchiveError, readable
 from baselines.covariates.patches.index import (
     DEFLATED,
     NO_CRC,
@@ -31,7 +31,7 @@ from baselines.covariates.patches.index import (
 )
 from baselines.covariates.patches.npyheader import looks_like
 from baselines.covariates.patches.walking import walk_tar
-from submissions.errors import CannotCheckError, require
+from submissions.errors import require
 from submissions.progress import SILENT, Advance, Progress, stand_still
 
 _CHUNK = 1 << 20
@@ -88,12 +88,10 @@ def gzip_stream(path: str | os.PathLike[str]) -> Iterator[Any]:
         pass
     try:
         # rapidgzip must be closed before the interpreter ends, or it aborts the process.
-        with contextlib.closing(rapidgzip.open(os.fspath(path), parallelization=0)) as raw:
+        with readable(path), contextlib.closing(rapidgzip.open(os.fspath(path), parallelization=0)) as raw:
             yield io.BufferedReader(raw, _CHUNK)
     except _STREAM_ERRORS as error:
         raise DamagedArchiveError(path, f"its gzip stream cannot be read ({_one_line(error)})") from error
-    except OSError as error:
-        raise CannotCheckError(f"Cannot read {os.fspath(path)}: {error.strerror or error}.") from error
 
 
 def tar_members(
@@ -163,11 +161,8 @@ def _zip_method(entry: zipfile.ZipInfo) -> int:
 
 @contextlib.contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    try:
-        with Path(path).open("rb") as file:
-            yield file
-    except OSError as error:
-        raise CannotCheckError(f"Cannot read {os.fspath(path)}: {error.strerror or error}.") from error
+    with readable(path), Path(path).open("rb") as file:
+        yield file
 
 
 def _one_line(error: BaseException) -> str:

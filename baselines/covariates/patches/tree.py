@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from baselines.covariates.patches.errors import DamagedPatchError, UnreadablePatchError
 from baselines.covariates.patches.finding import find_roots, ids_below, roots_for
+from baselines.covariates.patches.handles import read_fully
 from baselines.covariates.patches.layout import Kind, archive_numbers, file_name, folder_of_id
 from scoring.places import region_of_id
 from submissions.errors import CannotCheckError
@@ -48,12 +49,12 @@ class TreeSource:
         for path in self._candidates(occurrence_id, kind):
             try:
                 return _read_file(path, buffers)
-            except FileNotFoundError:
-                continue
             except OSError as error:
                 if error.errno in _ABSENT:
                     continue
-                raise _as_patch_error(error, occurrence_id, path) from error
+                if error.errno in _NOT_FILES:
+                    raise DamagedPatchError("wrong-type", occurrence_id, path, "is not a file") from error
+                raise UnreadablePatchError(occurrence_id, path, error.strerror or str(error)) from error
         raise self._absent(occurrence_id, kind)
 
     def close(self) -> None:
@@ -98,25 +99,6 @@ def _size_and_rest(handle: int, buffers: Sequence[memoryview], expected: int) ->
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, "not a file")
-    if status.st_size == expected:  # a read that stopped short, as network file systems may
-        os.lseek(handle, 0, os.SEEK_SET)
-        for buffer in buffers:
-            _read_all(handle, buffer)
+    if status.st_size == expected and not read_fully(handle, buffers, 0):
+        raise OSError(errno.EIO, "the file ended early while it was read")
     return status.st_size
-
-
-def _read_all(handle: int, buffer: memoryview) -> None:
-    filled = 0
-    while filled < len(buffer):
-        n_read = os.readv(handle, [buffer[filled:]])
-        if n_read == 0:
-            raise OSError(errno.EIO, "the file ended early while it was read")
-        filled += n_read
-
-
-def _as_patch_error(
-    error: OSError, occurrence_id: int, path: str
-) -> DamagedPatchError | UnreadablePatchError:
-    if error.errno in _NOT_FILES:
-        return DamagedPatchError("wrong-type", occurrence_id, path, "is not a file")
-    return UnreadablePatchError(occurrence_id, path, error.strerror or str(error))

@@ -13,19 +13,18 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.covariates.patches.errors import DamagedArchiveError
+from baselines.covariates.patches.errors import DamagedArchiveError, readable
 from baselines.covariates.patches.index import ArchiveForm
 from baselines.covariates.patches.layout import KINDS, Kind, parse_path, scope_of_archive
 from baselines.covariates.patches.npyheader import PATCH_SIZE, form_of
 from baselines.covariates.patches.scanning import form_of_archive
 from baselines.integrity.archives.autopsy import why_stream_is_damaged
 from baselines.integrity.archives.members import findings_of_member
-from baselines.integrity.archives.reading import Archived, archived_files, proves_itself
+from baselines.integrity.archives.reading import archived_files, proves_itself
 from baselines.integrity.findings import Finding, Problem
 from baselines.integrity.manifests.checklists import read_checklist
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.places import at_archive, at_occurrence, in_scope
-from submissions.errors import CannotCheckError
 
 #: Name of the organizers' list of the archives' MD5 sums.
 HASHES = "hashes.md5"
@@ -99,12 +98,14 @@ def check_archive(
         hashing = None if md5 is None else pool.submit(_md5_of, name)
         reading = _read(name, patch_size, has_sum=md5 is not None)
         found_md5 = None if hashing is None else hashing.result()
-    if md5 is not None and found_md5 is not None and found_md5 != md5:
+    if md5 is not None and found_md5 is not None and found_md5 != md5 and reading.fault is None:
         reading = _with_other_sum(reading, name, md5=md5, found=found_md5)
-    expected = _expected(name, occurrences)
-    ids = reading.ids if expected is None else expected
-    if reading.fault is not None:
-        return ArchiveCheck(name, ids, tuple(_lost(name, reading.fault, ids=ids | reading.ids)), {})
+    ids, scope = reading.ids, scope_of_archive(name)
+    if scope is not None and occurrences is not None:
+        ids = frozenset(occurrences[in_scope(occurrences, {scope})].tolist())
+    if (fault := reading.fault) is not None:
+        lost = [at_occurrence(fault, i, path=name) for i in sorted(ids | reading.ids)]
+        return ArchiveCheck(name, ids, (at_archive(fault, name, path=name), *lost), {})
     found = (*reading.findings, *_absent(name, reading, ids=ids))
     return ArchiveCheck(name, ids, found, reading.proven)
 
@@ -135,46 +136,26 @@ def _read(path: str, patch_size: int, *, has_sum: bool) -> _Reading:
     reading = _Reading(form)
     largest = max(form_of(kind, patch_size).n_bytes for kind in KINDS)
     try:
-        for member in archived_files(path, max_bytes=largest):
-            _take(member, path, reading=reading, options=options)
+        with readable(path):
+            for member in archived_files(path, max_bytes=largest):
+                found = findings_of_member(member, path, options=options)
+                reading.findings.extend(found)
+                parsed = parse_path(member.path)
+                if parsed is not None and member.content is not None and not found:
+                    proven = Proven(member.path, member.n_bytes, zlib.crc32(member.content))
+                    reading.proven[parsed.occurrence_id, parsed.kind] = proven
     except DamagedArchiveError as error:
-        fault, found = (error.fault, error.what) if error.fault else why_stream_is_damaged(path)
-        return replace(reading, fault=Problem(fault, "error", "a whole archive", found))
-    except OSError as error:
-        raise CannotCheckError(f"Cannot read {path}: {error.strerror or error}.") from error
+        fault, why = (error.fault, error.what) if error.fault else why_stream_is_damaged(path)
+        return replace(reading, fault=Problem(fault, "error", "a whole archive", why))
     return reading
 
 
-def _take(member: Archived, path: str, *, reading: _Reading, options: VerifyOptions) -> None:
-    findings = findings_of_member(member, path, options=options)
-    reading.findings.extend(findings)
-    parsed = parse_path(member.path)
-    if parsed is not None and member.content is not None and not findings:
-        proven = Proven(member.path, member.n_bytes, zlib.crc32(member.content))
-        reading.proven[parsed.occurrence_id, parsed.kind] = proven
-
-
 def _with_other_sum(reading: _Reading, path: str, *, md5: str, found: str) -> _Reading:
-    if reading.fault is not None:
-        return reading
     if reading.form is not None and proves_itself(reading.form):
         # Its own checksums hold: packed again upstream, or the list is of another version.
         problem = Problem("checksum", "warning", f"MD5 {md5}", f"{found}, though the archive is whole")
         return replace(reading, findings=[*reading.findings, at_archive(problem, path, path=path)])
     return replace(reading, fault=Problem("checksum", "error", f"MD5 {md5}", found))
-
-
-def _expected(path: str, occurrences: NDArray[np.int64] | None) -> frozenset[int] | None:
-    scope = scope_of_archive(path)
-    if scope is None or occurrences is None:
-        return None
-    return frozenset(occurrences[in_scope(occurrences, {scope})].tolist())
-
-
-def _lost(path: str, fault: Problem, *, ids: frozenset[int]) -> Iterator[Finding]:
-    yield at_archive(fault, path, path=path)
-    for occurrence_id in sorted(ids):
-        yield at_occurrence(fault, occurrence_id, path=path)
 
 
 def _absent(path: str, reading: _Reading, *, ids: frozenset[int]) -> Iterator[Finding]:

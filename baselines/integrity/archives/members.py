@@ -13,8 +13,7 @@ from baselines.covariates.patches.npyheader import HEADER_BYTES, form_of, why_ba
 from baselines.integrity.archives.reading import Archived
 from baselines.integrity.findings import Finding, Problem
 from baselines.integrity.options import VerifyOptions
-from baselines.integrity.patches.altitude import altitude_problems
-from baselines.integrity.patches.bands import bands_problems
+from baselines.integrity.patches.file import content_problems
 from baselines.integrity.places import at_archive, at_occurrence, region_of
 
 
@@ -66,11 +65,7 @@ def _problems(member: Archived, parsed: PatchPath, *, archive: str, options: Ver
     if options.level != "deep":
         return []
     region = region_of(parsed.occurrence_id)
-    if parsed.kind == "bands":
-        found = bands_problems(member.content, region, thresholds=options.thresholds)
-    else:
-        size = options.patch_size
-        found = altitude_problems(member.content, region, thresholds=options.thresholds, patch_size=size)
+    found = content_problems(member.content, parsed.kind, region=region, options=options)
     return [problem for problem in found if problem.is_error]
 
 

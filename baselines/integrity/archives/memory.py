@@ -6,11 +6,13 @@ import contextlib
 import os
 from pathlib import Path
 
+from baselines.covariates.patches.errors import readable
 from baselines.integrity.archives.check import ArchiveCheck
+from baselines.integrity.findings import Finding
 from baselines.integrity.memory.records import Record
 from baselines.integrity.memory.state import State
 from baselines.integrity.options import VerifyOptions
-from submissions.errors import CannotCheckError
+from baselines.integrity.patches.patch import CheckedPatch
 
 
 def remember_archive(check: ArchiveCheck, options: VerifyOptions) -> None:
@@ -21,10 +23,12 @@ def remember_archive(check: ArchiveCheck, options: VerifyOptions) -> None:
     if options.state is None:
         return
     status = _status(check.path)
-    damaged = [f for f in check.findings if f.occurrence_id is not None and f.problem.is_error]
-    ids = check.ids | {i for i, _ in check.proven} | {f.occurrence_id for f in damaged}
-    record = Record({i: status for i in ids if i is not None}, tuple(damaged))
-    with contextlib.closing(_state(options.state, options)) as memory:
+    damaged: dict[int, list[Finding]] = {i: [] for i in check.ids.union(i for i, _ in check.proven)}
+    for finding in check.findings:
+        if finding.occurrence_id is not None and finding.problem.is_error:
+            damaged.setdefault(finding.occurrence_id, []).append(finding)
+    record = Record({i: CheckedPatch(i, findings, status) for i, findings in damaged.items()})
+    with _opened(options) as memory:
         memory.remember([(os.path.realpath(check.path), record)])
 
 
@@ -33,23 +37,19 @@ def recall_archive(path: str, options: VerifyOptions) -> Record | None:
 
     Raises CannotCheckError if the archive or the state file cannot be read.
     """
-    if options.state is None:
-        return None
     key = os.path.realpath(path)
-    with contextlib.closing(_state(options.state, options)) as memory:
+    with _opened(options) as memory:
         record = memory.recall([key]).get(key)
-    is_current = record is not None and set(record.statuses.values()) == {_status(path)}
+    is_current = record is not None and {each.status for each in record.patches.values()} == {_status(path)}
     return record if is_current else None
 
 
-def _state(path: str | os.PathLike[str], options: VerifyOptions) -> State:
+def _opened(options: VerifyOptions) -> contextlib.closing[State]:
     # No threshold and no level matters to an archive: it proves itself, or is read as deeply as need be.
-    return State(path, VerifyOptions("full", options.patch_size))
+    return contextlib.closing(State(VerifyOptions("full", options.patch_size, state=options.state)))
 
 
 def _status(path: str) -> str:
-    try:
+    with readable(path):
         status = Path(path).stat()
-    except OSError as error:
-        raise CannotCheckError(f"Cannot read {path}: {error.strerror or error}.") from error
     return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"

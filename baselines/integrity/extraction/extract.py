@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.covariates.patches.rewriting import rewrite_as_tar, tar_name
 from baselines.integrity.archives.check import ArchiveCheck, check_archive, published_sum
-from baselines.integrity.archives.reading import Archived, archived_files
+from baselines.integrity.archives.reading import archived_files
 from baselines.integrity.extraction.placing import Placement, place
 from baselines.integrity.extraction.staging import staging_folder
 from baselines.integrity.findings import Finding, Problem
@@ -125,18 +125,13 @@ def take_out(
     largest = max(placement.proven.n_bytes for placement in waiting.values())
     with progress.bar(f"extracting {check.path}", len(waiting)) as advance:
         for member in archived_files(check.path, max_bytes=largest):
-            if _take_one(member, waiting, staging=staging):
-                advance(1)
+            placement = waiting.get(member.path)
+            if placement is None or member.content is None or not placement.fits(member.content):
+                continue
+            place(member.content, placement.target, staging=staging)
+            del waiting[member.path]
+            advance(1)
             if not waiting:
                 return []
     problem = Problem("unstable", "error", "an archive at rest", "it changed during the extraction")
     return [at_archive(problem, check.path, path=f"{check.path}: {name}") for name in waiting]
-
-
-def _take_one(member: Archived, waiting: dict[str, Placement], *, staging: Path) -> bool:
-    placement = waiting.get(member.path)
-    if placement is None or member.content is None or not placement.fits(member.content):
-        return False
-    place(member.content, placement.target, staging=staging)
-    del waiting[member.path]
-    return True

@@ -22,16 +22,13 @@ class Placement:
     def is_done(self) -> bool:
         """Tell whether the very file is there already."""
         try:
-            if not self.target.is_file() or self.target.stat().st_size != self.proven.n_bytes:
-                return False
-            return zlib.crc32(self.target.read_bytes()) == self.proven.crc32
+            has_size = self.target.is_file() and self.target.stat().st_size == self.proven.n_bytes
+            return has_size and self.fits(self.target.read_bytes())
         except OSError:
             return False
 
-    def fits(self, content: bytes | None) -> bool:
+    def fits(self, content: bytes) -> bool:
         """Tell whether some bytes are those that were proven."""
-        if content is None:
-            return False
         return len(content) == self.proven.n_bytes and zlib.crc32(content) == self.proven.crc32
 
 
@@ -54,7 +51,8 @@ def place(content: bytes, target: Path, *, staging: Path) -> None:
         try:
             aside.replace(target)
         except OSError:
-            _put_back(old, target)
+            if old is not None and not os.path.lexists(target):
+                old.rename(target)
             raise
         _discard(old)
     except OSError as error:
@@ -73,11 +71,6 @@ def _set_aside(target: Path, staging: Path) -> Path | None:
         return None
     os.link(target, old, follow_symlinks=False)
     return old
-
-
-def _put_back(old: Path | None, target: Path) -> None:
-    if old is not None and not os.path.lexists(target):
-        old.rename(target)
 
 
 def _discard(old: Path | None) -> None:

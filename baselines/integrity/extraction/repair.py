@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from baselines.covariates.patches.finding import ArchiveKey, data_folder_of, find_archives
-from baselines.covariates.patches.layout import (
-    KINDS,
-    archive_numbers,
-    file_name,
-    folder_of_id,
-    scope_of_archive,
-)
+from baselines.covariates.patches.layout import KINDS, archive_numbers, scope_of_archive
 from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.integrity.archives.check import ArchiveCheck, check_archive, published_sum
 from baselines.integrity.extraction.extract import take_out
@@ -23,7 +17,7 @@ from baselines.integrity.extraction.staging import staging_folder
 from baselines.integrity.findings import Finding
 from baselines.integrity.places import region_of
 from baselines.integrity.report import Repair
-from baselines.integrity.trees.survey import survey
+from baselines.integrity.trees.survey import Tree, survey
 from submissions.errors import CannotCheckError
 from submissions.progress import SILENT, Progress
 
@@ -43,7 +37,12 @@ def repair_patches(
     CannotCheckError if the folder of archives holds none, or a file cannot be written (what was mended
     stays so).
     """
-    home, found = survey(paths).home, _archives_in(archives)
+    tree, found = survey(paths), find_archives(archives)
+    if not found:
+        raise CannotCheckError(
+            f"There are no archives in {os.fspath(archives)}.",
+            "Name the folder of patches_us_01.tar.gz and the like with --archives.",
+        )
     wanted: dict[ArchiveKey, list[int]] = defaultdict(list)
     for i in damaged_ids:
         wanted[region_of(i), int(archive_numbers(i))].append(i)
@@ -54,49 +53,23 @@ def repair_patches(
             for path in _fitting(found, key):
                 check = check_archive(path, md5=published_sum(path), patch_size=patch_size)
                 findings += check.findings
-                placements = _placements(check, ids, home=home)
+                placements = {i: own for i in ids if (own := _placements(check, i, tree=tree))}
                 differing = [each for own in placements.values() for each in own if not each.is_done()]
                 findings += take_out(check, differing, staging=staging, progress=progress)
-                mended |= _in_place(placements)
+                # Read back from their places: this is the proof that they are mended.
+                mended.update(i for i, own in placements.items() if all(each.is_done() for each in own))
     left = tuple(sorted(set(damaged_ids) - mended))
     return Repair(tuple(sorted(mended)), left, tuple(findings))
 
 
-def _archives_in(folder: str | os.PathLike[str]) -> list[str]:
-    found = find_archives(folder)
-    if not found:
-        raise CannotCheckError(
-            f"There are no archives in {os.fspath(folder)}.",
-            "Name the folder of patches_us_01.tar.gz and the like with --archives.",
-        )
-    return found
-
-
 def _fitting(archives: Sequence[str], key: ArchiveKey) -> list[str]:
     """Return the archives of one number or, where there is none, those of the whole region."""
-    scopes = {archive: scope for archive in archives if (scope := scope_of_archive(archive))}
-    for wanted in (key, (key[0], None)):
-        if fitting := [archive for archive, scope in scopes.items() if scope == wanted]:
-            return fitting
-    return []
+    own = [archive for archive in archives if scope_of_archive(archive) == key]
+    return own or [archive for archive in archives if scope_of_archive(archive) == (key[0], None)]
 
 
-def _placements(
-    check: ArchiveCheck, ids: Sequence[int], *, home: Callable[[str, str], str]
-) -> dict[int, list[Placement]]:
-    placements: dict[int, list[Placement]] = {}
-    for i in ids:
-        folder = Path(home(region_of(i), folder_of_id(i)))
-        own = [check.proven.get((i, kind)) for kind in KINDS]
-        if all(proven is not None for proven in own):
-            placements[i] = [
-                Placement(proven, folder / file_name(i, kind))
-                for kind, proven in zip(KINDS, own, strict=True)
-                if proven is not None
-            ]
-    return placements
-
-
-def _in_place(placements: Mapping[int, Sequence[Placement]]) -> set[int]:
-    # Read back from their places: this is the proof that they are mended.
-    return {i for i, own in placements.items() if all(placement.is_done() for placement in own)}
+def _placements(check: ArchiveCheck, occurrence_id: int, *, tree: Tree) -> list[Placement]:
+    """Return where the two files of an occurrence go; nothing if the archive has not proven both."""
+    proven = {kind: check.proven.get((occurrence_id, kind)) for kind in KINDS}
+    found = [Placement(own, Path(tree.path_of(occurrence_id, kind))) for kind, own in proven.items() if own]
+    return found if len(found) == len(KINDS) else []

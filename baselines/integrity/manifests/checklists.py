@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from baselines.covariates.patches.errors import readable
 from baselines.integrity.manifests.digests import DIGEST_BYTES
-from submissions.errors import BadInputError, CannotCheckError
+from submissions.errors import BadInputError
 
 _LINE = re.compile(rb"([0-9A-Fa-f]+) [ *](.+)")
 _BY_LENGTH = {2 * n_bytes: name for name, n_bytes in DIGEST_BYTES.items() if name != "xxh3_128"}
@@ -47,10 +48,8 @@ def read_checklist(path: str | os.PathLike[str]) -> Checklist:
         If a line is not what md5sum and its kin write, the last line is cut, a path stands twice,
         is absolute or leaves its folder. The message names the lines.
     """
-    try:
+    with readable(path):
         content = Path(path).read_bytes()
-    except OSError as error:
-        raise CannotCheckError(f"Cannot read {os.fspath(path)}: {error.strerror or error}.") from error
     digests: dict[str, bytes] = {}
     faults = list(_faults(content, digests))
     if faults:
@@ -70,30 +69,25 @@ def _faults(content: bytes, digests: dict[str, bytes]) -> Iterator[str]:
     if not any(lines):
         yield "it has no lines"
     for number, line in enumerate(lines, start=1):
-        fault = _fault_of_line(line, digests)
-        if fault is not None:
+        match = _LINE.fullmatch(line.removesuffix(b"\r"))
+        if match is None:
+            yield f"line {number} is not 'digits  path'"
+            continue
+        digits, path = match[1].decode(), match[2].decode("utf-8", "surrogateescape")
+        if (fault := _fault_of_fields(line, digits, path=path, digests=digests)) is not None:
             yield f"line {number} {fault}"
+        else:
+            digests[path] = bytes.fromhex(digits)
 
 
-def _fault_of_line(line: bytes, digests: dict[str, bytes]) -> str | None:
-    match = _LINE.fullmatch(line.removesuffix(b"\r"))
-    if match is None:
-        return "is not 'digits  path'"
-    hexadecimal, path = match[1], match[2].decode("utf-8", "surrogateescape")
-    if (fault := _fault_of_fields(line, hexadecimal, path=path, digests=digests)) is not None:
-        return fault
-    digests[path] = bytes.fromhex(hexadecimal.decode())
-    return None
-
-
-def _fault_of_fields(line: bytes, hexadecimal: bytes, *, path: str, digests: dict[str, bytes]) -> str | None:
+def _fault_of_fields(line: bytes, digits: str, *, path: str, digests: dict[str, bytes]) -> str | None:
     own_length = 2 * len(next(iter(digests.values()), b""))
     if line.endswith(b"\r"):
         return "ends with CR LF"
-    if hexadecimal != hexadecimal.lower():
+    if digits != digits.lower():
         return "has upper-case digits"
-    if len(hexadecimal) not in _BY_LENGTH or own_length not in (0, len(hexadecimal)):
-        return f"has {len(hexadecimal)} digits, unlike any checksum known or the lines above"
+    if len(digits) not in _BY_LENGTH or own_length not in (0, len(digits)):
+        return f"has {len(digits)} digits, unlike any checksum known or the lines above"
     if path.startswith("/") or "\\" in path or ".." in PurePosixPath(path).parts:
         return f"names {path}, which leaves the folder"
     return f"names {path} a second time" if path in digests else None

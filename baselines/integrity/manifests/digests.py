@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import zlib
 from collections.abc import Callable
@@ -28,40 +29,20 @@ class Proof:
 def digester(name: str) -> Digester:
     """Return the function that computes the checksum of a name, one of `DIGEST_BYTES`.
 
-    Raises UsageError if the name is unknown, or the package that brings it is not installed.
+    It can travel to other processes. Raises UsageError if the name is unknown, or the package that brings
+    it is not installed.
     """
+    if name not in DIGEST_BYTES:
+        raise UsageError(f"There is no checksum {name!r}.", f"Known: {', '.join(DIGEST_BYTES)}.")
     if name == "xxh3_128":
-        require("xxhash", "patches")
-        return _xxh3_128
-    if name == "crc32":
-        return _crc32
-    if name in DIGEST_BYTES:
-        return _OF_HASHLIB[name]
-    raise UsageError(f"There is no checksum {name!r}.", f"Known: {', '.join(DIGEST_BYTES)}.")
-
-
-# Functions with names, since they travel to other processes.
-def _xxh3_128(data: bytes) -> bytes:
-    import xxhash
-
-    digest: bytes = xxhash.xxh3_128_digest(data)
-    return digest
+        of_xxhash: Digester = require("xxhash", "patches").xxh3_128_digest
+        return of_xxhash
+    return _crc32 if name == "crc32" else functools.partial(_of_hashlib, name=name)
 
 
 def _crc32(data: bytes) -> bytes:
     return zlib.crc32(data).to_bytes(4, "big")
 
 
-def _md5(data: bytes) -> bytes:
-    return hashlib.md5(data, usedforsecurity=False).digest()
-
-
-def _sha1(data: bytes) -> bytes:
-    return hashlib.sha1(data, usedforsecurity=False).digest()
-
-
-def _sha256(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
-
-
-_OF_HASHLIB: dict[str, Digester] = {"md5": _md5, "sha1": _sha1, "sha256": _sha256}
+def _of_hashlib(data: bytes, *, name: str) -> bytes:
+    return hashlib.new(name, data, usedforsecurity=False).digest()

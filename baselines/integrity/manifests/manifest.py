@@ -9,22 +9,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from baselines.covariates.patches.layout import parse_path
+from baselines.covariates.patches.errors import readable
+from baselines.covariates.patches.layout import KINDS, Kind, parse_path
 from baselines.integrity.manifests.checklists import Checklist, read_checklist
 from baselines.integrity.manifests.digests import DIGEST_BYTES, Digester, Proof, digester
 from scoring.version import VERSION
-from submissions.errors import BadInputError, CannotCheckError
+from submissions.errors import BadInputError
 from submissions.files import written_atomically
 
+#: Size and checksum of files, by occurrence and kind.
+Files = dict[int, dict[Kind, tuple[int, bytes]]]
 #: The size of a file that a manifest does not list, and of one whose size it does not tell.
 ABSENT, UNKNOWN = -1, -2
 
@@ -109,6 +114,16 @@ def manifest_of(entries: Iterable[Entry], algorithm: str) -> Manifest:
     )
 
 
+def manifest_of_files(files: Files, algorithm: str) -> Manifest:
+    """Make a manifest of the files that are listed; those of a pair that are not are `ABSENT`."""
+    absent = ABSENT, bytes(DIGEST_BYTES[algorithm])
+    entries = []
+    for occurrence_id, own in files.items():
+        bands, altitude = (own.get(kind, absent) for kind in KINDS)
+        entries.append(Entry(occurrence_id, (bands[0], altitude[0]), (bands[1], altitude[1])))
+    return manifest_of(entries, algorithm)
+
+
 def write_manifest(manifest: Manifest, path: str | os.PathLike[str]) -> None:
     """Write a manifest as Parquet, whole or not at all.
 
@@ -137,11 +152,8 @@ def read_manifest(path: str | os.PathLike[str]) -> Manifest:
     Raises CannotCheckError if the file cannot be read; BadInputError if it is cut or altered, or is no
     manifest.
     """
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            is_parquet = file.read(4) == b"PAR1"
-    except OSError as error:
-        raise CannotCheckError(f"Cannot read {os.fspath(path)}: {error.strerror or error}.") from error
+    with readable(path), Path(path).open("rb") as file:
+        is_parquet = file.read(4) == b"PAR1"
     return _from_parquet(path) if is_parquet else manifest_of_checklist(read_checklist(path), os.fspath(path))
 
 
@@ -150,22 +162,13 @@ def manifest_of_checklist(checklist: Checklist, name: str) -> Manifest:
 
     Raises BadInputError if a path is that of no file of a patch, or not where the file belongs.
     """
-    found: dict[int, dict[str, bytes]] = {}
+    found: Files = defaultdict(dict)
     for path, digest in checklist.digests.items():
         parsed = parse_path(path)
         if parsed is None or not parsed.in_place:
             raise BadInputError(f"The checksum list {name} names {path}, which is no place of a patch.")
-        found.setdefault(parsed.occurrence_id, {})[parsed.kind] = digest
-    nothing = bytes(DIGEST_BYTES[checklist.algorithm])
-    entries = [
-        Entry(
-            occurrence_id,
-            (UNKNOWN if "bands" in files else ABSENT, UNKNOWN if "altitude" in files else ABSENT),
-            (files.get("bands", nothing), files.get("altitude", nothing)),
-        )
-        for occurrence_id, files in found.items()
-    ]
-    return manifest_of(entries, checklist.algorithm)
+        found[parsed.occurrence_id][parsed.kind] = UNKNOWN, digest
+    return manifest_of_files(found, checklist.algorithm)
 
 
 def _from_parquet(path: str | os.PathLike[str]) -> Manifest:
@@ -177,14 +180,6 @@ def _from_parquet(path: str | os.PathLike[str]) -> Manifest:
             f"The manifest {os.fspath(path)} is cut, damaged or not one of glckit's.",
             "Make it again with --make-manifest.",
         ) from error
-    _refuse_odd(path, table, about=about)
-    sizes = [np.asarray(_whole(table[name])) for name in ("bands_size", "altitude_size")]
-    digests = [_digests(_whole(table[name])) for name in ("bands_digest", "altitude_digest")]
-    ids = np.asarray(_whole(table["occurrence_id"]))
-    return Manifest(about["algorithm"], ids, np.stack(sizes, axis=1), np.stack(digests, axis=1))
-
-
-def _refuse_odd(path: str | os.PathLike[str], table: pa.Table, *, about: Mapping[str, object]) -> None:
     fits = about.get("format") == _FORMAT and about.get("algorithm") in DIGEST_BYTES
     if not fits or tuple(table.column_names) != _COLUMNS or table.num_rows != about.get("n"):
         raise BadInputError(
@@ -192,10 +187,10 @@ def _refuse_odd(path: str | os.PathLike[str], table: pa.Table, *, about: Mapping
             f"and says {dict(about)}.",
             "Make it again with --make-manifest.",
         )
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+    ids, *columns = (column.combine_chunks() for column in table.columns)
+    sizes = np.stack([np.asarray(column) for column in columns[::2]], axis=1)
+    digests = np.stack([_digests(column) for column in columns[1::2]], axis=1)
+    return Manifest(about["algorithm"], np.asarray(ids), sizes, digests)
 
 
 def _digests(column: pa.FixedSizeBinaryArray) -> NDArray[np.void]:

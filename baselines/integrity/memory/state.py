@@ -8,6 +8,8 @@ import json
 import os
 import sqlite3
 import threading
+import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
@@ -17,11 +19,14 @@ from baselines.integrity.findings import LEVELS, Finding, Level, Problem
 from baselines.integrity.memory.records import Record
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.facts import Facts
+from baselines.integrity.patches.patch import CheckedPatch
 from scoring.version import VERSION
 from submissions.errors import CannotCheckError
 
 # Two verifications of one tree share the file; each waits for the other's short writes.
 _PATIENCE_S = 60.0
+# What is lost to a kill is at most what was checked in this time.
+_SECONDS_BETWEEN_WRITES = 1.0
 _TABLE = """
 create table if not exists folders (
     folder text, settings text, level integer, manifest text, record text,
@@ -33,6 +38,7 @@ select folder, level, record from folders
 where settings = ? and level >= ? and (manifest = ? or ? = '') and folder in ({})
 order by level, manifest
 """
+_KEEP = "insert or replace into folders values (?, ?, ?, ?, ?)"
 
 
 class State:
@@ -40,25 +46,31 @@ class State:
 
     SQLite keeps the file whole when a process is killed, and apart when two write at once. What is
     remembered of a file counts only while its size, times and inode are what they were; and a full check
-    vouches for a quick one.
+    vouches for a quick one. Without a file, nothing is remembered.
     """
 
-    def __init__(self, path: str | os.PathLike[str], options: VerifyOptions, *, manifest: str = "") -> None:
+    def __init__(self, options: VerifyOptions, *, manifest: str = "") -> None:
         self._settings = _digest_of(options)
         self._level = LEVELS.index(options.level)
         self._manifest = manifest
-        self._connection = _connected(Path(path))
+        self._connection = None if options.state is None else _connected(Path(options.state))
         self._lock = threading.Lock()  # joblib asks for the next portion in threads of its own
+        self._waiting: list[tuple[str, str, int, str, str]] = []
+        self._written_at = time.monotonic()
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Write what is to be remembered, and close the file."""
+        if self._connection is not None:
+            self._write(self._connection)
+            self._connection.close()
 
     def recall(self, folders: Sequence[str]) -> dict[str, Record]:
         """Return what is remembered of some folders, named by their absolute paths.
 
         Raises CannotCheckError if the state file is broken.
         """
+        if self._connection is None:
+            return {}
         query = _FIND.format(",".join("?" * len(folders)))
         keys = (self._settings, self._level, self._manifest, self._manifest)
         with _errors_explained(), self._lock:
@@ -66,16 +78,24 @@ class State:
         return {folder: _from_text(text, LEVELS[level]) for folder, level, text in rows}
 
     def remember(self, records: Iterable[tuple[str, Record]]) -> None:
-        """Keep what checks of some folders showed, all at once.
+        """Keep what checks of some folders showed, written together with what else is of the same second.
 
         Raises CannotCheckError if the state file cannot be written.
         """
-        rows = [
+        if self._connection is None:
+            return
+        self._waiting += [
             (folder, self._settings, self._level, self._manifest, _to_text(record))
             for folder, record in records
         ]
-        with _errors_explained(), self._lock, self._connection:
-            self._connection.executemany("insert or replace into folders values (?, ?, ?, ?, ?)", rows)
+        if time.monotonic() - self._written_at > _SECONDS_BETWEEN_WRITES:
+            self._write(self._connection)
+
+    def _write(self, connection: sqlite3.Connection) -> None:
+        if self._waiting:
+            with _errors_explained(), self._lock, connection:
+                connection.executemany(_KEEP, self._waiting)
+        self._waiting, self._written_at = [], time.monotonic()
 
 
 def default_state_path() -> Path:
@@ -93,7 +113,7 @@ def usable_state(path: str | os.PathLike[str]) -> tuple[Path | None, str]:
     A full or read-only home should not keep anybody from verifying.
     """
     try:
-        State(path, VerifyOptions()).close()
+        State(VerifyOptions(state=path)).close()
     except CannotCheckError as error:
         return None, error.message
     return Path(path), ""
@@ -121,28 +141,30 @@ def _errors_explained(path: Path | None = None) -> Iterator[None]:
 
 def _digest_of(options: VerifyOptions) -> str:
     # What the outcome of a check depends on, but for the level, which is compared.
-    parts = {
-        "patch_size": options.patch_size,
-        "thresholds": asdict(options.thresholds),
-        "version": VERSION,
-    }
+    limits = asdict(options.thresholds)
+    parts = {"patch_size": options.patch_size, "thresholds": limits, "version": VERSION}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _to_text(record: Record) -> str:
+    patches = record.patches.values()
     fields = {
-        "statuses": record.statuses,
-        "findings": [astuple(finding) for finding in record.findings],
-        "facts": [astuple(facts) for facts in record.facts],
+        "statuses": {patch.occurrence_id: patch.status for patch in patches},
+        "findings": [astuple(finding) for patch in patches for finding in patch.findings],
+        "facts": [astuple(patch.facts) for patch in patches if patch.facts is not None],
     }
     return json.dumps(fields, separators=(",", ":"))
 
 
 def _from_text(text: str, level: Level) -> Record:
     fields = json.loads(text)
+    findings: dict[int | None, list[Finding]] = defaultdict(list)
+    for problem, *place in fields["findings"]:
+        finding = Finding(Problem(*problem), *place)
+        findings[finding.occurrence_id].append(finding)
+    facts = {values[0]: Facts(*values) for values in fields["facts"]}
+    statuses = {int(key): status for key, status in fields["statuses"].items()}
     return Record(
-        {int(key): status for key, status in fields["statuses"].items()},
-        tuple(Finding(Problem(*problem), *place) for problem, *place in fields["findings"]),
-        tuple(Facts(*values) for values in fields["facts"]),
+        {i: CheckedPatch(i, findings.get(i, ()), status, facts.get(i)) for i, status in statuses.items()},
         level,
     )

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from baselines.covariates.patches.layout import file_name, folder_of_id
-from baselines.integrity.findings import Problem
 from baselines.integrity.pages.thumbnails import thumbnail
-from baselines.integrity.places import archive_of, archives_of_ids, region_of
+from baselines.integrity.places import archive_of, archives_of_ids
 from baselines.integrity.report import DamageShare, PatchReport
-from baselines.integrity.trees.survey import survey
+from baselines.integrity.trees.survey import Tree, survey
 from submissions.files import written_atomically
-
-Home = Callable[[str, str], str]
 
 _MAX_PICTURES = 30
 _STYLE = """
@@ -33,8 +28,9 @@ def write_page(report: PatchReport, path: str | os.PathLike[str], *, patch_size:
 
     Raises CannotCheckError if it cannot be written; UsageError if Pillow is not installed.
     """
-    parts = [*_summary(report), *_pictures(report, patch_size), *_limits(report)]
-    body = "\n".join(parts)
+    unseen = [f"<li>{html.escape(each)}</li>" for each in report.cannot_see]
+    limits = ["<h2>What this verification cannot see</h2><ul>", *unseen, "</ul>"]
+    body = "\n".join([*_summary(report), *_pictures(report, patch_size), *limits])
     head = f'<meta charset="utf-8"><title>Patches</title>\n<style>{_STYLE}</style>'
     with written_atomically(path) as temporary:
         temporary.write_text(f'<!doctype html>\n<html lang="en">{head}\n{body}\n</html>\n', encoding="utf-8")
@@ -76,14 +72,16 @@ def _pictures(report: PatchReport, patch_size: int) -> Iterator[str]:
     first_of = {f.occurrence_id: f for f in reversed(report.errors) if f.occurrence_id is not None}
     if not first_of or not report.trees:
         return
-    home: Home = survey(report.trees).home
+    tree = survey(report.trees)
     yield f"<h2>Damaged patches beside whole ones</h2><p>The first {_MAX_PICTURES} at most: imagery and"
     yield "land cover; magenta is lost or no land cover code.</p>"
     yield "<table><tr><th>occurrence</th><th>found</th><th>damaged</th><th>whole, of its archive</th></tr>"
     for occurrence_id in sorted(i for i in first_of if i is not None)[:_MAX_PICTURES]:
         whole = _whole_near(report, occurrence_id)
-        own, other = (_picture(i, home, patch_size=patch_size) for i in (occurrence_id, whole))
-        yield f"<tr><td>{occurrence_id}</td><td>{_words(first_of[occurrence_id].problem)}</td>"
+        own, other = (_picture(i, tree, patch_size=patch_size) for i in (occurrence_id, whole))
+        problem = first_of[occurrence_id].problem
+        words = html.escape(f"{problem.fault}: {problem.found}; expected {problem.expected}")
+        yield f"<tr><td>{occurrence_id}</td><td>{words}</td>"
         yield f"<td>{own}</td><td>{other}{'' if whole is None else whole}</td></tr>"
     yield "</table>"
 
@@ -94,20 +92,8 @@ def _whole_near(report: PatchReport, occurrence_id: int) -> int | None:
     return int(own[0]) if len(own) else None
 
 
-def _picture(occurrence_id: int | None, home: Home, *, patch_size: int) -> str:
+def _picture(occurrence_id: int | None, tree: Tree, *, patch_size: int) -> str:
     if occurrence_id is None:
         return "none"
-    folder = home(region_of(occurrence_id), folder_of_id(occurrence_id))
-    uri = thumbnail(Path(folder) / file_name(occurrence_id, "bands"), patch_size=patch_size)
+    uri = thumbnail(tree.path_of(occurrence_id, "bands"), patch_size=patch_size)
     return "nothing to show" if uri is None else f'<img alt="patch {occurrence_id}" src="{uri}">'
-
-
-def _words(problem: Problem) -> str:
-    return html.escape(f"{problem.fault}: {problem.found}; expected {problem.expected}")
-
-
-def _limits(report: PatchReport) -> Iterator[str]:
-    yield "<h2>What this verification cannot see</h2><ul>"
-    for unseen in report.cannot_see:
-        yield f"<li>{html.escape(unseen)}</li>"
-    yield "</ul>"

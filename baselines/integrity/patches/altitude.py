@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,16 +27,15 @@ def altitude_problems(raw: bytes, region: str, *, thresholds: Thresholds, patch_
         return [Problem("implausible", "error", "altitudes in metres", f"the fill value {low} everywhere")]
     if problems := altitude_hole_problems(raw, thresholds):
         return problems  # a step at the hole's edge follows from it
-    if (
-        why := _why_implausible(metres.reshape(patch_size, patch_size), region, thresholds=thresholds)
-    ) is not None:
-        swapped = metres.byteswap().reshape(patch_size, patch_size)
-        is_swapped = _why_implausible(swapped, region, thresholds=thresholds) is None
-        found = f"{why}; with swapped bytes it is plausible" if is_swapped else why
-        problems.append(
-            Problem("implausible", "error" if is_swapped else "warning", _ground(region, thresholds), found)
-        )
-    return problems
+    metres = metres.reshape(patch_size, patch_size)
+    if (why := _why_implausible(metres, region, thresholds=thresholds)) is None:
+        return []
+    least, most = thresholds.altitudes_of(region)
+    steps = f"steps of at most {thresholds.max_altitude_step} m"
+    expected = f"ground of {region}, {least} to {most} m, {steps}"
+    if _why_implausible(metres.byteswap(), region, thresholds=thresholds) is None:
+        return [Problem("implausible", "error", expected, f"{why}; with swapped bytes it is plausible")]
+    return [Problem("implausible", "warning", expected, why)]
 
 
 def altitude_hole_problems(raw: bytes, thresholds: Thresholds) -> list[Problem]:
@@ -47,7 +44,8 @@ def altitude_hole_problems(raw: bytes, thresholds: Thresholds) -> list[Problem]:
     for start, end in zero_runs(raw, thresholds.zero_run_bytes):
         if not is_torn(start, end, size=len(raw)):
             continue
-        step = max((abs(int(value)) for value in _beside(metres, start, end=end)), default=0)
+        rows = (start - HEADER_BYTES - 1) // 2, (end - HEADER_BYTES) // 2
+        step = max((abs(int(metres[row])) for row in rows if 0 <= row < len(metres)), default=0)
         if step > thresholds.max_smooth_step:
             expected = f"no {thresholds.zero_run_bytes} zero bytes beside ground that is not at sea level"
             found = f"{end - start} zero bytes from byte {start}, beside ground at {step} m"
@@ -74,17 +72,3 @@ def _why_implausible(metres: NDArray[np.int16], region: str, *, thresholds: Thre
     if high - low > limit and (step := max_step(metres)) > limit:
         return f"a step of {step} m between neighbours"
     return None
-
-
-def _ground(region: str, thresholds: Thresholds) -> str:
-    low, high = thresholds.altitudes_of(region)
-    return f"ground of {region}, {low} to {high} m, steps of at most {thresholds.max_altitude_step} m"
-
-
-def _beside(metres: NDArray[np.int16], start: int, *, end: int) -> Iterator[np.int16]:
-    before = (start - HEADER_BYTES - 1) // 2
-    after = (end - HEADER_BYTES) // 2
-    if start > HEADER_BYTES:
-        yield metres[before]
-    if after < len(metres):
-        yield metres[after]

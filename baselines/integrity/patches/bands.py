@@ -30,11 +30,11 @@ def bands_problems(raw: bytes, region: str, *, thresholds: Thresholds) -> list[P
         raw[HEADER_BYTES + _LAND_COVER_PLANE :: N_BANDS], region, thresholds=thresholds
     )
     constant = constant_bands(raw)
-    if constant:
-        problems.append(_constant_problem(constant))
-    else:
-        problems += _correlation_problems(raw, thresholds)
-    return problems
+    if not constant:
+        return problems + _correlation_problems(raw, thresholds)
+    severity: Severity = "error" if len(constant) == len(_BAND_NAMES) else "warning"
+    found = f"one value only in {', '.join(_BAND_NAMES[band] for band in constant)}"
+    return [*problems, Problem("implausible", severity, "imagery that varies", found)]
 
 
 def zero_runs(raw: bytes, n_bytes: int) -> Iterator[tuple[int, int]]:
@@ -87,7 +87,10 @@ def land_cover_problems(plane: bytes, region: str, *, thresholds: Thresholds) ->
     change_share = len(changes) / max(len(plane) - 1, 1)
     classes = {plane[-1], *codes[changes].tobytes()}
     if max(classes) > thresholds.max_land_cover:
-        return [_out_of_range(codes, thresholds)]
+        beyond = codes[codes > thresholds.max_land_cover]
+        expected = f"land cover codes from 0 to {thresholds.max_land_cover}"
+        found = f"{len(beyond)} of {len(codes)} pixels beyond, such as {beyond[0]}"
+        return [Problem("implausible", "error", expected, found)]
     problems = _stray_problems(plane, classes, region=region, thresholds=thresholds)
     if len(classes) > thresholds.max_classes or change_share > thresholds.max_change_share:
         limits = f"at most {thresholds.max_classes} classes and {thresholds.max_change_share:.0%} changes"
@@ -106,19 +109,6 @@ def _is_constant(raw: bytes, start: int) -> bool:
     n_values = (len(raw) - start + N_BANDS - 1) // N_BANDS
     some = raw[start :: N_BANDS * max(n_values // 16, 1)]
     return some.count(some[:1]) == len(some) and not raw[start::N_BANDS].strip(some[:1])
-
-
-def _constant_problem(constant: list[int]) -> Problem:
-    names = ", ".join(_BAND_NAMES[band] for band in constant)
-    severity: Severity = "error" if len(constant) == len(_BAND_NAMES) else "warning"
-    return Problem("implausible", severity, "imagery that varies", f"one value only in {names}")
-
-
-def _out_of_range(codes: np.typing.NDArray[np.uint8], thresholds: Thresholds) -> Problem:
-    beyond = codes[codes > thresholds.max_land_cover]
-    expected = f"land cover codes from 0 to {thresholds.max_land_cover}"
-    found = f"{len(beyond)} of {len(codes)} pixels beyond, such as {beyond[0]}"
-    return Problem("implausible", "error", expected, found)
 
 
 def _stray_problems(plane: bytes, classes: set[int], *, region: str, thresholds: Thresholds) -> list[Problem]:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.covariates.patches.layout import file_name, folder_of_id
+from baselines.covariates.patches.layout import Kind
 from baselines.integrity.findings import Finding, Problem
 from baselines.integrity.patches.facts import Facts
-from baselines.integrity.places import archive_of, at_occurrence, region_of
+from baselines.integrity.places import archive_of, at_occurrence
 from baselines.integrity.thresholds import Thresholds
 from submissions.tables import OccurrenceTable
 
@@ -24,11 +24,15 @@ _BAND_NAMES = ("red", "green", "blue")
 
 
 def compare_patches(
-    facts: Sequence[Facts], table: OccurrenceTable, *, thresholds: Thresholds, home: Callable[[str, str], str]
+    facts: Sequence[Facts],
+    table: OccurrenceTable,
+    *,
+    thresholds: Thresholds,
+    path_of: Callable[[int, Kind], str],
 ) -> list[Finding]:
     """Compare patches with one another.
 
-    `home` says where a folder of a region lies, for the report. Errors for identical content far apart;
+    `path_of` says where a file lies, for the report. Errors for identical content far apart;
     warnings for unlike content at one place, altitudes that do not meet those of an overlapping patch, and
     archives of other colours.
     """
@@ -39,13 +43,8 @@ def compare_patches(
         *_unlike_at_one_place(kept, distances),
         *_unlike_neighbours(kept, distances, thresholds=thresholds),
     ]
-    located = [at_occurrence(problem, i, path=_path(i, home)) for i, problem in found]
+    located = [at_occurrence(problem, i, path=path_of(i, "bands")) for i, problem in found]
     return located + list(_drifted(kept, thresholds))
-
-
-def _path(occurrence_id: int, home: Callable[[str, str], str]) -> str:
-    folder = home(region_of(occurrence_id), folder_of_id(occurrence_id))
-    return f"{folder}/{file_name(occurrence_id, 'bands')}"
 
 
 class _Distances:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
 from baselines.covariates.patches.layout import Kind
 from baselines.covariates.patches.npyheader import HEADER_BYTES, FileForm, form_of, why_bad_header
@@ -15,6 +14,9 @@ from baselines.integrity.manifests.digests import Proof
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.altitude import altitude_hole_problems, altitude_problems
 from baselines.integrity.patches.bands import bands_problems, hole_problems
+
+#: What a name leads to, or why that is not known.
+Status = os.stat_result | Problem
 
 # A FIFO under the name of a patch must not hold the check up; it is told by its type.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -26,6 +28,7 @@ _TYPES = {
     stat.S_IFBLK: "a block device",
     stat.S_IFCHR: "a character device",
 }
+_VANISHED = Problem("unstable", "error", "a file at rest", "it vanished during the check")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,8 @@ class CheckedFile:
     raw: bytes | None = None
 
 
-def stat_of(entry: os.DirEntry[str]) -> os.stat_result | Problem:
-    """Return the status of what a name leads to, or why there is none."""
+def stat_of(entry: os.DirEntry[str]) -> Status:
+    """Return the status of what a name leads to."""
     try:
         status = entry.stat(follow_symlinks=False)
         return os.stat(entry.path) if stat.S_ISLNK(status.st_mode) else status  # noqa: PTH116
@@ -56,7 +59,7 @@ def problem_of_error(error: OSError) -> Problem:
 
 def check_file(
     path: str,
-    status: os.stat_result,
+    status: Status,
     *,
     kind: Kind,
     region: str,
@@ -68,33 +71,27 @@ def check_file(
     A file that changed between `status`, as `stat_of` gives it, and the end of the check is ``unstable``,
     and nothing else is said of it.
     """
+    if isinstance(status, Problem):
+        return CheckedFile([status])
     if not stat.S_ISREG(status.st_mode):
         what = _TYPES.get(stat.S_IFMT(status.st_mode), "no regular file")
         return CheckedFile([Problem("wrong-type", "error", "a regular file", what)])
-    form, n_bytes = _form_and_size(kind, options.patch_size)
-    has_size = status.st_size == n_bytes
+    form = form_of(kind, options.patch_size)
     try:
-        raw, after = _read(path, _n_bytes_to_read(status, n_bytes, level=options.level))
+        raw, after = _read(path, _n_bytes_to_read(status, form.n_bytes, level=options.level))
     except OSError as error:
-        return CheckedFile([_vanished() if error.errno == errno.ENOENT else problem_of_error(error)])
+        return CheckedFile([_VANISHED if error.errno == errno.ENOENT else problem_of_error(error)])
     if (
         status.st_mtime_ns != after.st_mtime_ns
         or status.st_size != after.st_size
         or status.st_ino != after.st_ino
     ):
-        return CheckedFile([Problem("unstable", "error", "a file at rest", "it changed during the check")])
-    if not has_size or raw[:HEADER_BYTES] != form.header:
+        return CheckedFile([replace(_VANISHED, found="it changed during the check")])
+    if status.st_size != form.n_bytes or raw[:HEADER_BYTES] != form.header:
         return CheckedFile(_form_problems(raw, status.st_size, form=form))
-    if len(raw) < n_bytes:
+    if len(raw) < form.n_bytes:
         return CheckedFile([])
-    return CheckedFile(_content_problems(raw, kind, region=region, options=options, proof=proof), raw)
-
-
-# The size is a product of the shape, which a million files need not compute.
-@lru_cache(maxsize=32)
-def _form_and_size(kind: Kind, patch_size: int) -> tuple[FileForm, int]:
-    form = form_of(kind, patch_size)
-    return form, form.n_bytes
+    return CheckedFile(_problems_given_proof(raw, kind, region=region, options=options, proof=proof), raw)
 
 
 def _n_bytes_to_read(status: os.stat_result, n_bytes: int, *, level: Level) -> int:
@@ -117,10 +114,6 @@ def _read(path: str, n_bytes: int) -> tuple[bytes, os.stat_result]:
         os.close(descriptor)
 
 
-def _vanished() -> Problem:
-    return Problem("unstable", "error", "a file at rest", "it vanished during the check")
-
-
 def _form_problems(raw: bytes, size: int, *, form: FileForm) -> list[Problem]:
     problems = []
     if size != form.n_bytes:
@@ -133,22 +126,24 @@ def _form_problems(raw: bytes, size: int, *, form: FileForm) -> list[Problem]:
     return problems
 
 
-def _content_problems(
+def content_problems(raw: bytes, kind: Kind, *, region: str, options: VerifyOptions) -> list[Problem]:
+    """Check the content of a file whose size and header are right."""
+    if kind == "bands":
+        return bands_problems(raw, region, thresholds=options.thresholds)
+    return altitude_problems(raw, region, thresholds=options.thresholds, patch_size=options.patch_size)
+
+
+def _problems_given_proof(
     raw: bytes, kind: Kind, *, region: str, options: VerifyOptions, proof: Proof | None
 ) -> list[Problem]:
     if options.level == "quick":
         holes = hole_problems if kind == "bands" else altitude_hole_problems
         return holes(raw, options.thresholds)
-    if kind == "bands":
-        problems = bands_problems(raw, region, thresholds=options.thresholds)
-    else:
-        problems = altitude_problems(
-            raw, region, thresholds=options.thresholds, patch_size=options.patch_size
-        )
+    problems = content_problems(raw, kind, region=region, options=options)
     if proof is None:
         return problems
     digest = proof.digest_of(raw)
     if digest == proof.digest:
         # The file is what it was published as: what looks odd in it is no damage.
-        return [Problem(odd.fault, "warning", odd.expected, odd.found) for odd in problems]
+        return [replace(odd, severity="warning") for odd in problems]
     return [Problem("checksum", "error", proof.digest.hex(), digest.hex()), *problems]

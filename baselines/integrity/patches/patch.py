@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from baselines.covariates.patches.layout import KINDS
@@ -14,15 +14,16 @@ from baselines.integrity.manifests.digests import ALGORITHM, Proof, digester
 from baselines.integrity.manifests.manifest import Entry
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.facts import Facts, facts_of
-from baselines.integrity.patches.file import check_file, stat_of
+from baselines.integrity.patches.file import Status, check_file, stat_of
 from baselines.integrity.places import at_occurrence
 
 Proofs = tuple[Proof | None, Proof | None]
-Status = os.stat_result | Problem
 
 # A file that was written this shortly before its status was read can be written again within the
 # same tick of the file system's clock, so an equal status would prove nothing later.
 _YOUNG_NS = 100_000_000
+# What may be otherwise the next time though no file has changed.
+_FLEETING = frozenset({"unstable", "unreadable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class CheckedPatch:
 
     Parameters
     ----------
+    status : str or None
+        By what it is known again; None if it is not to be remembered.
     facts : Facts or None
         What a deep check compares.
     entry : Entry or None
@@ -69,41 +72,45 @@ class CheckedPatch:
     """
 
     occurrence_id: int
-    findings: list[Finding]
+    findings: Sequence[Finding]
+    status: str | None = None
     facts: Facts | None = None
     entry: Entry | None = None
 
 
 def check_patch(
-    patch: ListedPatch, region: str, *, proofs: Proofs = (None, None), options: VerifyOptions
+    patch: ListedPatch,
+    region: str,
+    *,
+    status: str | None = None,
+    proofs: Proofs = (None, None),
+    options: VerifyOptions,
 ) -> CheckedPatch:
-    """Check the files of a patch of a region that are there."""
+    """Check the files of a patch of a region that are there; `status` is what it had before the check.
+
+    One that was unstable or unreadable is not to be remembered.
+    """
     findings: list[Finding] = []
     raw: list[bytes] = []
-    for kind, entry, status, proof in zip(KINDS, patch.entries, patch.statuses, proofs, strict=True):
-        if entry is None or status is None:
+    for kind, entry, known, proof in zip(KINDS, patch.entries, patch.statuses, proofs, strict=True):
+        if entry is None or known is None:
             continue
-        if isinstance(status, Problem):
-            problems, content = [status], None
-        else:
-            checked = check_file(entry.path, status, kind=kind, region=region, options=options, proof=proof)
-            problems, content = checked.problems, checked.raw
-        findings += [at_occurrence(problem, patch.occurrence_id, path=entry.path) for problem in problems]
-        if content is not None:
-            raw.append(content)
+        file = check_file(entry.path, known, kind=kind, region=region, options=options, proof=proof)
+        findings += [
+            at_occurrence(problem, patch.occurrence_id, path=entry.path) for problem in file.problems
+        ]
+        if file.raw is not None:
+            raw.append(file.raw)
+    if any(finding.problem.fault in _FLEETING for finding in findings):
+        status = None
     if len(raw) < len(KINDS):
-        return CheckedPatch(patch.occurrence_id, findings)
+        return CheckedPatch(patch.occurrence_id, findings, status)
     facts = facts_of(patch.occurrence_id, raw[0], altitude=raw[1]) if options.level == "deep" else None
-    return CheckedPatch(
-        patch.occurrence_id, findings, facts, _entry(patch, raw, findings=findings, options=options)
-    )
+    is_whole = not any(finding.problem.is_error for finding in findings)
+    checksums = _entry(patch.occurrence_id, *raw) if options.make_manifest and is_whole else None
+    return CheckedPatch(patch.occurrence_id, findings, status, facts, checksums)
 
 
-def _entry(
-    patch: ListedPatch, raw: list[bytes], *, findings: list[Finding], options: VerifyOptions
-) -> Entry | None:
-    if options.make_manifest is None or any(finding.problem.is_error for finding in findings):
-        return None
+def _entry(occurrence_id: int, bands: bytes, altitude: bytes) -> Entry:
     digest_of = digester(ALGORITHM)
-    bands, altitude = raw
-    return Entry(patch.occurrence_id, (len(bands), len(altitude)), (digest_of(bands), digest_of(altitude)))
+    return Entry(occurrence_id, (len(bands), len(altitude)), (digest_of(bands), digest_of(altitude)))

@@ -2,55 +2,57 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 from baselines.integrity.manifests.manifest import Manifest
-from baselines.integrity.memory.records import NOTHING, Record
+from baselines.integrity.memory.records import NOTHING
 from baselines.integrity.memory.state import State
 from baselines.integrity.options import VerifyOptions
-from baselines.integrity.trees.folder import CheckedFolder, FolderTask, check_folders, unreadable_folder
-from baselines.integrity.trees.planning import FolderPlan, portions
-from baselines.integrity.trees.survey import Tree
+from baselines.integrity.trees.folder import CheckedFolder, FolderTask, check_folders
+from baselines.integrity.trees.planning import portions
 from submissions.errors import CannotCheckError, require
 from submissions.progress import Advance
 
-# What is lost to a kill is at most what was checked in this time.
-_SECONDS_BETWEEN_WRITES = 1.0
 
-
-def run_plans(
-    plans: Sequence[FolderPlan],
-    tree: Tree,
-    *,
-    options: VerifyOptions,
-    manifest: Manifest | None,
-    advance: Advance,
+def run_tasks(
+    tasks: Sequence[FolderTask], *, options: VerifyOptions, manifest: Manifest | None, advance: Advance
 ) -> Iterator[CheckedFolder]:
-    """Check the folders of a plan, telling how many occurrences are done.
+    """Check folders, telling how many occurrences are done.
 
     Raises CannotCheckError if a worker died or the state file is broken.
     """
-    free = []
-    for plan in plans:
-        why = tree.blocked.get((plan.region, plan.folder.partition("/")[0]))
-        if why is None:
-            free.append(plan)
-        else:
-            yield unreadable_folder(_task(plan, tree), why)
-    memory = _Memory(options, manifest, tree=tree)
-    try:
-        tasks = _portions_of_tasks(free, tree, options=options, manifest=manifest, memory=memory)
-        for checked in run_portions(tasks, options):
-            memory.keep(checked)
-            yield from (
-                replace(each, record=NOTHING) for each in checked
-            )  # a million records take long to hold
+    digest = "" if manifest is None else manifest.digest
+    with contextlib.closing(State(options, manifest=digest)) as memory:
+        known = _with_what_is_known(tasks, memory, options=options, manifest=manifest)
+        for checked in run_portions(known, options):
+            memory.remember(
+                (each.key, each.record)
+                for each in checked
+                if len(each.ids) > each.n_remembered and each.record.patches
+            )
+            # A million records take long to hold.
+            yield from (replace(each, record=NOTHING) for each in checked)
             advance(sum(len(each.ids) for each in checked))
-    finally:
-        memory.close()
+
+
+def _with_what_is_known(
+    tasks: Sequence[FolderTask], memory: State, *, options: VerifyOptions, manifest: Manifest | None
+) -> Iterator[list[FolderTask]]:
+    """Yield tasks in portions, with what the state file and the manifest say, until the time is up."""
+    end = None if options.max_duration is None else time.monotonic() + options.max_duration
+    for portion in portions(tasks):
+        if end is not None and time.monotonic() >= end:
+            return
+        records = {} if options.make_manifest else memory.recall([task.key for task in portion])
+        proofs = [manifest.proofs(task.ids or ()) if manifest is not None else {} for task in portion]
+        yield [
+            replace(task, record=records.get(task.key, NOTHING), proofs=own)
+            for task, own in zip(portion, proofs, strict=True)
+        ]
 
 
 def run_portions(
@@ -74,78 +76,3 @@ def run_portions(
             "A process of the verification died, perhaps for want of memory.",
             "Run it again with fewer --jobs; it continues where it was.",
         ) from error
-
-
-class _Memory:
-    """The state file, if any, written in batches."""
-
-    def __init__(self, options: VerifyOptions, manifest: Manifest | None, *, tree: Tree) -> None:
-        digest = "" if manifest is None else manifest.digest
-        self._state = None if options.state is None else State(options.state, options, manifest=digest)
-        self._may_recall = options.make_manifest is None
-        self._tree = tree
-        self._waiting: list[tuple[str, Record]] = []
-        self._written_at = time.monotonic()
-
-    def recall(self, plans: Sequence[FolderPlan]) -> dict[tuple[str, str], Record]:
-        if self._state is None or not self._may_recall:
-            return {}
-        keys = {self._tree.key(plan.region, plan.folder): (plan.region, plan.folder) for plan in plans}
-        return {keys[key]: record for key, record in self._state.recall(list(keys)).items()}
-
-    def keep(self, checked: Sequence[CheckedFolder]) -> None:
-        if self._state is None:
-            return
-        self._waiting += [
-            (self._tree.key(each.region, each.folder), each.record)
-            for each in checked
-            if len(each.ids) > each.n_remembered and each.record.statuses
-        ]
-        if time.monotonic() - self._written_at > _SECONDS_BETWEEN_WRITES:
-            self._write(self._state)
-
-    def close(self) -> None:
-        if self._state is not None:
-            self._write(self._state)
-            self._state.close()
-
-    def _write(self, state: State) -> None:
-        if self._waiting:
-            state.remember(self._waiting)
-        self._waiting = []
-        self._written_at = time.monotonic()
-
-
-def _portions_of_tasks(
-    plans: Sequence[FolderPlan],
-    tree: Tree,
-    *,
-    options: VerifyOptions,
-    manifest: Manifest | None,
-    memory: _Memory,
-) -> Iterator[list[FolderTask]]:
-    end = None if options.max_duration is None else time.monotonic() + options.max_duration
-    for portion in portions(plans):
-        if end is not None and time.monotonic() >= end:
-            return
-        records = memory.recall(portion)
-        yield [
-            _task(plan, tree, manifest=manifest, record=records.get((plan.region, plan.folder), NOTHING))
-            for plan in portion
-        ]
-
-
-def _task(
-    plan: FolderPlan, tree: Tree, *, manifest: Manifest | None = None, record: Record = NOTHING
-) -> FolderTask:
-    return FolderTask(
-        plan.region,
-        plan.folder,
-        tree.home(plan.region, plan.folder),
-        tree.leaves.get((plan.region, plan.folder), ()),
-        plan.ids,
-        frozenset(plan.known),
-        {} if manifest is None else manifest.proofs(plan.ids or ()),
-        record,
-        tree.is_shared,
-    )

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from baselines.covariates.patches.layout import KINDS, file_name, folder_of_id, parse_name
 from baselines.integrity.findings import Finding, Level, Problem
 from baselines.integrity.manifests.manifest import Entry
-from baselines.integrity.memory.records import NOTHING, Record, joined, record_of
+from baselines.integrity.memory.records import NOTHING, Record
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.facts import Facts
 from baselines.integrity.patches.file import problem_of_error
-from baselines.integrity.patches.patch import ListedPatch, Proofs, check_patch
+from baselines.integrity.patches.patch import CheckedPatch, ListedPatch, Proofs, check_patch
 from baselines.integrity.places import at_occurrence, region_of
 
 _AB = re.compile(r"[0-9]{1,2}")
+_NO_PROOFS: Proofs = (None, None)
 
 
 @dataclass(frozen=True)
@@ -33,14 +37,16 @@ class FolderTask:
         Where it exists; several only if a region's patches lie under several roots.
     ids : tuple of int or None
         Occurrences to check; None to check those that are found.
-    known : frozenset of int
+    known : tuple of int
         Occurrences of the tables that belong here, to be checked or not; others are unexpected.
+    is_shared : bool
+        Whether patches of other regions may lie here too.
+    key : str
+        The folder's name in the state file.
     proofs : mapping of int to pair of Proof
         What a manifest says of their files.
     record : Record
         What is remembered of earlier checks.
-    is_shared : bool
-        Whether patches of other regions may lie here too.
     """
 
     region: str
@@ -48,10 +54,11 @@ class FolderTask:
     home: str
     paths: tuple[str, ...]
     ids: tuple[int, ...] | None
-    known: frozenset[int] = frozenset()
+    known: tuple[int, ...] = ()
+    is_shared: bool = False
+    key: str = ""
     proofs: Mapping[int, Proofs] = field(default_factory=dict)
     record: Record = NOTHING
-    is_shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,9 @@ class CheckedFolder:
 
     Parameters
     ----------
-    ids : array of int
+    home, key : str
+        As in its task.
+    ids : ndarray of int64
         Occurrences that were checked.
     strays : tuple of str
         Paths of files that do not belong here.
@@ -76,10 +85,9 @@ class CheckedFolder:
         Checksums of whole patches, if they are wanted for a manifest.
     """
 
-    region: str
-    folder: str
     home: str
-    ids: array[int]  # an eighth of what a tuple takes
+    key: str
+    ids: NDArray[np.int64]  # an eighth of what a tuple takes
     findings: tuple[Finding, ...]
     strays: tuple[str, ...] = ()
     unlisted: tuple[int, ...] = ()
@@ -96,48 +104,36 @@ def check_folders(tasks: Sequence[FolderTask], options: VerifyOptions) -> list[C
 
 
 def check_folder(task: FolderTask, options: VerifyOptions) -> CheckedFolder:
-    """Check one folder of patches."""
+    """Check one folder of patches; of one that cannot be listed, no patch can be read."""
     try:
         entries, doubled = _listing(task.paths)
     except OSError as error:
-        return unreadable_folder(task, problem_of_error(error).found)
-    ids = tuple(_ids_in_place(entries, task)) if task.ids is None else task.ids
+        problem = Problem("unreadable", "error", "a folder that can be listed", problem_of_error(error).found)
+        ids = task.known if task.ids is None else task.ids
+        findings = tuple(at_occurrence(problem, i, path=task.home) for i in ids)
+        return CheckedFolder(task.home, task.key, np.array(ids, dtype=np.int64), findings)
+    ids = _ids_in_place(entries, task) if task.ids is None else task.ids
     patches = [ListedPatch.listed(i, entries) for i in ids]
     absent = [finding for patch in patches for finding in _absent_files(patch, task)]
     n_own = sum(entry is not None for patch in patches for entry in patch.entries)
-    strays, unlisted = _strays(entries, set(ids), task=task) if n_own < len(entries) else ([], set())
-    statuses = _statuses(patches, options)
-    vouched = {i for i, status in statuses.items() if status and task.record.statuses.get(i) == status}
-    checks = [
-        check_patch(
-            patch, task.region, proofs=task.proofs.get(patch.occurrence_id, (None, None)), options=options
-        )
-        for patch in patches
-        if patch.occurrence_id not in vouched
-    ]
-    kept = task.record.without(set(task.record.statuses) - vouched)
+    strays, unlisted = _strays(entries, ids, task=task) if n_own < len(entries) else ([], [])
+    vouched, new = _checked(patches, task, options)
+    checked = [*vouched, *new]
+    remembered = {each.occurrence_id: each for each in new if each.status is not None}
     return CheckedFolder(
-        task.region,
-        task.folder,
         task.home,
-        array("q", ids),
-        (*absent, *kept.findings, *(finding for check in checks for finding in check.findings)),
+        task.key,
+        np.array(ids, dtype=np.int64),
+        (*absent, *(finding for each in checked for finding in each.findings)),
         (*doubled, *strays),
-        tuple(sorted(unlisted)),
-        (*kept.facts, *(check.facts for check in checks if check.facts is not None)),
-        _new_record(task.record, record_of(checks, statuses)) if options.state is not None else NOTHING,
+        tuple(unlisted),
+        tuple(each.facts for each in checked if each.facts is not None),
+        # What was remembered of patches that are not in question now stays.
+        Record({**task.record.patches, **remembered}) if options.state is not None else NOTHING,
         len(vouched),
         task.record.level,
-        tuple(check.entry for check in checks if check.entry is not None),
+        tuple(each.entry for each in new if each.entry is not None),
     )
-
-
-def unreadable_folder(task: FolderTask, why: str) -> CheckedFolder:
-    """Return the result for a folder that cannot be listed: nothing is known of any patch in it."""
-    problem = Problem("unreadable", "error", "a folder that can be listed", why)
-    ids = tuple(task.known) if task.ids is None else task.ids
-    findings = tuple(at_occurrence(problem, i, path=task.home) for i in ids)
-    return CheckedFolder(task.region, task.folder, task.home, array("q", ids), findings)
 
 
 def is_in_place(name: str, region: str | None, *, folder: str) -> int | None:
@@ -165,10 +161,9 @@ def _listing(paths: tuple[str, ...]) -> tuple[dict[str, os.DirEntry[str]], list[
     return entries, doubled
 
 
-def _ids_in_place(entries: Mapping[str, os.DirEntry[str]], task: FolderTask) -> list[int]:
-    return sorted(
-        {i for name in entries if (i := is_in_place(name, task.region, folder=task.folder)) is not None}
-    )
+def _ids_in_place(entries: Mapping[str, os.DirEntry[str]], task: FolderTask) -> tuple[int, ...]:
+    found = {is_in_place(name, task.region, folder=task.folder) for name in entries}
+    return tuple(sorted(i for i in found if i is not None))
 
 
 def _absent_files(patch: ListedPatch, task: FolderTask) -> Iterator[Finding]:
@@ -184,8 +179,8 @@ def _absent_files(patch: ListedPatch, task: FolderTask) -> Iterator[Finding]:
 
 
 def _strays(
-    entries: Mapping[str, os.DirEntry[str]], ids: set[int], *, task: FolderTask
-) -> tuple[list[str], set[int]]:
+    entries: Mapping[str, os.DirEntry[str]], ids: Sequence[int], *, task: FolderTask
+) -> tuple[list[str], list[int]]:
     strays: list[str] = []
     unlisted: set[int] = set()
     own = {name for i in ids for name in (f"{i}.npy", f"{i}_alti.npy")}
@@ -199,22 +194,32 @@ def _strays(
             strays.append(entry.path)
         elif "/" in task.folder or not _AB.fullmatch(name):  # below CD, AB is a folder of its own
             strays += files_below(entry.path)
-    return strays, unlisted - task.known
+    return strays, sorted(unlisted.difference(task.known))
 
 
 def files_below(path: str) -> Iterator[str]:
-    """Yield the paths of all files below a folder that should not be there."""
+    """Yield the paths of a file, or of all files below a folder, that should not be there."""
+    if not Path(path).is_dir():
+        yield path
     for folder, _, names in os.walk(path):
         for name in names:
             yield f"{folder}/{name}"
 
 
-def _statuses(patches: Sequence[ListedPatch], options: VerifyOptions) -> dict[int, str | None]:
-    if options.state is None:
-        return {}
-    return {patch.occurrence_id: patch.status() for patch in patches if any(patch.entries)}
-
-
-def _new_record(old: Record, made: Record) -> Record:
-    # What was remembered of patches that are not in question now stays.
-    return joined(old.without(set(made.statuses)), made)
+def _checked(
+    patches: Sequence[ListedPatch], task: FolderTask, options: VerifyOptions
+) -> tuple[list[CheckedPatch], list[CheckedPatch]]:
+    """Return what is remembered of patches that are as they were, and what a check shows of the others."""
+    # Of all before the first check: what is said of the age of a file holds when its status is read.
+    is_kept = options.state is not None
+    statuses = [patch.status() if is_kept and any(patch.entries) else None for patch in patches]
+    vouched: list[CheckedPatch] = []
+    new: list[CheckedPatch] = []
+    for patch, status in zip(patches, statuses, strict=True):
+        known = task.record.patches.get(patch.occurrence_id)
+        if known is not None and known.status == status:
+            vouched.append(known)
+        else:
+            proofs = task.proofs.get(patch.occurrence_id, _NO_PROOFS)
+            new.append(check_patch(patch, task.region, status=status, proofs=proofs, options=options))
+    return vouched, new

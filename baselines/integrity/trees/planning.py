@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from baselines.covariates.patches.layout import folder_of_id
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.places import archives_of_ids
+from baselines.integrity.trees.folder import FolderTask
 from baselines.integrity.trees.survey import Tree
 from scoring.places import region_of_id
 
@@ -20,24 +20,6 @@ from scoring.places import region_of_id
 _IDS_A_PORTION = 512
 _FOLDERS_A_PORTION = 64
 _SAMPLE_SEED = 20
-
-
-@dataclass(frozen=True)
-class FolderPlan:
-    """The occurrences of one folder of a region, such as ``"73/1"``.
-
-    Parameters
-    ----------
-    known : tuple of int
-        Occurrences that should be here.
-    ids : tuple of int or None
-        Those to check; None to check whatever is found.
-    """
-
-    region: str
-    folder: str
-    known: tuple[int, ...]
-    ids: tuple[int, ...] | None
 
 
 def select(ids: NDArray[np.int64], options: VerifyOptions) -> NDArray[np.int64]:
@@ -72,34 +54,39 @@ def plan_folders(
     *,
     tree: Tree,
     options: VerifyOptions,
-) -> list[FolderPlan]:
+) -> list[FolderTask]:
     """Assign occurrences, all that are known of and those to check, to folders, by region and folder.
 
     With a table, every folder that should exist and every one that does; without one (None), those that
     do, of the part that is asked for.
     """
     if known is None or chosen is None:
-        keys = sorted(key for key in tree.leaves if _is_in_part(key[1], options))
-        return [FolderPlan(*key, (), None) for key in keys]
+        return [_task(tree, key, ids=None) for key in sorted(tree.leaves) if _is_in_part(key[1], options)]
     should = _by_folder(known)
     # Of everything, the two are one, which saves a hundred bytes per occurrence.
     checked = should if len(chosen) == len(known) else _by_folder(chosen)
     keys = sorted(checked.keys() | (set() if options.is_partial else tree.leaves.keys()))
-    return [FolderPlan(*key, should.get(key, ()), checked.get(key, ())) for key in keys]
+    return [_task(tree, key, ids=checked.get(key, ()), known=should.get(key, ())) for key in keys]
 
 
-def portions(plans: Sequence[FolderPlan]) -> Iterator[list[FolderPlan]]:
+def portions(tasks: Sequence[FolderTask]) -> Iterator[list[FolderTask]]:
     """Split folders into portions of work, in order."""
-    portion: list[FolderPlan] = []
+    portion: list[FolderTask] = []
     n_ids = 0
-    for plan in plans:
-        portion.append(plan)
-        n_ids += len(plan.ids or ())
+    for task in tasks:
+        portion.append(task)
+        n_ids += len(task.ids or ())
         if n_ids >= _IDS_A_PORTION or len(portion) >= _FOLDERS_A_PORTION:
             yield portion
             portion, n_ids = [], 0
     if portion:
         yield portion
+
+
+def _task(
+    tree: Tree, key: tuple[str, str], *, ids: tuple[int, ...] | None, known: tuple[int, ...] = ()
+) -> FolderTask:
+    return FolderTask(*key, tree.home(*key), tree.paths(*key), ids, known, tree.is_shared, tree.key(*key))
 
 
 def _by_folder(ids: NDArray[np.int64]) -> Mapping[tuple[str, str], tuple[int, ...]]:

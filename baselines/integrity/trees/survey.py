@@ -16,7 +16,8 @@ from baselines.covariates.patches.finding import (
     no_patches,
     scope_of_folder,
 )
-from baselines.covariates.patches.layout import Scope
+from baselines.covariates.patches.layout import Kind, Scope, file_name, folder_of_id
+from baselines.integrity.places import region_of
 from scoring.places import REGIONS
 
 
@@ -32,8 +33,8 @@ class Tree:
         Archives of regions whose patches need not be here all the same.
     leaves : mapping of (region, folder) to paths
         Where each folder, such as ``("us", "73/1")``, exists.
-    blocked : mapping of (region, CD) to str
-        Folders that could not be listed, and why.
+    blocked : mapping of (region, CD) to paths
+        Folders that could not be listed.
     strays : tuple of str
         Paths of what lies where no file of a patch belongs.
     base : str
@@ -43,7 +44,7 @@ class Tree:
     scopes: frozenset[Scope]
     elsewhere: frozenset[ArchiveKey]
     leaves: Mapping[tuple[str, str], tuple[str, ...]]
-    blocked: Mapping[tuple[str, str], str]
+    blocked: Mapping[tuple[str, str], tuple[str, ...]]
     strays: tuple[str, ...]
     roots: tuple[Root, ...]
     base: str
@@ -56,6 +57,16 @@ class Tree:
         fitting = [root for root in self.roots if root.scope.holds(region, number)]
         fitting.sort(key=lambda root: (root.scope.number is None, root.scope.region is None))
         return f"{fitting[0].path if fitting else f'{self.base}/patches_{region}'}/{folder}"
+
+    def paths(self, region: str, folder: str) -> tuple[str, ...]:
+        """Return where a folder exists; one CD that could not be listed stands for all that is below it."""
+        blocked = self.blocked.get((region, folder.partition("/")[0]), ())
+        return (*blocked, *self.leaves.get((region, folder), ()))
+
+    def path_of(self, occurrence_id: int, kind: Kind) -> str:
+        """Return where a file of a patch lies, or should."""
+        folder = self.home(region_of(occurrence_id), folder_of_id(occurrence_id))
+        return f"{folder}/{file_name(occurrence_id, kind)}"
 
     def key(self, region: str, folder: str) -> str:
         """Return a name for a folder that is its own whatever path leads to it, to remember it by."""
@@ -77,7 +88,7 @@ def survey(
     """
     roots = _roots_of(paths)
     leaves: dict[tuple[str, str], list[str]] = defaultdict(list)
-    blocked: dict[tuple[str, str], str] = {}
+    blocked: dict[tuple[str, str], tuple[str, ...]] = {}
     strays: list[str] = []
     own_paths = {root.path for root in roots}
     for root in roots:
@@ -88,8 +99,8 @@ def survey(
                     for leaf, path in _leaves_of(entry):
                         for region in regions:
                             leaves[region, leaf].append(path)
-                except OSError as error:
-                    blocked |= {(region, entry.name): error.strerror or str(error) for region in regions}
+                except OSError:
+                    blocked |= {(region, entry.name): (entry.path,) for region in regions}
             elif root.scope.region is not None and entry.path not in own_paths:
                 strays.append(entry.path)
     return Tree(

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.integrity.findings import LEVELS, Finding, Level
+from baselines.integrity.findings import LEVELS, Finding
 from baselines.integrity.manifests.manifest import Manifest
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.comparisons import compare_patches
 from baselines.integrity.places import archives_of_ids, in_scope
 from baselines.integrity.report import PatchReport
-from baselines.integrity.trees.execution import run_plans
+from baselines.integrity.trees.execution import run_tasks
 from baselines.integrity.trees.folder import CheckedFolder, files_below
 from baselines.integrity.trees.planning import detection_probability, plan_folders, select
 from baselines.integrity.trees.strays import place_strays, unlisted_patches
@@ -47,15 +45,17 @@ def verify_tree(
     if all_ids is None and manifest is not None:
         all_ids = manifest.ids
     _refuse_unusable(options, all_ids, has_places=table is not None)
-    known = None if all_ids is None else all_ids[_belongs(all_ids, tree)]
-    chosen = None if known is None else select(known, options)
-    plans = plan_folders(known, chosen, tree=tree, options=options)
+    known = chosen = None
+    if all_ids is not None:
+        known = all_ids[in_scope(all_ids, tree.scopes) & ~in_scope(all_ids, tree.elsewhere)]
+        chosen = select(known, options)
+    tasks = plan_folders(known, chosen, tree=tree, options=options)
     with progress.bar("verifying", None if chosen is None else len(chosen)) as advance:
-        checked = list(run_plans(plans, tree, options=options, manifest=manifest, advance=advance))
+        checked = list(run_tasks(tasks, options=options, manifest=manifest, advance=advance))
     findings = _findings(checked, tree)
     if options.level == "deep" and table is not None:
         facts = [each for folder in checked for each in folder.facts]
-        findings += compare_patches(facts, table, thresholds=options.thresholds, home=tree.home)
+        findings += compare_patches(facts, table, thresholds=options.thresholds, path_of=tree.path_of)
     return _report(checked, findings, options=options, manifest=manifest, all_ids=all_ids)
 
 
@@ -64,11 +64,6 @@ def ids_of(occurrences: Occurrences | None) -> NDArray[np.int64] | None:
     if occurrences is None:
         return None
     return np.unique(occurrences.ids if isinstance(occurrences, OccurrenceTable) else occurrences)
-
-
-def _belongs(ids: NDArray[np.int64], tree: Tree) -> NDArray[np.bool_]:
-    inside = in_scope(ids, tree.scopes)
-    return inside & ~in_scope(ids, tree.elsewhere) if tree.elsewhere else inside
 
 
 def _refuse_unusable(options: VerifyOptions, ids: NDArray[np.int64] | None, *, has_places: bool) -> None:
@@ -81,15 +76,11 @@ def _refuse_unusable(options: VerifyOptions, ids: NDArray[np.int64] | None, *, h
 
 
 def _findings(checked: Sequence[CheckedFolder], tree: Tree) -> list[Finding]:
-    strays = [path for stray in tree.strays for path in _files_of(stray)]
+    strays = [path for stray in tree.strays for path in files_below(stray)]
     strays += [path for folder in checked for path in folder.strays]
     found = [finding for folder in checked for finding in folder.findings]
     unlisted = ((i, folder.home) for folder in checked for i in folder.unlisted)
     return place_strays(found, strays) + unlisted_patches(unlisted)
-
-
-def _files_of(path: str) -> list[str]:
-    return list(files_below(path)) if Path(path).is_dir() else [path]
 
 
 def _report(
@@ -100,7 +91,7 @@ def _report(
     manifest: Manifest | None,
     all_ids: NDArray[np.int64] | None,
 ) -> PatchReport:
-    ids = _checked_ids(checked)
+    ids = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(folder.ids for folder in checked)]))
     n_remembered = sum(folder.n_remembered for folder in checked)
     unseen = cannot_see(
         options.level,
@@ -108,51 +99,31 @@ def _report(
         has_table=all_ids is not None,
         has_memory=n_remembered > 0,
     )
-    levels = {level for folder in checked for level in _levels(folder, options)}
+    levels = {folder.remembered_level for folder in checked if folder.n_remembered}
+    levels |= {options.level for folder in checked if folder.n_remembered < len(folder.ids)}
     return PatchReport(
         options.level,
         ids,
         ids[:0] if all_ids is None else np.setdiff1d(all_ids, ids),
-        tuple(sorted(findings, key=_place)),
+        tuple(
+            sorted(findings, key=lambda f: (f.region or "", f.occurrence_id or -1, f.path, f.problem.fault))
+        ),
         unseen,
         n_remembered,
-        (*_sample_notes(ids, options), *_manifest_notes(ids, manifest)),
+        tuple(_notes(ids, options, manifest=manifest)),
         tuple(entry for folder in checked for entry in folder.entries),
         min(levels, key=LEVELS.index, default=None),
     )
 
 
-def _checked_ids(checked: Sequence[CheckedFolder]) -> NDArray[np.int64]:
-    joined = array("q")
-    for folder in checked:
-        joined.extend(folder.ids)
-    return np.unique(np.array(joined, dtype=np.int64))
-
-
-def _levels(folder: CheckedFolder, options: VerifyOptions) -> Iterator[Level]:
-    if folder.n_remembered:
-        yield folder.remembered_level
-    if folder.n_remembered < len(folder.ids):
-        yield options.level
-
-
-def _place(finding: Finding) -> tuple[str, int, str, str]:
-    return finding.region or "", finding.occurrence_id or -1, finding.path, finding.problem.fault
-
-
-def _sample_notes(checked: NDArray[np.int64], options: VerifyOptions) -> list[str]:
-    if options.sample is None or not len(checked):
-        return []
-    _, counts = np.unique(archives_of_ids(checked), return_counts=True)
-    overall, single = detection_probability(0.001, len(checked)), detection_probability(0.03, counts.min())
-    return [
-        f"This sample sees damage to 0.1 % of all patches with probability {overall:.0%}.",
-        f"It sees damage to 3 % of one archive with probability {single:.0%} or more.",
-    ]
-
-
-def _manifest_notes(checked: NDArray[np.int64], manifest: Manifest | None) -> list[str]:
-    if manifest is None:
-        return []
-    n_unlisted = len(np.setdiff1d(checked, manifest.ids))
-    return [f"{n_unlisted} occurrences are not in the manifest."] if n_unlisted else []
+def _notes(checked: NDArray[np.int64], options: VerifyOptions, *, manifest: Manifest | None) -> Iterator[str]:
+    if options.sample is not None and len(checked):
+        _, counts = np.unique(archives_of_ids(checked), return_counts=True)
+        overall, single = (
+            detection_probability(0.001, len(checked)),
+            detection_probability(0.03, counts.min()),
+        )
+        yield f"This sample sees damage to 0.1 % of all patches with probability {overall:.0%}."
+        yield f"It sees damage to 3 % of one archive with probability {single:.0%} or more."
+    if manifest is not None and (n_unlisted := len(np.setdiff1d(checked, manifest.ids))):
+        yield f"{n_unlisted} occurrences are not in the manifest."

@@ -191,9 +191,7 @@ def compare(
     ids = [fact.occurrence_id for fact in listed]
     table = OccurrenceTable(np.array(ids), *np.array(places, dtype=float).T)
     thresholds = LIMITS.__class__(**limits)  # type: ignore[arg-type]
-    found = compare_patches(
-        listed, table, thresholds=thresholds, home=lambda region, folder: f"{region}/{folder}"
-    )
+    found = compare_patches(listed, table, thresholds=thresholds, path_of=lambda i, kind: f"{kind} of {i}")
     return [(f.problem.fault, f.problem.severity, f.occurrence_id) for f in found]
 
 

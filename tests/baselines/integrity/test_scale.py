@@ -25,6 +25,7 @@ from baselines.integrity.manifests.digests import Proof
 from baselines.integrity.memory.records import Record
 from baselines.integrity.memory.state import State
 from baselines.integrity.options import VerifyOptions
+from baselines.integrity.patches.patch import CheckedPatch
 from baselines.integrity.places import archive_of
 from baselines.integrity.report import PatchReport
 from baselines.integrity.trees.execution import run_portions
@@ -138,10 +139,12 @@ def test_broken_state_is_an_error_with_a_way_out(damaged: Path, tmp_path: Path) 
         verify(damaged, state=state)
 
 
-def test_states_of_two_writers_join(tmp_path: Path) -> None:
-    first, second = (State(tmp_path / "state", VerifyOptions()) for _ in range(2))
+def test_states_of_two_writers_join(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("baselines.integrity.memory.state._SECONDS_BETWEEN_WRITES", -1)
+    first, second = (State(VerifyOptions(state=tmp_path / "state")) for _ in range(2))
     for number in range(50):
-        (first if number % 2 else second).remember([(f"folder{number}", Record({number: "status"}))])
+        record = Record({number: CheckedPatch(number, [], "status")})
+        (first if number % 2 else second).remember([(f"folder{number}", record)])
     assert len(first.recall([f"folder{number}" for number in range(50)])) == 50
     first.close()
     second.close()
@@ -293,8 +296,8 @@ def kill_repair(packed: Path, damaged: Path, folder: Path, *, n_kills: int, seed
 
 # With small portions that are written at once, there is something to remember at every moment.
 _IN_SMALL_STEPS = """
-import baselines.integrity.trees.execution, baselines.integrity.trees.planning
-baselines.integrity.trees.execution._SECONDS_BETWEEN_WRITES = 0
+import baselines.integrity.memory.state, baselines.integrity.trees.planning
+baselines.integrity.memory.state._SECONDS_BETWEEN_WRITES = 0
 baselines.integrity.trees.planning._IDS_A_PORTION = 4
 from glckit.cli import main
 main()

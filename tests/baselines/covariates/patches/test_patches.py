@@ -249,8 +249,9 @@ def test_unreadable_is_not_damaged(tree: Path, monkeypatch: pytest.MonkeyPatch, 
 def test_reads_that_stop_short_are_completed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = PatchReader(TreeSource(tree), patch_size=SIZE)
     expected = reader.read(173)
-    readv = os.readv
+    readv, preadv = os.readv, os.preadv
     monkeypatch.setattr(os, "readv", lambda file, buffers: readv(file, [memoryview(buffers[0])[:50]]))
+    monkeypatch.setattr(os, "preadv", lambda file, buffers, at: preadv(file, [buffers[0][:50]], at))
     assert np.array_equal(reader.read(173), expected)
 
 
