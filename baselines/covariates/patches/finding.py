@@ -195,7 +195,7 @@ def _possible_roots(path: PathLike, names: Iterable[str]) -> Iterator[Root]:
     for name in names:
         scope = scope_of_root(name) or Scope()
         if own is None or ("/" not in name and scope.number and own == Scope(scope.region)):
-            yield Root(os.path.join(start, name), scope)  # noqa: PTH118 - as scandir joins them
+            yield Root(os.fspath(Path(start, name)), scope)
 
 
 def _instead(trees: Sequence[str], archives: Iterable[str]) -> dict[str, Set[ArchiveKey]]:

@@ -6,6 +6,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from baselines.covariates.patches.finding import (
     ArchiveKey,
@@ -101,7 +102,7 @@ def survey(
                             leaves[region, leaf].append(path)
                 except OSError:
                     blocked |= {(region, entry.name): (entry.path,) for region in regions}
-            elif root.scope.region is not None and entry.path not in own_paths:
+            elif root.scope.region is not None and os.fspath(Path(entry.path)) not in own_paths:
                 strays.append(entry.path)
     return Tree(
         frozenset(scope for path in paths for scope in _scopes_of(path)),
