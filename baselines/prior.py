@@ -15,7 +15,7 @@ from scoring.sparse import Pairs
 from submissions.errors import BadInputError
 from submissions.limits import MAX_ROWS
 from submissions.metadata import write_metadata
-from submissions.writing import RunWriter, run_writer
+from submissions.writing import run_writer
 
 _BATCH = 8192
 
@@ -31,6 +31,11 @@ class Frequencies:
 
     species: NDArray[np.int64]
     shares: NDArray[np.float64]
+
+    def lists(self, n: int, max_rows: int) -> Pairs:
+        """Return `n` times the same list, of the most frequent species."""
+        species, shares = self.species[:max_rows], self.shares[:max_rows]
+        return Pairs(np.arange(n + 1) * len(species), np.tile(species, n), np.tile(shares, n))
 
 
 @dataclass(frozen=True)
@@ -90,34 +95,40 @@ def write_prior_run(
     learned_from, predicted = together.select(~is_test), together.select(is_test)
     frequencies = regional_frequencies(learned_from)
     _refuse_unknown_regions(predicted, frequencies)
+    regions, counts = np.unique(predicted.regions, return_counts=True)
+    n_occurrences = dict(zip(regions.tolist(), counts.tolist(), strict=True))
     with run_writer(path, max_rows=max_rows) as writer:
-        for region in np.unique(predicted.regions):
-            _write_region(
-                writer, frequencies[region], ids=predicted.ids[predicted.regions == region], max_rows=max_rows
-            )
+        for region in n_occurrences:
+            ids = predicted.ids[predicted.regions == region]
+            for batch in np.split(ids, range(_BATCH, len(ids), _BATCH)):
+                writer.add(batch, frequencies[region].lists(len(batch), max_rows))
+    # By ascending id, so that the order of rows and files does not matter.
+    data = learned_from.select(np.argsort(learned_from.ids))
     provenance = Provenance(
-        "prior", command, seed, model_digest=_digest(frequencies), data_digest=_digest_of_table(learned_from)
+        "prior",
+        command,
+        seed,
+        model_digest=digest_of(*frequency_arrays(frequencies).values()),
+        data_digest=digest_of(data.ids, data.latitudes, data.longitudes, data.species),
     )
     write_metadata(path, provenance.metadata())
-    regions, counts = np.unique(predicted.regions, return_counts=True)
-    n_species = {region: len(frequencies[region].species) for region in regions.tolist()}
-    return PriorRun(os.fspath(path), dict(zip(regions.tolist(), counts.tolist(), strict=True)), n_species)
+    n_species = {region: len(frequencies[region].species) for region in n_occurrences}
+    return PriorRun(os.fspath(path), n_occurrences, n_species)
+
+
+def frequency_arrays(frequencies: Mapping[str, Frequencies]) -> dict[str, NDArray[np.generic]]:
+    """Return the arrays of each region by name, such as ``fr/species``, regions in the order of theirs."""
+    return {
+        f"{region}/{name}": array
+        for region in sorted(frequencies)
+        for name, array in vars(frequencies[region]).items()
+    }
 
 
 def _frequencies(species: NDArray[np.int64]) -> Frequencies:
     values, counts = np.unique(species, return_counts=True)
     order = np.argsort(-counts, kind="stable")  # values ascend, so ties do too
     return Frequencies(values[order], counts[order] / len(species))
-
-
-def _write_region(
-    writer: RunWriter, frequencies: Frequencies, *, ids: NDArray[np.int64], max_rows: int
-) -> None:
-    species, shares = frequencies.species[:max_rows], frequencies.shares[:max_rows]
-    for start in range(0, len(ids), _BATCH):
-        batch = ids[start : start + _BATCH]
-        offsets = np.arange(len(batch) + 1) * len(species)
-        writer.add(batch, Pairs(offsets, np.tile(species, len(batch)), np.tile(shares, len(batch))))
 
 
 def _refuse_unknown_regions(test: Occurrences, frequencies: Mapping[str, Frequencies]) -> None:
@@ -129,15 +140,3 @@ def _refuse_unknown_regions(test: Occurrences, frequencies: Mapping[str, Frequen
             "where no training occurrence has a species.",
             "Give the training files of every region of the test.",
         )
-
-
-def _digest(frequencies: Mapping[str, Frequencies]) -> str:
-    tables = [frequencies[region] for region in sorted(frequencies)]
-    return digest_of(*(array for table in tables for array in (table.species, table.shares)))
-
-
-def _digest_of_table(occurrences: Occurrences) -> str:
-    # By ascending id, so that the order of rows and files does not matter.
-    order = np.argsort(occurrences.ids)
-    columns = (occurrences.ids, occurrences.latitudes, occurrences.longitudes, occurrences.species)
-    return digest_of(*(column[order] for column in columns))

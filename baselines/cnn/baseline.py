@@ -14,7 +14,7 @@ from baselines.cnn.prediction import CnnRun, predict_cnn
 from baselines.cnn.training import TrainedCnn, train_cnn
 from baselines.integrity.thresholds import Thresholds
 from baselines.request import BaselineOutcome, PatchRequest
-from submissions.competition.settings import Competition, Part
+from submissions.competition.settings import Part
 from submissions.errors import UsageError
 from submissions.paths import shown
 from submissions.progress import SILENT, Progress
@@ -67,7 +67,11 @@ def run_cnn(
             "Several devices either train or predict: Lightning starts them once for each command.",
             "Say --train, then --predict.",
         )
-    trained = _train(request, training, progress) if request.trains else None
+    trained = None
+    if request.trains:
+        if request.predicts:
+            request.competition.occurrence_files("test")  # missing ones are noticed before the work
+        trained = train_cnn(request.files("train"), request.model, training, progress=progress)
     if not request.predicts:
         return CnnOutcome(trained)
     if not request.trains:
@@ -86,19 +90,8 @@ def describe_network(
     `batch_size` patches at a time.
     """
     model = read_model(request.model) if request.has_model else None
-    return describe_cnn(
-        model, plan, machine=machine, n_occurrences=_n_test(request.competition), batch_size=batch_size
-    )
-
-
-def _train(request: CnnRequest, options: TrainingOptions, progress: Progress) -> TrainedCnn:
-    if request.predicts:
-        request.competition.occurrence_files("test")  # missing ones are noticed before the work
-    return train_cnn(request.files("train"), request.model, options, progress=progress)
-
-
-def _n_test(competition: Competition) -> int:
     try:
-        return len(read_occurrence_ids(competition.occurrence_files("test")))
+        n_occurrences = len(read_occurrence_ids(request.competition.occurrence_files("test")))
     except UsageError:  # no test files here: the challenge's
-        return CHALLENGE_TEST
+        n_occurrences = CHALLENGE_TEST
+    return describe_cnn(model, plan, machine=machine, n_occurrences=n_occurrences, batch_size=batch_size)

@@ -16,6 +16,7 @@ from submissions.errors import UsageError
 from submissions.paths import shown
 
 _NETWORK, _MOMENTUM = "network.", "momentum."
+_NOTES = ("step", "history", "loss_of_epoch", "plan", "scaler")
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,7 @@ def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> No
     """Write a checkpoint; the one before stays until the new one is whole."""
     tensors = {f"{_NETWORK}{name}": tensor for name, tensor in checkpoint.network.items()}
     tensors |= {f"{_MOMENTUM}{name}": tensor for name, tensor in checkpoint.momentum.items()}
-    notes = {
-        "step": checkpoint.step,
-        "history": checkpoint.history,
-        "loss_of_epoch": checkpoint.loss_of_epoch,
-        "plan": checkpoint.plan,
-        "scaler": checkpoint.scaler,
-    }
-    write_tensors(path, tensors, notes)
+    write_tensors(path, tensors, {name: getattr(checkpoint, name) for name in _NOTES})
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint | None:
@@ -67,16 +61,12 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint | None:
     if not Path(path).exists():
         return None
     tensors, notes = read_tensors(path)
-    if not {"step", "history", "loss_of_epoch", "plan", "scaler"} <= notes.keys():
+    if not set(_NOTES) <= notes.keys():
         raise UsageError(f"{shown(path)} is no checkpoint of glckit.", "Remove it to begin anew.")
     return Checkpoint(
-        notes["step"],
-        _below(tensors, _NETWORK),
-        _below(tensors, _MOMENTUM),
-        notes["history"],
-        notes["loss_of_epoch"],
-        notes["plan"],
-        notes["scaler"],
+        network=_below(tensors, _NETWORK),
+        momentum=_below(tensors, _MOMENTUM),
+        **{name: notes[name] for name in _NOTES},
     )
 
 

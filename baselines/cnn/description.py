@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from baselines.cnn.machine import fabric_of, memory_watched
 from baselines.cnn.modelfile import Model
@@ -79,19 +78,22 @@ def describe_cnn(
     A probe of some `seconds` times it with `batch_size` patches at a time. UsageError if memory does not
     suffice for that.
     """
-    described, machine = model or _untrained(plan), machine or Machine()
-    n_planes, n_species = described.plan.n_planes, len(described.species)
+    if model is None:  # time does not depend on the weights
+        network = PatchInception(plan.n_planes, CHALLENGE_SPECIES, initial=None).eval()
+        model = Model(network, np.arange(CHALLENGE_SPECIES), plan)
+    machine = machine or Machine()
+    n_planes, n_species = model.plan.n_planes, len(model.species)
     with memory_watched(batch_size, f"Try --batch-size {max(batch_size // 2, 1)}."):
-        rate, device = _probe(described, machine, batch_size, seconds=seconds)
+        rate, device = _probe(model, machine, batch_size, seconds=seconds)
     return CnnDescription(
-        described.plan,
+        model.plan,
         n_species,
         n_parameters=_n_parameters(n_planes, n_species),
-        n_multiply_adds=multiply_adds(n_planes, n_species, described.plan.patch_size),
+        n_multiply_adds=multiply_adds(n_planes, n_species, model.plan.patch_size),
         n_bytes=4 * _n_parameters(n_planes, n_species),
         n_bytes_challenge=4 * _n_parameters(n_planes, CHALLENGE_SPECIES),
         speed=Speed(device, machine.precision, batch_size, rate, n_occurrences),
-        training=described.training,
+        training=model.training,
     )
 
 
@@ -103,42 +105,25 @@ def multiply_adds(n_planes: int, n_species: int, patch_size: int) -> int:
     >>> round(multiply_adds(6, 31_435, 256) / 1e9, 1)
     17.8
     """
-    counts: list[int] = []
-
-    def count(module: nn.Module, _: object, output: Tensor) -> None:
-        weight = module.get_parameter("weight")
-        places = math.prod(output.shape[2:])  # 1 for the last layer
-        counts.append(weight.numel() * places)
-
     network = skeleton(n_planes, n_species).eval()
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            module.register_forward_hook(count)
-    # On the meta device nothing is computed and nothing stored.
-    network(torch.empty(1, n_planes, patch_size, patch_size, device="meta"))
-    return sum(counts)
+    with FlopCounterMode(display=False) as counter:
+        # On the meta device nothing is computed and nothing stored.
+        network(torch.empty(1, n_planes, patch_size, patch_size, device="meta"))
+    n_operations: int = counter.get_total_flops()  # a multiply-add is two
+    return n_operations // 2
 
 
 def _n_parameters(n_planes: int, n_species: int) -> int:
     return sum(parameter.numel() for parameter in skeleton(n_planes, n_species).parameters())
 
 
-def _untrained(plan: InputPlan) -> Model:
-    # Time does not depend on the weights.
-    network = PatchInception(plan.n_planes, CHALLENGE_SPECIES, initial=None).eval()
-    return Model(network, np.arange(CHALLENGE_SPECIES), plan)
-
-
-def _blank(n_patches: int, size: int) -> Batch:
-    bands = torch.zeros(n_patches, size, size, 5, dtype=torch.uint8)
-    return Batch(torch.arange(n_patches), bands, torch.zeros(n_patches, size, size, dtype=torch.int16))
-
-
 def _probe(model: Model, machine: Machine, batch_size: int, *, seconds: float) -> tuple[float, str]:
     """Return the patches per second, and the device."""
     device = fabric_of(machine).device
-    predictor = Predictor(model, device, precision=machine.precision, compiled=machine.compiled)
-    batch = _blank(batch_size, model.plan.patch_size)
+    predictor = Predictor(model, device, machine=machine)
+    shape = (batch_size, model.plan.patch_size, model.plan.patch_size)
+    bands, altitude = torch.zeros(*shape, 5, dtype=torch.uint8), torch.zeros(shape, dtype=torch.int16)
+    batch = Batch(torch.arange(batch_size), bands, altitude)
     predictor.probabilities(batch.on(device)).cpu()  # the first is slow
     n_batches, start = 0, time.perf_counter()
     while time.perf_counter() - start < seconds:

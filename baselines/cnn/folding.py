@@ -1,30 +1,13 @@
-"""The network as it predicts: batch norm folded into the convolutions, the last layer apart."""
+"""The network as it predicts: batch norm folded into the convolutions."""
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models.inception import BasicConv2d, Inception3
-
-
-@dataclass(frozen=True)
-class SplitNetwork:
-    """A network in two parts, so that several draws of the dropout need the first only once.
-
-    Parameters
-    ----------
-    trunk : Module
-        From planes to features, (B, n_planes, P, P) to (B, 2048).
-    head : Module
-        Dropout and the last layer, (B, 2048) to (B, n_species).
-    """
-
-    trunk: nn.Module
-    head: nn.Module
 
 
 def folded(network: Inception3) -> Inception3:
@@ -48,18 +31,3 @@ def folded(network: Inception3) -> Inception3:
             module.conv = fuse_conv_bn_eval(module.conv, module.bn)
             module.bn = nn.Identity()
     return copied.requires_grad_(False).to(memory_format=torch.channels_last)
-
-
-def split(network: Inception3) -> SplitNetwork:
-    """Return trunk and head of a network, which share its weights."""
-    trunk = copy.copy(network)
-    trunk._modules = dict(network._modules)  # the copy is shallow: the network's own table stays
-    trunk.dropout, trunk.fc = nn.Identity(), nn.Identity()
-    return SplitNetwork(trunk, nn.Sequential(network.dropout, network.fc))
-
-
-def with_dropout(head: nn.Module) -> None:
-    """Let the dropout layers of a module drop, and nothing else change: batch norm stays as it is."""
-    for module in head.modules():
-        if isinstance(module, nn.Dropout):
-            module.train()

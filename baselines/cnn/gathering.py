@@ -20,17 +20,15 @@ def gathered(fabric: Fabric, best: BestSpecies, *, n_rows: int) -> BestSpecies:
     if fabric.world_size == 1:
         return best
     n_each = -(-n_rows // fabric.world_size)
-    rows, outputs, scores = (
-        _from_all(fabric, array, n_each) for array in (best.rows, best.outputs, best.scores)
-    )
-    real = rows != _NO_ROW
-    return BestSpecies(rows[real], outputs[real], scores[real])
+    columns = {name: _from_all(fabric, array, n_each) for name, array in vars(best).items()}
+    real = columns["rows"] != _NO_ROW
+    return BestSpecies(**{name: column[real] for name, column in columns.items()})
 
 
 def joined(parts: list[BestSpecies]) -> BestSpecies:
     """Return several lists as one."""
-    columns = zip(*((part.rows, part.outputs, part.scores) for part in parts), strict=True)
-    return BestSpecies(*(np.concatenate(column) for column in columns))
+    columns = zip(*(vars(part).values() for part in parts), strict=True)
+    return BestSpecies(*map(np.concatenate, columns))
 
 
 def _from_all(fabric: Fabric, array: NDArray[np.generic], n_each: int) -> NDArray[np.generic]:

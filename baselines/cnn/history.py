@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from submissions.errors import require
 from submissions.files import written_atomically
 
 #: Columns of the log, in order.
@@ -42,8 +43,6 @@ def write_events(folder: Path, entries: Sequence[Mapping[str, Any]]) -> None:
 
 def draw_curves(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
     """Draw loss and validation scores over the epochs; UsageError if matplotlib is not installed."""
-    from submissions.errors import require
-
     figures = require("matplotlib.figure", "plot")
     figure = figures.Figure(figsize=(9, 3.6), layout="constrained")
     loss, scores = figure.subplots(1, 2)

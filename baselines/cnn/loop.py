@@ -26,7 +26,7 @@ from baselines.cnn.options import TrainingOptions
 from baselines.cnn.outputs import BestSpecies, PartScores, best_species, score_part
 from baselines.cnn.patchdata import Batch, PatchDataset, batches
 from baselines.cnn.planes import InputPlanes
-from baselines.cnn.sampling import BatchShare, Course, StepSampler
+from baselines.cnn.sampling import BatchShare, Course, parts_of_steps, seed_of
 from baselines.cnn.trainingdata import TrainingData
 from baselines.cnn.watching import paced
 from submissions.errors import UsageError
@@ -63,8 +63,20 @@ class TrainingLoop:
         self._share = BatchShare(
             work.fabric.global_rank, work.fabric.world_size, work.options.machine.accumulate
         )
-        self._sgd = _sgd(network, work.options)
-        self._model, self._optimizer = self._set_up()
+        plan = work.options.plan
+        self._sgd = torch.optim.SGD(
+            network.parameters(),
+            lr=plan.learning_rate,
+            momentum=plan.momentum,
+            weight_decay=plan.weight_decay,
+        )
+        network.to(memory_format=torch.channels_last)
+        model: Any = nn.Sequential(InputPlanes(work.options.input), network)
+        if work.options.machine.compiled:
+            model = torch.compile(model)
+        self._model: Any
+        self._optimizer: Any
+        self._model, self._optimizer = self.fabric.setup(model, self._sgd)
         self._recent: list[Tensor] = []
         self._loss_of_epoch = 0.0
         self._saved_at, self._saved_step = time.monotonic(), 0
@@ -80,13 +92,18 @@ class TrainingLoop:
 
     def run(self, progress: Progress) -> None:
         """Take all steps that are left; UsageError if the loss is no number any more."""
-        parts = self._parts()
+        rows = parts_of_steps(self._course, self._share, self._work.data.parts["train"], start=self.step)
+        parts = self._read(rows)
         self._model.train()
         with paced(self._course.n_steps - self.step, "steps", progress) as pace:
             while self.step < self._course.n_steps:
                 self._recent.append(self._advance(list(islice(parts, self._share.accumulate))))
                 self.step += 1
-                self._after_step(progress)
+                if self._course.ends_epoch(self.step - 1):
+                    self._end_epoch(progress)
+                elif self.step % _STEPS_BETWEEN_LOOKS[self.fabric.device.type] == 0:
+                    self._look()
+                    self._save_if_due()
                 pace.done(1)
 
     def score(self, part: str) -> PartScores:
@@ -107,28 +124,9 @@ class TrainingLoop:
     def _folder(self) -> Path:
         return self._work.place / UNFINISHED
 
-    def _set_up(self) -> tuple[Any, Any]:
-        self.network.to(memory_format=torch.channels_last)
-        model: Any = nn.Sequential(InputPlanes(self._work.options.input), self.network)
-        if self._work.options.machine.compiled:
-            model = torch.compile(model)
-        set_up: tuple[Any, Any] = self.fabric.setup(model, self._sgd)
-        return set_up
-
-    def _parts(self) -> Iterator[Batch]:
-        rows = self._work.data.parts["train"]
-        return self._read(StepSampler(self._course, self._share, rows, start=self.step))
-
     def _read(self, rows: Iterable[Sequence[int]]) -> Iterator[Batch]:
         workers = self._work.options.machine.workers
         return batches(self._work.dataset, rows, workers=workers, pinned=self.fabric.device.type == "cuda")
-
-    def _after_step(self, progress: Progress) -> None:
-        if self._course.ends_epoch(self.step - 1):
-            self._end_epoch(progress)
-        elif self.step % _STEPS_BETWEEN_LOOKS[self.fabric.device.type] == 0:
-            self._look()
-            self._save_if_due()
 
     def _advance(self, parts: Sequence[Batch]) -> Tensor:
         """Take one step and return its loss."""
@@ -136,7 +134,7 @@ class TrainingLoop:
         for group in self._sgd.param_groups:
             group["lr"] = rate
         # What is dropped depends on the step alone, and not on what was drawn before it.
-        torch.manual_seed(_seed_of_step(self._course.seed, self.step, self._share.rank))
+        torch.manual_seed(seed_of(self._course.seed, self.step, self._share.rank))
         losses = [self._learn(part, is_last=part is parts[-1]) for part in parts]
         self._optimizer.step()
         self._optimizer.zero_grad()
@@ -161,36 +159,33 @@ class TrainingLoop:
 
     def _end_epoch(self, progress: Progress) -> None:
         self._look()
-        epoch = self._course.epoch_of(self.step - 1)
-        entry: dict[str, Any] = {"epoch": epoch + 1, "step": self.step}
-        entry["loss"] = self._loss_of_epoch / self._course.steps_per_epoch
-        entry["learning_rate"] = self._work.options.plan.rate_of_epoch(epoch)
+        plan, epoch = self._work.options.plan, self._course.epoch_of(self.step - 1) + 1
+        entry: dict[str, Any] = {
+            "epoch": epoch,
+            "step": self.step,
+            "loss": self._loss_of_epoch / self._course.steps_per_epoch,
+            "learning_rate": plan.rate_of_epoch(epoch - 1),
+        }
         self._loss_of_epoch = 0.0
-        if self._is_validated(epoch + 1):
+        is_validated = epoch % plan.validate_every == 0 or epoch == plan.epochs
+        if is_validated:
             entry |= asdict(self.score("validation"))
             self._keep_if_best(entry)
         self.history.append(entry)
-        self._log(entry, progress)
-        if "top_30" in entry:
+        if self.fabric.is_global_zero:
+            write_log(self._work.place / "log.csv", self.history)
+            write_events(self._work.place / "tensorboard", [entry])
+        progress.say(_in_words(entry, plan.epochs))
+        if is_validated:
             self._save()
         else:
             self._save_if_due()
-
-    def _is_validated(self, epoch: int) -> bool:
-        plan = self._work.options.plan
-        return epoch % plan.validate_every == 0 or epoch == plan.epochs
 
     def _keep_if_best(self, entry: dict[str, Any]) -> None:
         before = [each["top_30"] for each in self.history if "top_30" in each]
         if self.fabric.is_global_zero and entry["top_30"] > max(before, default=-1.0):
             write_tensors(self._folder / BEST, self.network.state_dict(), {"entry": entry})
         self.fabric.barrier()
-
-    def _log(self, entry: dict[str, Any], progress: Progress) -> None:
-        if self.fabric.is_global_zero:
-            write_log(self._work.place / "log.csv", self.history)
-            write_events(self._work.place / "tensorboard", [entry])
-        progress.say(_in_words(entry, self._work.options.plan.epochs))
 
     def _save_if_due(self) -> None:
         waited = time.monotonic() - self._saved_at
@@ -230,29 +225,14 @@ class TrainingLoop:
     def _predict(self, rows: NDArray[np.int64]) -> BestSpecies:
         at_once = self._course.batch_size // (self._share.n_processes * self._share.accumulate)
         pieces = [rows[start : start + at_once].tolist() for start in range(0, len(rows), at_once)]
+        found = []
         self._model.eval()
         with torch.no_grad():
-            found = [self._best_of(batch) for batch in self._read(pieces)]
+            for batch in self._read(pieces):
+                outputs = self._model(batch.on(self.fabric.device)).float()
+                found.append(best_species(outputs.softmax(dim=1), batch.rows.numpy()))
         self._model.train()
         return joined(found) if found else BestSpecies.empty(min(MAX_ROWS, len(self._work.data.species)))
-
-    def _best_of(self, batch: Batch) -> BestSpecies:
-        outputs = self._model(batch.on(self.fabric.device)).float()
-        return best_species(outputs.softmax(dim=1), batch.rows.numpy())
-
-
-def _sgd(network: PatchInception, options: TrainingOptions) -> torch.optim.SGD:
-    plan = options.plan
-    return torch.optim.SGD(
-        network.parameters(),
-        lr=plan.learning_rate,
-        momentum=plan.momentum,
-        weight_decay=plan.weight_decay,
-    )
-
-
-def _seed_of_step(seed: int, step: int, rank: int) -> int:
-    return int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0] >> 1)
 
 
 def _in_words(entry: dict[str, Any], epochs: int) -> str:

@@ -25,8 +25,9 @@ def fabric_of(machine: Machine) -> Fabric:
     Its ``launch`` is to be called once; with several devices that starts the command again for each.
     UsageError if there is no such device, or the arithmetic or compiler is not to be had on it.
     """
-    accelerator = _accelerator(machine)
-    _refuse_absent_gpu(machine)
+    # Lightning's own "auto" also takes accelerators on which this was never tried.
+    is_there = machine.accelerator == "auto" and torch.cuda.is_available()
+    accelerator = "cuda" if is_there or machine.accelerator == "gpu" else "cpu"
     _refuse_unfit(machine, accelerator)
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     if machine.deterministic:
@@ -34,12 +35,11 @@ def fabric_of(machine: Machine) -> Fabric:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(machine.deterministic, warn_only=True)
     torch.backends.cudnn.benchmark = not machine.deterministic
-    several = machine.n_processes > 1
     return Fabric(
         accelerator=accelerator,
         devices=machine.devices,
         num_nodes=machine.nodes,
-        strategy="ddp" if several else machine.strategy,
+        strategy="ddp" if machine.n_processes > 1 else machine.strategy,
         precision=_PRECISIONS[machine.precision],  # type: ignore[arg-type]  # the names are Lightning's
     )
 
@@ -94,22 +94,13 @@ def has_fast_bf16(device_type: str) -> bool:
     return bool(asked is not None and asked())
 
 
-def _accelerator(machine: Machine) -> str:
-    # Lightning's own "auto" also takes accelerators on which this was never tried.
-    is_there = machine.accelerator == "auto" and torch.cuda.is_available()
-    return "cuda" if is_there or machine.accelerator == "gpu" else "cpu"
-
-
-def _refuse_absent_gpu(machine: Machine) -> None:
+def _refuse_unfit(machine: Machine, device_type: str) -> None:
     n_there = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if machine.accelerator == "gpu" and machine.devices > n_there:
         raise UsageError(
             f"{machine.devices} GPUs are asked for, and torch sees {n_there} here.",
             "Ask for fewer with --devices, or use --accelerator cpu.",
         )
-
-
-def _refuse_unfit(machine: Machine, device_type: str) -> None:
     if machine.precision == "fp16" and device_type == "cpu":
         raise UsageError("A CPU does not compute in fp16.", "Use --precision bf16 or fp32.")
     if machine.precision == "bf16" and not has_fast_bf16(device_type):

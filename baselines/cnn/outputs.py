@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from scoring.score import Score
 from scoring.sparse import Pairs, score_sparse
 from submissions.limits import MAX_ROWS
 
@@ -36,8 +34,7 @@ class BestSpecies:
     @classmethod
     def empty(cls, k: int) -> BestSpecies:
         """Return the lists of no occurrences."""
-        shape = (0, k)
-        return cls(np.empty(0, np.int64), np.empty(shape, np.int32), np.empty(shape, np.float32))
+        return cls(np.empty(0, np.int64), np.empty((0, k), np.int32), np.empty((0, k), np.float32))
 
     def pairs(self, species: NDArray[np.int64]) -> Pairs:
         """Return the lists as pairs, with the species of a table.
@@ -85,8 +82,5 @@ def score_part(best: BestSpecies, labels: NDArray[np.int64]) -> PartScores:
     n_outputs = int(best.outputs.max()) + 1
     pairs = best.pairs(np.arange(n_outputs))
     score = score_sparse(pairs, labels, best.rows.astype(np.intp), k=30)
-    return PartScores(_top(score, 1), _top(score, 10), score.top_k, score.adaptive_top_k)
-
-
-def _top(score: Score, k: int) -> float:
-    return dataclasses.replace(score, k=k).top_k
+    top_1, top_10 = (replace(score, k=k).top_k for k in (1, 10))
+    return PartScores(top_1, top_10, score.top_k, score.adaptive_top_k)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
@@ -21,7 +22,8 @@ from baselines.cnn.modelfile import Model, read_model
 from baselines.cnn.options import PredictionOptions
 from baselines.cnn.outputs import BestSpecies, best_species
 from baselines.cnn.patchdata import PatchDataset, batches
-from baselines.cnn.predictor import Predictor, seeded
+from baselines.cnn.predictor import Predictor
+from baselines.cnn.sampling import seed_of
 from baselines.cnn.shards import Shards
 from baselines.cnn.watching import Pace, paced
 from baselines.covariates.occurrences import read_all_occurrences
@@ -82,7 +84,12 @@ def predict_cnn(
         If a file is absent or damaged.
     """
     model = read_model(folder)
-    _refuse_other_patches(model, options.patch_size)
+    if model.plan.patch_size != options.patch_size:
+        raise UsageError(
+            f"The model reads patches of {model.plan.patch_size} pixels; "
+            f"those here have {options.patch_size}.",
+            "Set patch_size in competition.toml, or train a model for these.",
+        )
     usable = admitted(read_all_occurrences(files.tables).ids, files, patch_size=options.patch_size)
     fabric = fabric_of(options.machine)
     fabric.launch()
@@ -114,7 +121,8 @@ def _predict(task: _Task, shards: Shards, progress: Progress) -> CnnRun:
     fabric.barrier()  # all have looked before one writes
     mine = missing[fabric.global_rank :: fabric.world_size]
     n_missing = sum(len(shards.rows(number)) for number in missing)
-    predictor = _predictor(task)
+    options = task.options
+    predictor = Predictor(task.model, fabric.device, machine=options.machine, draws=options.draws)
     with paced(sum(len(shards.rows(number)) for number in mine), "occurrences", progress) as pace:
         for number in mine:
             shards.write(number, _predict_shard(task, predictor, shards, number, pace))
@@ -130,24 +138,14 @@ def _predict(task: _Task, shards: Shards, progress: Progress) -> CnnRun:
     )
 
 
-def _predictor(task: _Task) -> Predictor:
-    machine = task.options.machine
-    return Predictor(
-        task.model,
-        task.fabric.device,
-        precision=machine.precision,
-        draws=task.options.draws,
-        compiled=machine.compiled,
-    )
-
-
 def _predict_shard(task: _Task, predictor: Predictor, shards: Shards, number: int, pace: Pace) -> BestSpecies:
     rows, size = shards.rows(number), task.options.batch_size
     pieces = [rows[start : start + size].tolist() for start in range(0, len(rows), size)]
     pinned = predictor.device.type == "cuda"
     found = []
-    # By shard, so that what is dropped depends neither on the devices nor on where it was stopped.
-    with seeded(task.options.seed, number):
+    with torch.random.fork_rng():
+        # By shard, so that what is dropped depends neither on the devices nor on where it was stopped.
+        torch.manual_seed(seed_of(task.options.seed, number))
         for batch in batches(task.dataset, pieces, workers=task.options.machine.workers, pinned=pinned):
             probabilities = predictor.probabilities(batch.on(predictor.device))
             found.append(best_species(probabilities, batch.rows.numpy(), max_rows=task.options.max_rows))
@@ -160,11 +158,6 @@ def _write_run(task: _Task, shards: Shards, run: Path) -> None:
         for number in range(len(shards)):
             best = shards.read(number)
             writer.add(task.usable.ids[best.rows], best.pairs(task.model.species))
-    write_metadata(run, _metadata(task))
-    shards.remove()
-
-
-def _metadata(task: _Task) -> dict[str, Any]:
     draws, machine = task.options.draws, task.options.machine
     provenance = Provenance(
         "cnn-dropout" if draws.dropout else "cnn",
@@ -177,15 +170,9 @@ def _metadata(task: _Task) -> dict[str, Any]:
         left_out=task.usable.left_out,
         packages=_PACKAGES,
     )
-    return provenance.metadata() | {"precision": machine.precision, "draws": asdict(draws)}
-
-
-def _refuse_other_patches(model: Model, patch_size: int) -> None:
-    if model.plan.patch_size != patch_size:
-        raise UsageError(
-            f"The model reads patches of {model.plan.patch_size} pixels; those here have {patch_size}.",
-            "Set patch_size in competition.toml, or train a model for these.",
-        )
+    extra = {"precision": machine.precision, "draws": asdict(draws)}
+    write_metadata(run, provenance.metadata() | extra)
+    shards.remove()
 
 
 def _key(model: Model, ids: NDArray[np.int64], options: PredictionOptions) -> str:

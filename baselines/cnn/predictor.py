@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import copy
-from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from baselines.cnn.folding import folded, split, with_dropout
+from baselines.cnn.folding import folded
 from baselines.cnn.modelfile import Model
-from baselines.cnn.options import Draws, Precision
+from baselines.cnn.options import Draws, Machine
 from baselines.cnn.planes import InputPlanes
 
 _TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class Predictor:
-    """A network ready to predict: folded, channels last, in the arithmetic that was chosen.
+    """A network ready to predict: folded, channels last, in the arithmetic and the compiler that were chosen.
 
-    `precision` is that of the convolutions; the last layer is always fp32.
+    The precision of a machine is that of the convolutions; the last layer is always fp32.
     """
 
     def __init__(
@@ -30,19 +26,19 @@ class Predictor:
         model: Model,
         device: torch.device,
         *,
-        precision: Precision = "fp32",
+        machine: Machine | None = None,
         draws: Draws | None = None,
-        compiled: bool = False,
     ) -> None:
-        parts = split(folded(model.network))
-        self._type, self._draws = _TYPES[precision], draws or Draws()
-        self.device = device
+        machine, draws = machine or Machine(), draws or Draws()
+        network = folded(model.network)
+        # Apart, so that several draws of the dropout need the trunk only once, and batch norm never trains.
+        self._head = nn.Sequential(network.dropout, network.fc).to(device).train(draws.dropout)
+        network.dropout, network.fc = nn.Identity(), nn.Identity()
+        self.device, self._type = device, _TYPES[machine.precision]
         self._planes = InputPlanes(model.plan).to(device)
-        trunk: Any = parts.trunk.to(device, self._type)
-        self._trunk = torch.compile(trunk) if compiled else trunk
-        self._head = copy.deepcopy(parts.head).to(device, torch.float32)
-        if self._draws.dropout:
-            with_dropout(self._head)
+        trunk: Any = network.to(device, self._type)
+        self._trunk = torch.compile(trunk) if machine.compiled else trunk
+        self._n_passes = draws.passes if draws.dropout else 1
 
     @torch.inference_mode()
     def probabilities(self, patches: tuple[Tensor, Tensor]) -> Tensor:
@@ -53,15 +49,5 @@ class Predictor:
         """
         planes = self._planes(patches)
         features = self._trunk(planes.to(self._type)).float()
-        passes = self._draws.passes if self._draws.dropout else 1
-        draws = (self._head(features).softmax(dim=1) for _ in range(passes))
-        return sum(draws, torch.zeros((), device=self.device)) / passes
-
-
-@contextlib.contextmanager
-def seeded(*numbers: int) -> Iterator[None]:
-    """Draw in the block what these numbers decide, and leave the random state outside as it was."""
-    seed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        yield
+        draws = (self._head(features).softmax(dim=1) for _ in range(self._n_passes))
+        return sum(draws, torch.zeros((), device=self.device)) / self._n_passes

@@ -110,13 +110,15 @@ class BatchShare:
         return list(np.split(batch[self.rank :: self.n_processes], self.accumulate))
 
 
-class StepSampler:
+def parts_of_steps(
+    course: Course, share: BatchShare, rows: NDArray[np.int64], *, start: int = 0
+) -> Iterator[list[int]]:
     """Yield the rows of one process, part by part, from a step on, for a data loader to fetch."""
+    for batch in course.batches(start):
+        for part in share.of(rows[batch]):
+            yield part.tolist()
 
-    def __init__(self, course: Course, share: BatchShare, rows: NDArray[np.int64], *, start: int = 0) -> None:
-        self._course, self._share, self._rows, self._start = course, share, rows, start
 
-    def __iter__(self) -> Iterator[list[int]]:
-        for batch in self._course.batches(self._start):
-            for part in self._share.of(self._rows[batch]):
-                yield part.tolist()
+def seed_of(*numbers: int) -> int:
+    """Return a seed for torch that these numbers decide."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)

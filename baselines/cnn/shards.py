@@ -42,14 +42,13 @@ class Shards:
 
     def write(self, number: int, best: BestSpecies) -> None:
         """Write a shard."""
-        arrays = {"rows": best.rows, "outputs": best.outputs, "scores": best.scores}
-        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        tensors = {name: torch.from_numpy(array) for name, array in vars(best).items()}
         write_tensors(self._path(number), tensors, {"key": self._key})
 
     def read(self, number: int) -> BestSpecies:
         """Read a shard."""
         tensors, _ = read_tensors(self._path(number))
-        return BestSpecies(*(tensors[name].numpy() for name in ("rows", "outputs", "scores")))
+        return BestSpecies(**{name: tensor.numpy() for name, tensor in tensors.items()})
 
     def remove(self) -> None:
         """Remove all shards, when the run is written."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,8 +30,6 @@ from scoring.version import VERSION
 from submissions.errors import UsageError
 from submissions.paths import shown
 from submissions.progress import SILENT, Progress
-
-_PICTURE = "curves.png"
 
 
 @dataclass(frozen=True)
@@ -89,18 +86,15 @@ def train_cnn(
     )
     fabric = fabric_of(chosen.machine)
     fabric.launch()
-    with peers_watched(fabric), _memory(chosen):
+    at_once = chosen.plan.batch_size // (share.accumulate * share.n_processes)
+    hint = (
+        f"Try --accumulate {2 * share.accumulate}, which reads half as many at a time, "
+        f"or --batch-size {max(chosen.plan.batch_size // 2, 1)}."
+    )
+    with peers_watched(fabric), memory_watched(at_once, hint):
         loop = _prepared(fabric, files, place, chosen, data)
         loop.run(one_voice(progress, fabric))
         return _finished(loop, place, chosen, data)
-
-
-def _memory(options: TrainingOptions) -> AbstractContextManager[None]:
-    batch_size, parts = options.plan.batch_size, options.machine.accumulate
-    at_once = batch_size // (parts * options.machine.n_processes)
-    smaller = max(batch_size // 2, 1)
-    hint = f"Try --accumulate {2 * parts}, which reads half as many at a time, or --batch-size {smaller}."
-    return memory_watched(at_once, hint)
 
 
 def _prepared(
@@ -149,7 +143,10 @@ def _finished(loop: TrainingLoop, place: Path, options: TrainingOptions, data: T
     if trained.first:
         record = _record(trained, loop, options, data)
         write_model(place, Model(loop.network, data.species, options.input, options.plan.dropout, record))
-        notes = _draw(place / _PICTURE, loop.history)
+        try:
+            draw_curves(place / "curves.png", loop.history)
+        except UsageError as error:
+            notes = (f"No learning curves were drawn: {error}",)
         shutil.rmtree(place / UNFINISHED, ignore_errors=True)
     loop.fabric.barrier()
     return dataclasses.replace(trained, notes=notes)
@@ -174,11 +171,3 @@ def _record(
         "history": loop.history,
         "versions": {"glckit": VERSION, "torch": torch.__version__},
     }
-
-
-def _draw(path: Path, history: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    try:
-        draw_curves(path, history)
-    except UsageError as error:
-        return (f"No learning curves were drawn: {error}",)
-    return ()

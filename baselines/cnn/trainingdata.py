@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.cnn.admission import Admissible, admitted
-from baselines.covariates.occurrences import Occurrences, read_all_occurrences
+from baselines.covariates.occurrences import read_all_occurrences
 from baselines.covariates.splits.holdout import THREE_PARTS, random_split
 from baselines.provenance import digest_of
 from submissions.errors import BadInputError, UsageError
@@ -64,7 +64,10 @@ def read_training_data(
     UsageError
         If a part has no occurrences.
     """
-    labelled = _labelled(read_all_occurrences(files.tables))
+    occurrences = read_all_occurrences(files.tables)
+    labelled = occurrences.select(occurrences.labelled)
+    if not len(labelled):
+        raise BadInputError("No training occurrence has a species.", "Give tables with species_id.")
     split = random_split(labelled.ids, shares=shares, seed=seed)
     species, labels = np.unique(labelled.species, return_inverse=True)
     admission = admitted(labelled.ids, files, patch_size=patch_size)
@@ -75,13 +78,6 @@ def read_training_data(
     return TrainingData(
         labelled.ids[usable], labels[usable], species, parts, admission.verification, admission.left_out
     )
-
-
-def _labelled(occurrences: Occurrences) -> Occurrences:
-    found = occurrences.select(np.flatnonzero(occurrences.labelled))
-    if not len(found):
-        raise BadInputError("No training occurrence has a species.", "Give tables with species_id.")
-    return found
 
 
 def _refuse_empty(parts: Mapping[str, NDArray[np.int64]], shares: tuple[float, ...]) -> None:

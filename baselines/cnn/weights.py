@@ -35,7 +35,9 @@ def start_from(network: PatchInception, path: str | os.PathLike[str], *, renewed
     CannotCheckError
         If the file is absent, damaged, or holds more than tensors.
     """
-    tensors = _without_wrapper(_read_state(Path(path)))
+    tensors = _read_state(Path(path))
+    if all(name.startswith(_WRAPPER) for name in tensors):
+        tensors = {name.removeprefix(_WRAPPER): tensor for name, tensor in tensors.items()}
     kept = {name: tensor for name, tensor in tensors.items() if not name.startswith(_AUXILIARY)}
     own = network.state_dict()
     for layer in renewed:
@@ -65,8 +67,3 @@ def _read_state(path: Path) -> Mapping[str, Tensor]:
             f"{shown(path)} holds no plain state dict, names to tensors.", "Save model.state_dict()."
         )
     return found
-
-
-def _without_wrapper(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    wrapped = all(name.startswith(_WRAPPER) for name in tensors)
-    return {name.removeprefix(_WRAPPER) if wrapped else name: each for name, each in tensors.items()}

@@ -2,73 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from baselines.forest.model import ForestModel, TrainingFacts
+from baselines.forest.model import ForestModel
 from baselines.forest.modelfile import VERSION, model_path, read_model
-from baselines.forest.options import Setting
 
 
 @dataclass(frozen=True)
 class ForestDescription:
-    """What a forest is, and what it weighs.
+    """A forest in a file."""
 
-    Parameters
-    ----------
-    version : int
-        Version of the file's format.
-    importances : dict of str to float
-        Share of each covariate in what the forest gained, the largest first.
-    n_file_bytes, n_bytes, n_pair_bytes, n_dense_bytes : int
-        Its size in bytes: on disk, in memory, of the pairs alone, and of scikit-learn's dense vectors.
-    """
+    path: Path
+    model: ForestModel
 
-    path: str
-    version: int
-    digest: str
-    options: Mapping[str, Setting]
-    facts: TrainingFacts
-    importances: dict[str, float]
-    n_trees: int
-    n_nodes: int
-    n_leaves: int
-    n_pairs: int
-    n_species: int
-    n_file_bytes: int
-    n_bytes: int
-    n_pair_bytes: int
-    n_dense_bytes: int
+    @property
+    def importances(self) -> dict[str, float]:
+        """Share of each covariate in what the forest gained, the largest first."""
+        shares = zip(self.model.names, self.model.importances.tolist(), strict=True)
+        return dict(sorted(shares, key=lambda share: -share[1]))
 
-    def data(self) -> dict[str, object]:
-        """Return the description as JSON has it."""
-        return asdict(self)
+    def data(self) -> dict[str, Any]:
+        """Return the description as JSON has it.
+
+        Sizes are in bytes: of the file, in memory, of the pairs alone, and of scikit-learn's dense vectors;
+        `version` is that of the file's format.
+        """
+        model = self.model
+        return {
+            "path": str(self.path),
+            "version": VERSION,
+            "digest": model.digest,
+            "options": model.options.parameters,
+            "facts": asdict(model.facts),
+            "importances": self.importances,
+            "n_trees": len(model.trees),
+            "n_nodes": model.n_nodes,
+            "n_leaves": model.n_leaves,
+            "n_pairs": model.n_pairs,
+            "n_species": model.n_classes,
+            "n_file_bytes": self.path.stat().st_size,
+            "n_bytes": model.n_bytes,
+            "n_pair_bytes": model.n_pair_bytes,
+            "n_dense_bytes": model.n_dense_bytes,
+        }
 
 
 def describe_forest(path: str | Path) -> ForestDescription:
     """Describe the forest in a folder or file; errors as `modelfile.read_model`."""
-    model = read_model(path)
-    target = model_path(path)
-    return ForestDescription(
-        str(target),
-        VERSION,
-        model.digest,
-        model.options.parameters,
-        model.facts,
-        _ranked(model),
-        len(model.trees),
-        model.n_nodes,
-        sum(tree.n_leaves for tree in model.trees),
-        model.n_pairs,
-        model.n_classes,
-        target.stat().st_size,
-        model.n_bytes,
-        model.n_pair_bytes,
-        model.n_dense_bytes,
-    )
-
-
-def _ranked(model: ForestModel) -> dict[str, float]:
-    shares = zip(model.names, model.importances.tolist(), strict=True)
-    return dict(sorted(shares, key=lambda share: -share[1]))
+    return ForestDescription(model_path(path), read_model(path))

@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -57,10 +55,19 @@ def grow_tree(
     >>> tree.thresholds[0].item(), tree.counts.tolist()
     (3.5, [4, 4])
     """
-    with _understood():
-        drawn = _drawn(len(labels), options, seed=seed, number=number) if options.bootstrap else slice(None)
+    try:
+        if options.bootstrap:
+            drawn = labels[_drawn(len(labels), options, seed=seed, number=number)]
+            labels = np.where(np.isin(labels, drawn), labels, drawn[0])
         forest = _forest(options, seed=seed, number=number)
-        forest.fit(values, _without_undrawn(labels, drawn))
+        forest.fit(values, labels)
+    except ValueError as error:
+        raise UsageError(f"scikit-learn cannot grow such a tree: {error}.") from error
+    except MemoryError as error:
+        raise CannotCheckError(
+            "There is not enough memory for a tree: it takes nodes x classes x 8 bytes while it grows.",
+            "Lower --jobs, --max-depth or --max-leaf-nodes.",
+        ) from error
     return compress_tree(forest.estimators_[number], forest.classes_)
 
 
@@ -82,11 +89,16 @@ def grow_trees(
     """
     workers = workers or Workers()
     joblib = require("joblib", "rf")
+    how = {"prefer": "threads"} if workers.backend is None else {"backend": workers.backend}
+    try:
+        parallel = joblib.Parallel(n_jobs=workers.n_jobs, return_as="generator", **how)
+    except ValueError as error:
+        raise UsageError(f"joblib cannot use the backend {workers.backend!r}: {error}.") from error
     tasks = (
         joblib.delayed(grow_tree)(values, labels, options=options, seed=seed, number=number)
         for number in range(first, options.n_estimators)
     )
-    grown = _parallel(joblib, workers)(tasks)
+    grown = parallel(tasks)
     try:
         yield from chain(grown)  # a bare generator would be closed here, where its warning shows
     finally:
@@ -95,19 +107,6 @@ def grow_trees(
         with contextlib.suppress(UserWarning), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             grown.close()
-
-
-@contextmanager
-def _understood() -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        raise UsageError(f"scikit-learn cannot grow such a tree: {error}.") from error
-    except MemoryError as error:
-        raise CannotCheckError(
-            "There is not enough memory for a tree: it takes nodes x classes x 8 bytes while it grows.",
-            "Lower --jobs, --max-depth or --max-leaf-nodes.",
-        ) from error
 
 
 def _forest(options: ForestOptions, *, seed: int, number: int) -> Any:
@@ -126,18 +125,3 @@ def _drawn(n: int, options: ForestOptions, *, seed: int, number: int) -> NDArray
     forest.estimators_ = forest.estimators_[number:]
     rows: NDArray[np.int32] = forest.estimators_samples_[0]
     return rows
-
-
-def _without_undrawn(labels: NDArray[np.integer], drawn: NDArray[np.int32] | slice) -> NDArray[np.integer]:
-    """Return the labels, with one that was drawn in place of all that were not."""
-    is_drawn = np.zeros(labels.max() + 1, dtype=np.bool_)
-    is_drawn[labels[drawn]] = True
-    return np.where(is_drawn[labels], labels, labels[drawn][0])
-
-
-def _parallel(joblib: ModuleType, workers: Workers) -> Any:
-    how = {"prefer": "threads"} if workers.backend is None else {"backend": workers.backend}
-    try:
-        return joblib.Parallel(n_jobs=workers.n_jobs, return_as="generator", **how)
-    except ValueError as error:
-        raise UsageError(f"joblib cannot use the backend {workers.backend!r}: {error}.") from error

@@ -18,6 +18,7 @@ from baselines.forest.covariatefile import read_covariates
 from baselines.forest.pointfile import read_points
 from scoring.places import region_of_id
 from submissions.errors import CannotCheckError
+from submissions.ordering import positions_among
 from submissions.paths import shown
 from submissions.progress import SILENT, Progress
 
@@ -63,17 +64,19 @@ class RasterSource:
         """Return what the places of a table have; CannotCheckError if no place is in a region."""
         points = read_points(path)
         regions = regions_of_places(points.latitudes, points.longitudes)
-        inside = np.flatnonzero(regions != NO_REGION)
-        if not len(inside):
+        inside = regions != NO_REGION
+        if not inside.any():
             raise CannotCheckError(f"None of the {len(regions)} points of {shown(path)} is in a region.")
-        vectors = extract_vectors(
+        found = extract_vectors(
             points.latitudes[inside],
             points.longitudes[inside],
             regions=regions[inside],
             layout=self.layout,
             progress=self.progress,
         )
-        return PredictedPlaces(points.ids, regions, _spread(vectors, inside, len(regions)))
+        vectors = _rows_of(found, np.maximum(np.cumsum(inside) - 1, 0))
+        vectors.values[~inside], vectors.outside[~inside], vectors.nodata[~inside] = np.nan, True, False
+        return PredictedPlaces(points.ids, regions, vectors)
 
 
 @dataclass(frozen=True)
@@ -87,16 +90,15 @@ class FileSource:
         """Return the covariates of occurrences; CannotCheckError if the file cannot be used, or lacks one."""
         given = read_covariates(self.path, self.names)
         order = np.argsort(given.ids)
-        places = np.minimum(np.searchsorted(given.ids[order], occurrences.ids), len(order) - 1)
-        rows = order[places]
-        missing = occurrences.ids[given.ids[rows] != occurrences.ids]
+        places, found = positions_among(occurrences.ids, given.ids[order])
+        missing = occurrences.ids[~found]
         if len(missing):
             raise CannotCheckError(
                 f"{shown(self.path)} lacks {len(missing)} of {len(occurrences)} occurrences, "
                 f"such as {missing[0]}.",
                 "Give vectors for all of them, or let glckit read the rasters.",
             )
-        return _rows_of(given.vectors, rows)
+        return _rows_of(given.vectors, order[places])
 
     def all_occurrences(self) -> PredictedPlaces:
         """Return all that the file has."""
@@ -122,18 +124,3 @@ def _rows_of(vectors: EnvironmentalVectors, rows: NDArray[np.intp]) -> Environme
     return EnvironmentalVectors(
         vectors.names, vectors.values[rows], vectors.outside[rows], vectors.nodata[rows]
     )
-
-
-def _spread(vectors: EnvironmentalVectors, rows: NDArray[np.intp], n: int) -> EnvironmentalVectors:
-    """Return vectors of `n` places, of which only some rows are on the rasters at all."""
-    shape = (n, len(vectors.names))
-    spread = EnvironmentalVectors(
-        vectors.names,
-        np.full(shape, np.nan, dtype=vectors.values.dtype),
-        np.ones(shape, dtype=np.bool_),
-        np.zeros(shape, dtype=np.bool_),
-    )
-    spread.values[rows] = vectors.values
-    spread.outside[rows] = vectors.outside
-    spread.nodata[rows] = vectors.nodata
-    return spread

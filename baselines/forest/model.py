@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines.forest.options import ForestOptions
 from baselines.forest.trees import CompressedTree
-from baselines.prior import Frequencies
+from baselines.prior import Frequencies, frequency_arrays
 from baselines.provenance import digest_of
-
-# What scikit-learn keeps for each node and class.
-_BYTES_OF_A_SHARE = 8
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,13 @@ class ForestModel:
     options: ForestOptions
     facts: TrainingFacts
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return species, frequencies and trees by name, such as ``fr/shares`` and ``tree_0/left``."""
+        arrays = {"species": self.species, **frequency_arrays(self.frequencies)}
+        for number, tree in enumerate(self.trees):
+            arrays |= {f"tree_{number}/{name}": array for name, array in vars(tree).items()}
+        return arrays
+
     @property
     def n_classes(self) -> int:
         """Number of species that the forest can predict."""
@@ -80,6 +85,11 @@ class ForestModel:
         return sum(tree.n_nodes for tree in self.trees)
 
     @property
+    def n_leaves(self) -> int:
+        """Number of leaves of all trees."""
+        return sum(tree.n_leaves for tree in self.trees)
+
+    @property
     def n_pairs(self) -> int:
         """Number of pairs of leaf and class of all trees."""
         return sum(tree.n_pairs for tree in self.trees)
@@ -87,7 +97,7 @@ class ForestModel:
     @property
     def n_bytes(self) -> int:
         """Bytes of all arrays of the trees in memory."""
-        return sum(array.nbytes for tree in self.trees for array in tree.arrays().values())
+        return sum(array.nbytes for tree in self.trees for array in vars(tree).values())
 
     @property
     def n_pair_bytes(self) -> int:
@@ -97,7 +107,7 @@ class ForestModel:
     @property
     def n_dense_bytes(self) -> int:
         """Bytes of the dense vectors that scikit-learn would keep: nodes x classes x 8."""
-        return self.n_nodes * self.n_classes * _BYTES_OF_A_SHARE
+        return self.n_nodes * self.n_classes * 8
 
     @property
     def importances(self) -> NDArray[np.float64]:
@@ -115,8 +125,4 @@ class ForestModel:
     @property
     def digest(self) -> str:
         """The first 12 hexadecimal digits of the SHA-256 of species, frequencies and trees."""
-        regions = [self.frequencies[region] for region in sorted(self.frequencies)]
-        shares = [array for each in regions for array in (each.species, each.shares)]
-        return digest_of(
-            self.species, *shares, *(array for tree in self.trees for array in tree.arrays().values())
-        )
+        return digest_of(*self.arrays().values())

@@ -7,7 +7,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +59,7 @@ def write_model(path: PathLike, model: ForestModel) -> Path:
         "facts": asdict(model.facts),
     }
     target = model_path(path)
-    with written_atomically(target) as temporary, _new_archive(temporary) as archive:
-        with archive.open(_HEADER, "w") as member:
-            member.write(json.dumps(header, indent=2).encode())
-        for name, array in _arrays_of(model).items():
-            _write_array(archive, name, array)
+    _write_archive(target, model.arrays(), header)
     return target
 
 
@@ -108,9 +104,7 @@ def read_model(path: PathLike) -> ForestModel:
 
 def write_tree(path: Path, tree: CompressedTree) -> None:
     """Write one tree on its own."""
-    with written_atomically(path) as temporary, _new_archive(temporary) as archive:
-        for name, array in tree.arrays().items():
-            _write_array(archive, name, array)
+    _write_archive(path, vars(tree))
 
 
 def read_tree(path: Path) -> CompressedTree:
@@ -123,16 +117,6 @@ def read_tree(path: Path) -> CompressedTree:
             f"The finished tree {shown(path)} is damaged: {error}.",
             "Delete it and all later ones; they grow again.",
         ) from error
-
-
-def _arrays_of(model: ForestModel) -> dict[str, NDArray[Any]]:
-    arrays: dict[str, NDArray[Any]] = {"species": model.species}
-    for region in sorted(model.frequencies):
-        arrays[f"{region}/species"] = model.frequencies[region].species
-        arrays[f"{region}/shares"] = model.frequencies[region].shares
-    for number, tree in enumerate(model.trees):
-        arrays |= {f"tree_{number}/{name}": array for name, array in tree.arrays().items()}
-    return arrays
 
 
 def _header_of(archive: zipfile.ZipFile, path: Path) -> Mapping[str, Any]:
@@ -164,9 +148,7 @@ def _model_of(header: Mapping[str, Any], archive: zipfile.ZipFile) -> ForestMode
 
 
 def _tree_of(archive: zipfile.ZipFile, prefix: str) -> CompressedTree:
-    names = [name for name in archive.namelist() if name.startswith(prefix)]
-    arrays = {name.removeprefix(prefix).removesuffix(".npy"): name.removesuffix(".npy") for name in names}
-    return CompressedTree.of_arrays({short: _array(archive, name) for short, name in arrays.items()})
+    return CompressedTree(*(_array(archive, f"{prefix}{each.name}") for each in fields(CompressedTree)))
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
@@ -177,12 +159,16 @@ def _array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     return array
 
 
-def _new_archive(path: Path) -> zipfile.ZipFile:
-    return zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL)
-
-
-def _write_array(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:
-    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    # Members opened by name are dated 1980, so equal models are equal files.
-    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-        np.lib.format.write_array(member, little, allow_pickle=False)
+def _write_archive(path: Path, arrays: Mapping[str, NDArray[Any]], header: object = None) -> None:
+    with (
+        written_atomically(path) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL) as archive,
+    ):
+        # Members opened by name are dated 1980, so equal models are equal files.
+        if header is not None:
+            with archive.open(_HEADER, "w") as member:
+                member.write(json.dumps(header, indent=2).encode())
+        for name, array in arrays.items():
+            little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, little, allow_pickle=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -71,9 +72,10 @@ class ForestOptions:
 
     def __post_init__(self) -> None:
         wrong = [
-            f"{name} must be {words}, not {_shown(getattr(self, name))}"
-            for name, (words, fits) in _RULES.items()
-            if not fits(getattr(self, name))
+            f"{name} must be {words}, not {'none' if value is None else repr(value)}"
+            for name, value in asdict(self).items()
+            for words, *fits in [_RULES[name]]
+            if not any(test(value) for test in fits)
         ]
         if self.max_samples is not None and not self.bootstrap:
             wrong.append("max_samples needs bootstrap")
@@ -194,18 +196,14 @@ def _meant(value: Any) -> Any:
     """Return what a text stands for: a number, None, or itself."""
     if not isinstance(value, str):
         return value
-    if value.lower() == "none":
-        return None
     for kind in (int, float):
-        try:
+        with contextlib.suppress(ValueError):
             return kind(value)
-        except ValueError:
-            continue
-    return value
+    return None if value.lower() == "none" else value
 
 
-def _shown(value: Any) -> str:
-    return "none" if value is None else repr(value)
+def _one_of(*values: object) -> Callable[[Any], bool]:
+    return lambda value: value in values
 
 
 def _whole_from(least: int) -> Callable[[Any], bool]:
@@ -220,38 +218,30 @@ def _share(value: Any) -> bool:
     return type(value) is float and 0 < value <= 1
 
 
-def _below_one(value: Any) -> bool:
-    return _share(value) and value < 1
-
-
+_NONE = _one_of(None)
 _FINITE = 1e300
 
-_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+# What each option must be, in words, and the tests of which one is to pass.
+_RULES: dict[str, tuple[str, *tuple[Callable[[Any], bool], ...]]] = {
     "n_estimators": ("a whole number from 1", _whole_from(1)),
-    "criterion": ("gini, entropy or log_loss", lambda value: value in ("gini", "entropy", "log_loss")),
-    "max_depth": ("a whole number from 1, or none", lambda value: value is None or _whole_from(1)(value)),
-    "min_samples_split": (
-        "a whole number from 2, or a share above 0.0",
-        lambda value: _share(value) or _whole_from(2)(value),
-    ),
+    "criterion": ("gini, entropy or log_loss", _one_of("gini", "entropy", "log_loss")),
+    "max_depth": ("a whole number from 1, or none", _NONE, _whole_from(1)),
+    "min_samples_split": ("a whole number from 2, or a share above 0.0", _share, _whole_from(2)),
     "min_samples_leaf": (
         "a whole number from 1, or a share above 0.0 and below 1.0",
-        lambda value: _below_one(value) or _whole_from(1)(value),
+        lambda value: _share(value) and value < 1,
+        _whole_from(1),
     ),
     "min_weight_fraction_leaf": ("a share from 0 to 0.5", _number(0, 0.5)),
     "max_features": (
         "sqrt, log2, a whole number from 1, a share above 0.0, or none",
-        lambda value: value in ("sqrt", "log2", None) or _share(value) or _whole_from(1)(value),
+        _one_of("sqrt", "log2", None),
+        _share,
+        _whole_from(1),
     ),
-    "max_leaf_nodes": (
-        "a whole number from 2, or none",
-        lambda value: value is None or _whole_from(2)(value),
-    ),
+    "max_leaf_nodes": ("a whole number from 2, or none", _NONE, _whole_from(2)),
     "min_impurity_decrease": ("a number from 0", _number(0, _FINITE)),
     "bootstrap": ("true or false", lambda value: isinstance(value, bool)),
-    "max_samples": (
-        "a whole number from 1, a share above 0.0, or none",
-        lambda value: value is None or _share(value) or _whole_from(1)(value),
-    ),
+    "max_samples": ("a whole number from 1, a share above 0.0, or none", _NONE, _share, _whole_from(1)),
     "ccp_alpha": ("a number from 0", _number(0, _FINITE)),
 }

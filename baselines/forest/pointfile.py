@@ -40,12 +40,11 @@ def read_points(path: str | os.PathLike[str]) -> OccurrenceTable:
     if faults or not columns:
         raise _unusable(path, "; ".join(faults) or "there are no rows")
     latitudes, longitudes = columns["lat"].astype(np.float64), columns["lon"].astype(np.float64)
-    rows = np.arange(1, len(latitudes) + 1)
-    ids = columns["occurrence_id"].astype(np.int64) if "occurrence_id" in columns else rows
-    fault = _fault_of(OccurrenceTable(ids, latitudes, longitudes))
-    if fault:
+    ids = columns.get("occurrence_id", np.arange(1, len(latitudes) + 1))
+    points = OccurrenceTable(ids.astype(np.int64), latitudes, longitudes)
+    if fault := _fault_of(points):
         raise _unusable(path, fault)
-    return OccurrenceTable(ids, latitudes, longitudes)
+    return points
 
 
 def _unusable(path: str | os.PathLike[str], why: str) -> CannotCheckError:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines.forest.model import ForestModel
-from baselines.forest.trees import CompressedTree
 from scoring.sparse import Pairs
 
 
@@ -48,31 +47,17 @@ def best_pairs(model: ForestModel, values: NDArray[np.float32], *, max_rows: int
 
 def _averages(model: ForestModel, values: NDArray[np.float32]) -> Iterator[NDArray[np.float64]]:
     """Yield the mean of the trees' class shares for each row, of shape (n_classes,)."""
-    leaves = np.stack([tree.leaves_of(values) for tree in model.trees], axis=1)
+    ends = np.stack([tree.leaves_of(values) for tree in model.trees], axis=1)
     totals = [tree.leaf_totals for tree in model.trees]
-    for ends in leaves:
-        yield _average(model.trees, totals, ends, n_classes=model.n_classes)
-
-
-def _average(
-    trees: Sequence[CompressedTree],
-    totals: Sequence[NDArray[np.float64]],
-    leaves: NDArray[np.intp],
-    *,
-    n_classes: int,
-) -> NDArray[np.float64]:
-    spans = [
-        slice(tree.offsets[leaf], tree.offsets[leaf + 1]) for tree, leaf in zip(trees, leaves, strict=True)
-    ]
-    classes = np.concatenate([tree.classes[span] for tree, span in zip(trees, spans, strict=True)])
-    shares = np.concatenate(
-        [
-            tree.counts[span] / total[leaf]
-            for tree, span, total, leaf in zip(trees, spans, totals, leaves, strict=True)
-        ]
-    )
-    # bincount adds in the order of the trees, as scikit-learn does, so the sums agree to the last bit.
-    return np.bincount(classes, shares, minlength=n_classes) / len(trees)
+    for leaves in ends:
+        classes, shares = [], []
+        for tree, total, leaf in zip(model.trees, totals, leaves, strict=True):
+            inside = slice(tree.offsets[leaf], tree.offsets[leaf + 1])
+            classes.append(tree.classes[inside])
+            shares.append(tree.counts[inside] / total[leaf])
+        # bincount adds in the order of the trees, as scikit-learn does, so the sums agree to the last bit.
+        sums = np.bincount(np.concatenate(classes), np.concatenate(shares), minlength=model.n_classes)
+        yield sums / len(model.trees)
 
 
 def _best(average: NDArray[np.float64], max_rows: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

@@ -12,13 +12,11 @@ from baselines.forest.inputs import PredictedPlaces
 from baselines.forest.model import ForestModel
 from baselines.forest.options import ForestPrediction
 from baselines.forest.prediction import best_pairs
-from baselines.prior import Frequencies
 from baselines.provenance import Provenance
-from scoring.sparse import Pairs
 from submissions.errors import CannotCheckError, UsageError
 from submissions.metadata import write_metadata
 from submissions.progress import SILENT, Progress
-from submissions.writing import RunWriter, run_writer
+from submissions.writing import run_writer
 
 # Occurrences that are predicted and written at once.
 _BATCH = 512
@@ -79,10 +77,21 @@ def write_forest_run(
             pairs = best_pairs(model, places.vectors.values[rows], max_rows=plan.max_rows)
             writer.add(places.ids[rows], pairs)
             advance(len(rows))
-        if fills:
-            _fill(writer, model, places, rows=np.flatnonzero(~complete), max_rows=plan.max_rows)
+        for region, frequencies in sorted(model.frequencies.items()) if fills else ():
+            for rows in _batches(np.flatnonzero(~complete & (places.regions == region))):
+                writer.add(places.ids[rows], frequencies.lists(len(rows), plan.max_rows))
     run = _summary(places, os.fspath(path), fills=fills)
-    write_metadata(path, _provenance(model, run, plan).metadata())
+    provenance = Provenance(
+        "rf",
+        plan.command,
+        model.facts.seed,
+        model_digest=model.digest,
+        data_digest=model.facts.data_digest,
+        filled=run.filled,
+        left_out=run.left_out,
+        packages=("scikit-learn",),
+    )
+    write_metadata(path, provenance.metadata())
     return run
 
 
@@ -90,14 +99,9 @@ def refuse_other_covariates(model: ForestModel, names: tuple[str, ...]) -> None:
     """Raise a UsageError if a forest was trained on other covariates than these, or in another order."""
     if model.names == names:
         return
-    parts = [
-        f"{word} {', '.join(sorted(some - others))}"
-        for word, some, others in (
-            ("on", set(model.names), set(names)),
-            ("without", set(names), set(model.names)),
-        )
-        if some - others
-    ]
+    trained, given = set(model.names), set(names)
+    differing = {"on": sorted(trained - given), "without": sorted(given - trained)}
+    parts = [f"{word} {', '.join(found)}" for word, found in differing.items() if found]
     how = " and ".join(parts) or "in another order"
     raise UsageError(
         f"The forest was trained on other covariates: {len(model.names)} of them, {how}.",
@@ -119,35 +123,9 @@ def _refuse_unknown_regions(model: ForestModel, regions: NDArray[np.str_]) -> No
         )
 
 
-def _fill(
-    writer: RunWriter, model: ForestModel, places: PredictedPlaces, *, rows: NDArray[np.intp], max_rows: int
-) -> None:
-    for region, frequencies in sorted(model.frequencies.items()):
-        for batch in _batches(rows[places.regions[rows] == region]):
-            writer.add(places.ids[batch], _repeated(frequencies, len(batch), max_rows))
-
-
-def _repeated(frequencies: Frequencies, n: int, max_rows: int) -> Pairs:
-    species, shares = frequencies.species[:max_rows], frequencies.shares[:max_rows]
-    return Pairs(np.arange(n + 1) * len(species), np.tile(species, n), np.tile(shares, n))
-
-
 def _summary(places: PredictedPlaces, path: str, *, fills: bool) -> ForestRun:
     n_nodata = int(np.count_nonzero(~places.vectors.complete)) - places.vectors.n_outside
     counts = {"outside": places.vectors.n_outside, "nodata": n_nodata}
     without = {reason: count for reason, count in counts.items() if count}
     n_left_out = 0 if fills else sum(without.values())
     return ForestRun(path, len(places) - n_left_out, without if fills else {}, {} if fills else without)
-
-
-def _provenance(model: ForestModel, run: ForestRun, plan: ForestPrediction) -> Provenance:
-    return Provenance(
-        "rf",
-        plan.command,
-        model.facts.seed,
-        model_digest=model.digest,
-        data_digest=model.facts.data_digest,
-        filled=run.filled,
-        left_out=run.left_out,
-        packages=("scikit-learn",),
-    )

@@ -91,33 +91,25 @@ def training_table(
     usable = np.flatnonzero(vectors.complete)
     _refuse_none(usable, vectors)
     rows = usable[np.argsort(occurrences.ids[usable])]
-    kept = _kept(occurrences.ids[rows], holdout=holdout, seed=seed)
-    trained, held_out = rows[~kept], rows[kept]
+    trained, held_out = rows, rows[:0]
+    if holdout != 0:
+        kept = random_holdout(occurrences.ids[rows], holdout=holdout, seed=seed).mask(HELD_OUT)
+        trained, held_out = rows[~kept], rows[kept]
     species, labels = np.unique(occurrences.species[trained], return_inverse=True)
     _refuse_single(species, len(trained))
-    learned_from = np.ones(len(occurrences), dtype=np.bool_)
-    learned_from[held_out] = False
+    values = vectors.values.astype(np.float32, copy=False)
+    learned_from = np.delete(np.arange(len(occurrences)), held_out)
     return TrainingTable(
         vectors.names,
-        vectors.values[trained].astype(np.float32, copy=False),
+        values[trained],
         labels.astype(np.int32),
         species,
-        HeldOut(
-            occurrences.ids[held_out],
-            occurrences.species[held_out],
-            vectors.values[held_out].astype(np.float32, copy=False),
-        ),
+        HeldOut(occurrences.ids[held_out], occurrences.species[held_out], values[held_out]),
         regional_frequencies(occurrences.select(learned_from)),
         vectors.n_outside,
         len(vectors) - len(usable) - vectors.n_outside,
         holdout,
     )
-
-
-def _kept(ids: NDArray[np.int64], *, holdout: float, seed: int) -> NDArray[np.bool_]:
-    if holdout == 0:
-        return np.zeros(len(ids), dtype=np.bool_)
-    return random_holdout(ids, holdout=holdout, seed=seed).mask(HELD_OUT)
 
 
 def _refuse_unlabelled(occurrences: Occurrences) -> None:

@@ -67,7 +67,18 @@ def train_forest(
     require("sklearn", "rf")
     unfinished = unfinished_forest(Path(path), _decides(table, plan))
     n_resumed = min(unfinished.n_finished, plan.options.n_estimators)
-    _grow(table, plan, unfinished, first=n_resumed, progress=progress)
+    grown = grow_trees(
+        table.values,
+        table.labels,
+        options=plan.options,
+        seed=plan.seed,
+        first=n_resumed,
+        workers=plan.workers,
+    )
+    with progress.bar("growing trees", plan.options.n_estimators - n_resumed) as advance:
+        for number, tree in enumerate(grown, start=n_resumed):
+            unfinished.save(number, tree)
+            advance(1)
     model = _assembled(table, plan, unfinished)
     evaluation = evaluate_forest(model, table, k=plan.k) if len(table.validation) else None
     if evaluation is not None:
@@ -98,29 +109,6 @@ def _decides(table: TrainingTable, plan: ForestTraining) -> dict[str, Any]:
     }
 
 
-def _grow(
-    table: TrainingTable,
-    plan: ForestTraining,
-    unfinished: UnfinishedForest,
-    *,
-    first: int,
-    progress: Progress,
-) -> None:
-    missing = plan.options.n_estimators - first
-    grown = grow_trees(
-        table.values,
-        table.labels,
-        options=plan.options,
-        seed=plan.seed,
-        first=first,
-        workers=plan.workers,
-    )
-    with progress.bar("growing trees", missing) as advance:
-        for number, tree in enumerate(grown, start=first):
-            unfinished.save(number, tree)
-            advance(1)
-
-
 def _assembled(table: TrainingTable, plan: ForestTraining, unfinished: UnfinishedForest) -> ForestModel:
     facts = TrainingFacts(
         plan.seed,
@@ -137,12 +125,5 @@ def _assembled(table: TrainingTable, plan: ForestTraining, unfinished: Unfinishe
 
 
 def _numbers(evaluation: Evaluation) -> dict[str, float]:
-    score = evaluation.score
-    if score is None:
-        return {}
-    return {
-        "k": score.k,
-        "n_occurrences": score.n_occurrences,
-        "adaptive_top_k": score.adaptive_top_k,
-        "top_k": score.top_k,
-    }
+    names = ("k", "n_occurrences", "adaptive_top_k", "top_k")
+    return {} if evaluation.score is None else {name: getattr(evaluation.score, name) for name in names}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -88,15 +88,6 @@ class CompressedTree:
             nodes[rows] = np.where(goes_left, self.left[at], self.right[at])
         leaf_of_node = np.cumsum(self.left == _NO_CHILD) - 1
         return np.asarray(leaf_of_node[nodes])
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays by name."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
-
-    @classmethod
-    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> CompressedTree:
-        """Return the tree of such arrays; KeyError if one is missing."""
-        return cls(**{each.name: arrays[each.name] for each in fields(cls)})
 
 
 def compress_tree(fitted: Any, classes: NDArray[np.integer]) -> CompressedTree:

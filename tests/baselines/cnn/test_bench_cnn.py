@@ -17,7 +17,7 @@ from baselines.cnn.folding import folded
 from baselines.cnn.machine import has_fast_bf16
 from baselines.cnn.modelfile import Model
 from baselines.cnn.network import PatchInception
-from baselines.cnn.options import InputPlan
+from baselines.cnn.options import InputPlan, Machine
 from baselines.cnn.patchdata import PatchDataset
 from baselines.cnn.predictor import Predictor
 from baselines.covariates.patches.archive import ArchiveSource
@@ -67,7 +67,7 @@ def test_bench_prediction_of_real_patches() -> None:
         "folded (glckit)": lambda: ours.probabilities(raw),
     }
     if has_fast_bf16("cpu"):
-        half = Predictor(model, cpu, precision="bf16")
+        half = Predictor(model, cpu, machine=Machine(precision="bf16"))
         calls["folded bf16 (glckit)"] = lambda: half.probabilities(raw)
     found = _seconds(calls)
     best = min(found["contiguous"], found["channels last"])

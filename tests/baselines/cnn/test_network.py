@@ -15,12 +15,13 @@ from torch import nn
 from torchvision.models.inception import Inception3
 
 from baselines.cnn.description import describe_cnn, multiply_adds
-from baselines.cnn.folding import folded, split, with_dropout
+from baselines.cnn.folding import folded
 from baselines.cnn.machine import compiler_lacking, fabric_of, memory_watched
 from baselines.cnn.modelfile import Model, read_model, write_model
 from baselines.cnn.network import PatchInception, skeleton
-from baselines.cnn.options import CHANNELS, InputPlan, Machine, TrainingPlan
+from baselines.cnn.options import CHANNELS, Draws, InputPlan, Machine, TrainingPlan
 from baselines.cnn.planes import InputPlanes
+from baselines.cnn.predictor import Predictor
 from baselines.cnn.weights import start_from
 from submissions.errors import CannotCheckError, UsageError
 
@@ -139,25 +140,14 @@ def test_folding_changes_nothing_but_rounding(network: PatchInception) -> None:
 
 def test_dropout_in_prediction_touches_nothing_else(network: PatchInception) -> None:
     before = _state(network)
-    planes = torch.rand(4, 6, 40, 40)
-    parts = split(network)
-    with torch.inference_mode():
-        features = parts.trunk(planes)
-        assert torch.equal(parts.head(features), network(planes))
-        with_dropout(network)
-        drawn = [network(planes) for _ in range(2)]
-        network.eval()
-        assert not torch.equal(*drawn)
-        assert torch.equal(parts.head(features), network(planes))
-    in_training = [module for module in _dropping(network).modules() if module.training]
-    assert all(isinstance(module, nn.Dropout) for module in in_training)
-    network.eval()
+    model, cpu = Model(network, np.arange(7), InputPlan(40)), torch.device("cpu")
+    raw = torch.randint(0, 34, (3, 40, 40, 5), dtype=torch.uint8), torch.zeros(3, 40, 40, dtype=torch.int16)
+    plain, dropping = Predictor(model, cpu), Predictor(model, cpu, draws=Draws(dropout=True))
+    expected = plain.probabilities(raw)
+    assert not torch.equal(dropping.probabilities(raw), dropping.probabilities(raw))
+    assert torch.equal(plain.probabilities(raw), expected)
+    assert not any(module.training for module in network.modules())
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
-
-
-def _dropping(network: PatchInception) -> PatchInception:
-    with_dropout(network)
-    return network
 
 
 def _state(network: PatchInception) -> dict[str, torch.Tensor]:

@@ -28,7 +28,7 @@ from baselines.cnn.options import Machine
 from baselines.cnn.outputs import best_species, score_part
 from baselines.cnn.patchdata import PatchDataset, batches
 from baselines.cnn.planes import InputPlanes
-from baselines.cnn.sampling import BatchShare, Course, StepSampler
+from baselines.cnn.sampling import BatchShare, Course, parts_of_steps
 from baselines.cnn.training import TrainedCnn
 from baselines.cnn.trainingdata import read_training_data
 from baselines.covariates.patches.errors import DamagedPatchError
@@ -81,7 +81,7 @@ def test_processes_share_the_batches_of_one_from_any_step_on(
         assert n - len(inside) < 4
     rows = np.arange(n) * 10
     samplers = [
-        StepSampler(course, BatchShare(rank, n_processes, accumulate), rows, start=start)
+        parts_of_steps(course, BatchShare(rank, n_processes, accumulate), rows, start=start)
         for rank in range(n_processes)
     ]
     pieces = [np.array(list(sampler)).reshape(-1, 4 // n_processes) for sampler in samplers]

@@ -147,7 +147,8 @@ def _processor_time(function: Callable[[], object]) -> Callable[[], processes.Co
 def test_training(folder: Path) -> None:
     stock = processes.python(STOCK, folder, N_TREES, 2)
     ours = processes.python(TRAIN, folder, N_TREES, 2)
-    of = describe_forest(folder / "model")
+    described = describe_forest(folder / "model")
+    of = described.model
     whole = N_REAL_TREES / N_TREES
     print(
         f"\n{N_TREES} trees, 2 at a time, whole processes; in brackets x {whole:g}, for {N_REAL_TREES} trees"
@@ -162,7 +163,7 @@ def test_training(folder: Path) -> None:
     for name, size in (
         ("dense leaves", of.n_dense_bytes),
         ("in memory", of.n_bytes),
-        ("on disk", of.n_file_bytes),
+        ("on disk", described.path.stat().st_size),
     ):
         print(f"  {name:<13} {size / 1e6:8.1f} MB ({size * whole / 1e9:.3f} GB)")
 

@@ -316,8 +316,8 @@ def test_the_model_file_holds_arrays_and_json_only(tmp_path: Path) -> None:
         trained.model.names,
     )
     described = describe_forest(tmp_path)
-    assert described.n_trees == 8
-    assert described.n_pair_bytes == 4 * described.n_pairs
+    assert described.data()["n_trees"] == 8
+    assert described.model.n_pair_bytes == 4 * described.model.n_pairs
     assert sum(described.importances.values()) == pytest.approx(1)
     assert list(described.importances.values()) == sorted(described.importances.values(), reverse=True)
 
