@@ -16,7 +16,6 @@ from baselines.integrity.thresholds import Thresholds
 from baselines.request import BaselineOutcome, PatchRequest
 from submissions.competition.settings import Part
 from submissions.errors import UsageError
-from submissions.paths import shown
 from submissions.progress import SILENT, Progress
 from submissions.tables import read_occurrence_ids
 
@@ -76,7 +75,7 @@ def run_cnn(
         return CnnOutcome(trained)
     if not request.trains:
         species = read_model(request.model).species
-        request.refuse_unknown_species(species, what=f"the model {shown(request.model)}")
+        request.refuse_unknown_species(species, what=f"the model {request.model}")
     run = predict_cnn(request.files("test"), request.model, request.run, prediction, progress=progress)
     return CnnOutcome(trained, run)
 

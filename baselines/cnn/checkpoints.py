@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from baselines.cnn.modelfile import read_tensors, write_tensors
 from submissions.errors import UsageError
-from submissions.paths import shown
 
 _NETWORK, _MOMENTUM = "network.", "momentum."
 _NOTES = ("step", "history", "loss_of_epoch", "plan", "scaler")
@@ -62,7 +61,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint | None:
         return None
     tensors, notes = read_tensors(path)
     if not set(_NOTES) <= notes.keys():
-        raise UsageError(f"{shown(path)} is no checkpoint of glckit.", "Remove it to begin anew.")
+        raise UsageError(f"{path} is no checkpoint of glckit.", "Remove it to begin anew.")
     return Checkpoint(
         network=_below(tensors, _NETWORK),
         momentum=_below(tensors, _MOMENTUM),

@@ -31,7 +31,6 @@ from baselines.cnn.trainingdata import TrainingData
 from baselines.cnn.watching import paced
 from submissions.errors import UsageError
 from submissions.limits import MAX_ROWS
-from submissions.paths import shown
 from submissions.progress import Progress
 
 #: Folder of what a training needs to go on, below that of the model, and its files.
@@ -215,7 +214,7 @@ class TrainingLoop:
             raise self._diverged()
 
     def _diverged(self) -> UsageError:
-        kept = f"The last good checkpoint, of step {self._saved_step}, is kept in {shown(self._folder)}."
+        kept = f"The last good checkpoint, of step {self._saved_step}, is kept in {self._folder}."
         return UsageError(
             f"The training diverged: at step {self.step} the loss or the weights are no numbers any more. "
             + (kept if self._saved_step else "There was no checkpoint yet."),

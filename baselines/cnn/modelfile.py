@@ -20,7 +20,6 @@ from baselines.cnn.network import PatchInception, skeleton
 from baselines.cnn.options import InputPlan
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
-from submissions.paths import shown
 
 #: Files of a model's folder.
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
@@ -79,12 +78,12 @@ def read_model(folder: str | os.PathLike[str]) -> Model:
     place = Path(folder)
     missing = [name for name in (DESCRIPTION, WEIGHTS) if not (place / name).is_file()]
     if missing:
-        raise UsageError(f"{shown(place)} holds no model: {' and '.join(missing)} not found.", _TRAIN)
+        raise UsageError(f"{place} holds no model: {' and '.join(missing)} not found.", _TRAIN)
     description = _read_description(place / DESCRIPTION)
     tensors, _ = read_tensors(place / WEIGHTS)
     species = np.array(description["species"], dtype=np.int64)
     plan, dropout = _plan_of(description["input"]), float(description["dropout"])
-    check_fit(tensors, skeleton(plan.n_planes, len(species)), where=shown(place / WEIGHTS))
+    check_fit(tensors, skeleton(plan.n_planes, len(species)), where=str(place / WEIGHTS))
     network = PatchInception(plan.n_planes, len(species), dropout=dropout, initial=None)
     network.load_state_dict(tensors)
     return Model(network.eval(), species, plan, dropout, description["training"])
@@ -109,7 +108,7 @@ def write_tensors(
         try:
             save_file(plain, temporary, header or None)
         except SafetensorError as error:  # a full disk, for one
-            raise CannotCheckError(f"Cannot write {shown(path)}: {error}.") from error
+            raise CannotCheckError(f"Cannot write {path}: {error}.") from error
         temporary.chmod(mode)  # safetensors leaves its files to their owner alone
 
 
@@ -126,7 +125,7 @@ def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[
         return load_file(path), {name: json.loads(note) for name, note in notes.items()}
     except (OSError, SafetensorError, ValueError) as error:
         raise CannotCheckError(
-            f"{shown(path)} is cut off or no safetensors file: {error}.",
+            f"{path} is cut off or no safetensors file: {error}.",
             "Remove it and train again, or fetch a whole copy.",
         ) from error
 
@@ -157,10 +156,10 @@ def _read_description(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise CannotCheckError(f"Cannot read {shown(path)}: {error}.", "Fetch a whole copy.") from error
+        raise CannotCheckError(f"Cannot read {path}: {error}.", "Fetch a whole copy.") from error
     wanted = {"format", "input", "dropout", "species", "training"}
     if not isinstance(found, dict) or found.get("format") != _FORMAT or wanted - found.keys():
-        raise UsageError(f"{shown(path)} does not describe a model of this version of glckit.", _TRAIN)
+        raise UsageError(f"{path} does not describe a model of this version of glckit.", _TRAIN)
     return found
 
 

@@ -28,7 +28,6 @@ from baselines.cnn.trainingdata import TrainingData, read_training_data
 from baselines.cnn.weights import start_from
 from scoring.version import VERSION
 from submissions.errors import UsageError
-from submissions.paths import shown
 from submissions.progress import SILENT, Progress
 
 
@@ -128,7 +127,7 @@ def _checkpoint(
     fabric.barrier()
     found = read_checkpoint(folder / LAST)
     if found is not None:
-        refuse_another_plan(found.plan, options.deciding(data.digest), where=shown(folder))
+        refuse_another_plan(found.plan, options.deciding(data.digest), where=str(folder))
     return found
 
 

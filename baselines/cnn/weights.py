@@ -14,7 +14,6 @@ from torch import Tensor
 from baselines.cnn.modelfile import check_fit, read_tensors
 from baselines.cnn.network import PatchInception
 from submissions.errors import CannotCheckError, UsageError
-from submissions.paths import shown
 
 # Left by data-parallel training in front of every name.
 _WRAPPER = "module."
@@ -45,7 +44,7 @@ def start_from(network: PatchInception, path: str | os.PathLike[str], *, renewed
         if not inside:
             raise UsageError(f"The network has no layer {layer} to renew.", "Such as fc or Conv2d_1a_3x3.")
         kept |= {name: own[name] for name in inside}
-    check_fit(kept, network, where=shown(path))
+    check_fit(kept, network, where=str(path))
     network.load_state_dict(kept)
 
 
@@ -56,14 +55,12 @@ def _read_state(path: Path) -> Mapping[str, Tensor]:
         # weights_only: tensors and plain values, never code.
         found: Any = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
-        raise CannotCheckError(f"Cannot open {shown(path)}: {error.strerror or error}.") from error
+        raise CannotCheckError(f"Cannot open {path}: {error.strerror or error}.") from error
     except (RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         raise CannotCheckError(
-            f"{shown(path)} is cut off, or no file of plain tensors; it is not loaded.",
+            f"{path} is cut off, or no file of plain tensors; it is not loaded.",
             "Save a state dict: torch.save(model.state_dict(), path).",
         ) from error
     if not isinstance(found, Mapping) or not all(isinstance(value, Tensor) for value in found.values()):
-        raise UsageError(
-            f"{shown(path)} holds no plain state dict, names to tensors.", "Save model.state_dict()."
-        )
+        raise UsageError(f"{path} holds no plain state dict, names to tensors.", "Save model.state_dict().")
     return found

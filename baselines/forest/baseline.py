@@ -17,7 +17,6 @@ from baselines.forest.table import TrainingTable, training_table
 from baselines.forest.training import TrainedForest, train_forest
 from baselines.request import BaselineOutcome, BaselineRequest
 from submissions.errors import UsageError
-from submissions.paths import shown
 from submissions.progress import SILENT, Progress
 
 ForestOutcome = BaselineOutcome[TrainedForest, ForestRun]
@@ -100,7 +99,7 @@ def _training_table(request: ForestRequest, plan: ForestTraining, progress: Prog
 
 def _known_model(request: ForestRequest) -> ForestModel:
     model = read_model(request.model)
-    request.refuse_unknown_species(model.species, what=f"the model {shown(request.model)}")
+    request.refuse_unknown_species(model.species, what=f"the model {request.model}")
     return model
 
 

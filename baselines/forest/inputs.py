@@ -19,7 +19,6 @@ from baselines.forest.pointfile import read_points
 from scoring.places import region_of_id
 from submissions.errors import CannotCheckError
 from submissions.ordering import positions_among
-from submissions.paths import shown
 from submissions.progress import SILENT, Progress
 
 #: The region of a place that is in neither.
@@ -66,7 +65,7 @@ class RasterSource:
         regions = regions_of_places(points.latitudes, points.longitudes)
         inside = regions != NO_REGION
         if not inside.any():
-            raise CannotCheckError(f"None of the {len(regions)} points of {shown(path)} is in a region.")
+            raise CannotCheckError(f"None of the {len(regions)} points of {path} is in a region.")
         found = extract_vectors(
             points.latitudes[inside],
             points.longitudes[inside],
@@ -94,8 +93,7 @@ class FileSource:
         missing = occurrences.ids[~found]
         if len(missing):
             raise CannotCheckError(
-                f"{shown(self.path)} lacks {len(missing)} of {len(occurrences)} occurrences, "
-                f"such as {missing[0]}.",
+                f"{self.path} lacks {len(missing)} of {len(occurrences)} occurrences, such as {missing[0]}.",
                 "Give vectors for all of them, or let glckit read the rasters.",
             )
         return _rows_of(given.vectors, order[places])

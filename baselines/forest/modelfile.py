@@ -20,7 +20,6 @@ from baselines.forest.trees import CompressedTree
 from baselines.prior import Frequencies
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
-from submissions.paths import shown
 
 #: The file in a model's folder.
 FILE_NAME = "forest.npz"
@@ -89,15 +88,13 @@ def read_model(path: PathLike) -> ForestModel:
             return _model_of(_header_of(archive, target), archive)
     except FileNotFoundError as error:
         raise UsageError(
-            f"There is no model {shown(target)}.", "Make one with: glckit baseline rf --train"
+            f"There is no model {target}.", "Make one with: glckit baseline rf --train"
         ) from error
     except OSError as error:
-        raise CannotCheckError(
-            f"Cannot read the model {shown(target)}: {error.strerror or error}."
-        ) from error
+        raise CannotCheckError(f"Cannot read the model {target}: {error.strerror or error}.") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, TypeError) as error:
         raise CannotCheckError(
-            f"The model {shown(target)} is damaged: {error}.",
+            f"The model {target} is damaged: {error}.",
             "Train it again with: glckit baseline rf --train",
         ) from error
 
@@ -114,7 +111,7 @@ def read_tree(path: Path) -> CompressedTree:
             return _tree_of(archive, "")
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError) as error:
         raise CannotCheckError(
-            f"The finished tree {shown(path)} is damaged: {error}.",
+            f"The finished tree {path} is damaged: {error}.",
             "Delete it and all later ones; they grow again.",
         ) from error
 
@@ -122,11 +119,10 @@ def read_tree(path: Path) -> CompressedTree:
 def _header_of(archive: zipfile.ZipFile, path: Path) -> Mapping[str, Any]:
     header = json.loads(archive.read(_HEADER)) if _HEADER in archive.namelist() else {}
     if not isinstance(header, dict) or header.get("format") != _FORMAT:
-        raise UsageError(f"{shown(path)} is no forest of glckit.", "Name the model with --model.")
+        raise UsageError(f"{path} is no forest of glckit.", "Name the model with --model.")
     if header.get("version") != VERSION:
         raise UsageError(
-            f"The model {shown(path)} is of version {header.get('version')}; "
-            f"this glckit reads version {VERSION}.",
+            f"The model {path} is of version {header.get('version')}; this glckit reads version {VERSION}.",
             "Train it again with: glckit baseline rf --train",
         )
     return header

@@ -12,7 +12,6 @@ from typing import Any, Literal, get_args
 
 from submissions.errors import CannotCheckError, UsageError
 from submissions.limits import MAX_ROWS
-from submissions.paths import shown
 
 Setting = int | float | str | bool | None
 #: Occurrences outside the rasters or on nodata get the class frequencies of their region, or are left out.
@@ -179,14 +178,14 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CannotCheckError(f"Cannot open {shown(path)}: {error.strerror}.") from error
+        raise CannotCheckError(f"Cannot open {path}: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{shown(path)} is not valid TOML: {error}.") from error
+        raise UsageError(f"{path} is not valid TOML: {error}.") from error
     known = [each.name for each in fields(ForestOptions)]
     unknown = sorted(set(content) - set(known))
     if unknown:
         raise UsageError(
-            f"{shown(path)} has options that the forest does not know: {', '.join(unknown)}.",
+            f"{path} has options that the forest does not know: {', '.join(unknown)}.",
             f"It knows {', '.join(known)}.",
         )
     return content

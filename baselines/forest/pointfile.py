@@ -9,7 +9,6 @@ import numpy as np
 
 from submissions.errors import CannotCheckError
 from submissions.faults import Fault, FaultLog
-from submissions.paths import shown
 from submissions.reading.schema import LATITUDE, LONGITUDE, OCCURRENCE_ID, Schema
 from submissions.reading.sources import opened
 from submissions.reading.text import read_text
@@ -48,7 +47,7 @@ def read_points(path: str | os.PathLike[str]) -> OccurrenceTable:
 
 
 def _unusable(path: str | os.PathLike[str], why: str) -> CannotCheckError:
-    return CannotCheckError(f"The points {shown(path)} cannot be used: {why}.", "Write lat;lon per line.")
+    return CannotCheckError(f"The points {path} cannot be used: {why}.", "Write lat;lon per line.")
 
 
 def _in_words(fault: Fault) -> str:

@@ -14,7 +14,6 @@ from baselines.forest.modelfile import model_path, read_tree, write_tree
 from baselines.forest.trees import CompressedTree
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
-from submissions.paths import shown
 
 _PLAN = "training.json"
 
@@ -74,7 +73,7 @@ def unfinished_forest(model: Path, plan: Mapping[str, Any]) -> UnfinishedForest:
     if found not in (None, plan):
         differing = sorted(name for name in {*found, *plan} if found.get(name) != plan.get(name))
         raise UsageError(
-            f"{shown(folder)} holds the trees of another training, which differs in {', '.join(differing)}.",
+            f"{folder} holds the trees of another training, which differs in {', '.join(differing)}.",
             "Go on with that one, delete the folder, or name another model with --model.",
         )
     return UnfinishedForest(folder, plan)
@@ -86,7 +85,5 @@ def _plan_of(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise CannotCheckError(
-            f"Cannot read {shown(path)}: {error}.", f"Delete {shown(path.parent)}."
-        ) from error
+        raise CannotCheckError(f"Cannot read {path}: {error}.", f"Delete {path.parent}.") from error
     return found if isinstance(found, dict) else {}

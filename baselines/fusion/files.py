@@ -12,7 +12,6 @@ from baselines.fusion.results import Fusion, write_fusion
 from submissions.competition.settings import Competition
 from submissions.errors import CannotCheckError, UsageError
 from submissions.metadata import write_metadata
-from submissions.paths import shown
 from submissions.progress import SILENT, Progress
 from submissions.reading.runs import read_run
 from submissions.run import DenseRun, Run
@@ -79,7 +78,7 @@ def fuse_files(
 def _refuse_overwriting(runs: Sequence[str], output: Path) -> None:
     for run in runs:
         if output.exists() and Path(run).exists() and output.samefile(run):
-            raise UsageError(f"{shown(output)} is one of the runs to be fused.", "Name another file with -o.")
+            raise UsageError(f"{output} is one of the runs to be fused.", "Name another file with -o.")
 
 
 def _read_all(runs: Sequence[str], progress: Progress) -> list[Run | DenseRun]:

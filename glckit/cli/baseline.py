@@ -47,7 +47,6 @@ def prior(
     """Predict for every test occurrence the most frequent species of its region."""
     from baselines.prior import write_prior_run
     from submissions.competition.files import competition_of
-    from submissions.paths import shown
 
     competition = competition_of(data)
     run = output or competition.run("prior")
@@ -60,7 +59,7 @@ def prior(
         command=command_line(),
     )
     show(_report(made), form, as_json=as_json)
-    say(f"Wrote {shown(run)}.")
+    say(f"Wrote {run}.")
 
 
 def asked(given: Mapping[str, Any], *, model: str, run: str) -> dict[str, Any]:

@@ -124,7 +124,6 @@ def cnn(
     from baselines.cnn.baseline import CnnRequest, describe_network, run_cnn
     from baselines.cnn.options import PredictionOptions
     from glckit.reports.network import description_report, outcome_report
-    from submissions.paths import shown
 
     given = asked(context.params, model="cnn", run="cnn-dropout" if dropout else "cnn")
     # In prediction --dropout is a choice, and in training, as --dropout-rate, a share.
@@ -138,4 +137,4 @@ def cnn(
     if outcome.first:
         show(outcome_report(outcome, digits=digits), form, as_json=as_json, digits=digits)
         if outcome.run is not None:
-            say(f"Wrote {shown(outcome.run.run)}.")
+            say(f"Wrote {outcome.run.run}.")

@@ -85,7 +85,6 @@ def rf(
     from baselines.forest.description import describe_forest
     from baselines.forest.options import read_options
     from glckit.reports.forest import description_report, outcome_report
-    from submissions.paths import shown
 
     given = asked(context.params, model="rf", run="rf")
     request = built(ForestRequest, given)
@@ -98,4 +97,4 @@ def rf(
     outcome = run_forest(request, training, prediction, progress=TERMINAL)
     show(outcome_report(outcome, digits=digits), form, as_json=as_json, digits=digits)
     if outcome.run is not None:
-        say(f"Wrote {shown(outcome.run.path)}.")
+        say(f"Wrote {outcome.run.path}.")

@@ -44,7 +44,6 @@ def fuse(
     from baselines.fusion.files import Recipe, fuse_files
     from glckit.reports.fusing import fusion_report, remarks
     from submissions.competition.files import find_competition
-    from submissions.paths import shown
 
     competition = find_competition()
     added = {"max_rows": competition.rows(max_rows), "command": command_line()}
@@ -53,4 +52,4 @@ def fuse(
     show(fusion_report(fusion, output), form, as_json=as_json)
     for remark in remarks(fusion):
         say(remark)
-    say(f"Wrote {shown(output)}.")
+    say(f"Wrote {output}.")

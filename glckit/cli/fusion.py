@@ -57,7 +57,6 @@ def fusion(
     from baselines.fusion.files import Recipe
     from glckit.reports.fusing import remarks
     from glckit.reports.fusion import description_report, outcome_report
-    from submissions.paths import shown
 
     given = asked(context.params, model="", run="fusion")
     request = built(FusionRequest, given)
@@ -69,4 +68,4 @@ def fusion(
     if outcome.run is not None:
         for remark in remarks(outcome.run):
             say(remark)
-        say(f"Wrote {shown(request.run)}.")
+        say(f"Wrote {request.run}.")

@@ -13,7 +13,6 @@ from baselines.forest.training import TrainedForest
 from glckit.render import Report, number, size_text
 from glckit.reports.runs import score_report
 from submissions.evaluation import EvaluatedFile
-from submissions.paths import shown
 
 _REASONS = {"outside": "outside the rasters", "nodata": "on nodata"}
 
@@ -29,7 +28,7 @@ def outcome_report(outcome: ForestOutcome, *, digits: int = 4) -> Report:
         training = _training_data(outcome.trained)
         resumed = f", {training['n_resumed']} of them from before" if training["n_resumed"] else ""
         lines.append(
-            f"{shown(outcome.trained.path)}: {training['n_trees']} trees{resumed}, "
+            f"{outcome.trained.path}: {training['n_trees']} trees{resumed}, "
             f"on {training['n_trained']:,} occurrences of {training['n_species']:,} species"
             f"{_put_aside(training)}"
         )
@@ -81,7 +80,7 @@ def _put_aside(facts: Mapping[str, Any]) -> str:
 
 
 def _run_lines(run: ForestRun) -> Iterator[str]:
-    yield f"{shown(run.path)}: {run.n_occurrences:,} occurrences"
+    yield f"{run.path}: {run.n_occurrences:,} occurrences"
     for reason, count in run.filled.items():
         yield f"  {count:,} {_REASONS[reason]}: with their region's frequencies"
     for reason, count in run.left_out.items():
@@ -90,7 +89,7 @@ def _run_lines(run: ForestRun) -> Iterator[str]:
 
 def _model_lines(of: Mapping[str, Any]) -> Iterator[str]:
     facts = of["facts"]
-    yield f"{shown(of['path'])}: a random forest, version {of['version']}, digest {of['digest']}"
+    yield f"{of['path']}: a random forest, version {of['version']}, digest {of['digest']}"
     yield f"  trees        {of['n_trees']}, with {of['n_nodes']:,} nodes"
     yield f"  leaves       {of['n_leaves']:,}, with {of['n_pairs']:,} pairs of leaf and species"
     yield f"  species      {of['n_species']:,}"

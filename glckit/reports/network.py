@@ -13,7 +13,6 @@ from baselines.cnn.prediction import CnnRun
 from baselines.cnn.training import TrainedCnn
 from baselines.cnn.watching import duration_text
 from glckit.render import Report, number
-from submissions.paths import shown
 
 
 def outcome_report(outcome: CnnOutcome, *, digits: int = 4) -> Report:
@@ -51,7 +50,7 @@ def _training_lines(trained: TrainedCnn | None, digits: int) -> Iterator[str]:
     if trained is None:
         return
     sizes = ", ".join(f"{name} {count:,}" for name, count in trained.n_parts.items())
-    yield f"{shown(trained.folder)}: the network of epoch {trained.best_epoch} ({sizes})"
+    yield f"{trained.folder}: the network of epoch {trained.best_epoch} ({sizes})"
     yield f"  validation   {_scores(trained.validation, digits)}"
     if trained.test is not None:
         yield f"  test         {_scores(trained.test, digits)}"
@@ -68,7 +67,7 @@ def _run_lines(run: CnnRun | None) -> Iterator[str]:
         return
     resumed = f", {run.n_resumed:,} of them from before" if run.n_resumed else ""
     pace = f"{run.occurrences_per_second:.3g} per second on {run.device}"
-    yield f"{shown(run.run)}: {run.n_occurrences:,} occurrences{resumed}, {pace}"
+    yield f"{run.run}: {run.n_occurrences:,} occurrences{resumed}, {pace}"
     for reason, count in run.left_out.items():
         yield f"  {count:,} left out ({reason}); score the run with --allow-missing"
 
