@@ -82,16 +82,17 @@ def run_fusion(
     """
     weights_of(recipe.weights, len(PARTS))
     pass_gate(request, recipe.options)
+    size, rows = request.competition.data.patch_size, recipe.options.max_rows
     forest = run_forest(
         request.forest,
         ForestTraining(seed=seed, k=request.competition.k),
-        ForestPrediction(recipe.options.max_rows, command=recipe.command),
+        ForestPrediction(rows, command=recipe.command),
         progress=progress,
     )
     network = run_cnn(
         request.network,
-        _network_training(request, recipe, seed),
-        _network_prediction(request, recipe, seed),
+        TrainingOptions(InputPlan(size), TrainingPlan(seed=seed), command=recipe.command),
+        PredictionOptions(size, max_rows=rows, seed=seed, command=recipe.command),
         progress=progress,
     )
     if not request.predicts:
@@ -121,13 +122,3 @@ def pass_gate(request: FusionRequest, options: FusionOptions) -> None:
             f"The network would leave out test occurrences that the forest predicts: {counts}.",
             "Take the forest's prediction alone for these: --missing renormalise.",
         )
-
-
-def _network_training(request: FusionRequest, recipe: Recipe, seed: int) -> TrainingOptions:
-    shown = InputPlan(request.competition.data.patch_size)
-    return TrainingOptions(shown, TrainingPlan(seed=seed), command=recipe.command)
-
-
-def _network_prediction(request: FusionRequest, recipe: Recipe, seed: int) -> PredictionOptions:
-    size, rows = request.competition.data.patch_size, recipe.options.max_rows
-    return PredictionOptions(size, max_rows=rows, seed=seed, command=recipe.command)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.fusion.options import FusionOptions
-from baselines.fusion.parts import PairSource, Profile, profile_of, source_of, species_of
+from baselines.fusion.parts import PairSource, profile_of, source_of, species_of
 from submissions.errors import BadInputError
 from submissions.ordering import distinct
 from submissions.run import DenseRun, Run
@@ -32,8 +32,6 @@ class Part:
         Pairs of each of these lists.
     unusable : ndarray of int of shape (n,)
         Occurrences whose scores cannot be divided by their sum.
-    source : PairSource
-        Gives pairs.
     """
 
     run: Run | DenseRun
@@ -41,7 +39,7 @@ class Part:
     lists: NDArray[np.intp]
     lengths: NDArray[np.int64]
     unusable: NDArray[np.integer]
-    source: PairSource
+    take: PairSource
 
     @property
     def n_missing(self) -> int:
@@ -107,31 +105,17 @@ class Ensemble:
 def ensemble_of(runs: Sequence[Run | DenseRun], weights: Sequence[float]) -> Ensemble:
     """Put valid runs side by side, also those of weight 0."""
     profiles = [profile_of(run) for run in runs]
-    present = [run.occurrence_ids[p.lengths > 0] for run, p in zip(runs, profiles, strict=True)]
-    ids = distinct(*present)
+    ids = distinct(*(run.occurrence_ids[p.lengths > 0] for run, p in zip(runs, profiles, strict=True)))
     species_ids = distinct(*map(species_of, runs))
-    parts = (
-        _part(run, weight, ids=ids, species_ids=species_ids, profile=profile)
-        for run, weight, profile in zip(runs, weights, profiles, strict=True)
-    )
+    parts = []
+    for run, weight, profile in zip(runs, weights, profiles, strict=True):
+        present = np.flatnonzero(profile.lengths)
+        places = np.searchsorted(ids, run.occurrence_ids[present])
+        lists, lengths = np.full(len(ids), -1, np.intp), np.zeros(len(ids), np.int64)
+        lists[places], lengths[places] = present, profile.lengths[present]
+        unusable = run.occurrence_ids[profile.unusable]
+        parts.append(Part(run, weight, lists, lengths, unusable, source_of(run, species_ids)))
     return Ensemble(ids, species_ids, tuple(parts))
-
-
-def _part(
-    run: Run | DenseRun,
-    weight: float,
-    *,
-    ids: NDArray[np.int64],
-    species_ids: NDArray[np.int64],
-    profile: Profile,
-) -> Part:
-    present = np.flatnonzero(profile.lengths)
-    places = np.searchsorted(ids, run.occurrence_ids[present])
-    lists, lengths = np.full(len(ids), -1, np.intp), np.zeros(len(ids), np.int64)
-    lists[places], lengths[places] = present, profile.lengths[present]
-    return Part(
-        run, weight, lists, lengths, run.occurrence_ids[profile.unusable], source_of(run, species_ids)
-    )
 
 
 def refuse_unfit(ensemble: Ensemble, options: FusionOptions) -> None:
@@ -144,42 +128,29 @@ def refuse_unfit(ensemble: Ensemble, options: FusionOptions) -> None:
         or if scores cannot be divided by their sum.
     """
     if not (ensemble.n_parts_of > 1).any():
+        names = ", ".join(part.run.path for part in ensemble.parts)
         raise BadInputError(
-            f"No occurrence is in two of the runs {_names(ensemble.parts)}, so there is nothing to fuse.",
+            f"No occurrence is in two of the runs {names}, so there is nothing to fuse.",
             "Fuse runs for the same occurrences.",
         )
-    if options.missing == "error":
-        _refuse_missing(ensemble)
-    if options.method != "reciprocal-rank":
-        _refuse_unusable(ensemble.parts)
-
-
-def _refuse_missing(ensemble: Ensemble) -> None:
-    found = [
+    lacking = [
         f"{part.run.path} lacks {part.n_missing:,} (such as {ensemble.ids[part.lists < 0][0]})"
         for part in ensemble.parts
         if part.n_missing
     ]
-    if found:
+    if lacking and options.missing == "error":
         raise BadInputError(
-            f"The runs do not have the same occurrences: of {len(ensemble.ids):,}, {', '.join(found)}.",
+            f"The runs do not have the same occurrences: of {len(ensemble.ids):,}, {', '.join(lacking)}.",
             "Predict them all, or average what a run lacks over the others: --missing renormalise.",
         )
-
-
-def _refuse_unusable(parts: Sequence[Part]) -> None:
-    found = [
+    unusable = [
         f"{part.run.path} has {len(part.unusable):,} (such as {part.unusable[0]})"
-        for part in parts
+        for part in ensemble.parts
         if len(part.unusable)
     ]
-    if found:
+    if unusable and options.method != "reciprocal-rank":
         raise BadInputError(
             "Scores are divided by their sum, which needs scores of at least 0 with a positive one among "
-            f"them; of occurrences whose scores are otherwise, {', '.join(found)}.",
+            f"them; of occurrences whose scores are otherwise, {', '.join(unusable)}.",
             "Fuse ranks instead: --method reciprocal-rank.",
         )
-
-
-def _names(parts: Sequence[Part]) -> str:
-    return ", ".join(part.run.path for part in parts)

@@ -106,7 +106,7 @@ def _fused(
 def _contribution(part: Part, occurrences: slice, *, n_species: int, method: Method) -> _Contribution:
     own = part.lists[occurrences]
     lists = np.flatnonzero(own >= 0)
-    pairs = prepared(part.source.take(own[lists]), method)
+    pairs = prepared(part.take(own[lists]), method)
     keys = np.repeat(lists * n_species, np.diff(pairs.offsets)) + pairs.species
     scores = np.asarray(pairs.scores, np.float64)
     if (keys[1:] < keys[:-1]).any():

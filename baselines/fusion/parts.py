@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,39 +34,25 @@ class Profile:
     unusable: NDArray[np.bool_]
 
 
-class PairSource(Protocol):
-    """Gives the pairs of lists, species counted among all species of the fusion."""
-
-    def take(self, lists: NDArray[np.intp]) -> Pairs:
-        """Return some lists, none of them empty, in the order of their run."""
+#: Gives the pairs of some lists, none of them empty, in the order of their run.
+PairSource = Callable[[NDArray[np.intp]], Pairs]
 
 
 def source_of(run: Run | DenseRun, species_ids: NDArray[np.int64]) -> PairSource:
     """Return what gives the pairs of a run, species counted by their place in `species_ids`."""
+    species = positions_among(species_of(run), species_ids)[0]
     if isinstance(run, DenseRun):
-        return _Matrix(run.scores, positions_among(run.species_ids, species_ids)[0])
-    return _Lists(replace(run.pairs, species=positions_among(run.pairs.species, species_ids)[0]))
+        return partial(_pairs_of_rows, run.scores, species)
+    return replace(run.pairs, species=species).select
 
 
-@dataclass(frozen=True)
-class _Lists:
-    pairs: Pairs
-
-    def take(self, lists: NDArray[np.intp]) -> Pairs:
-        return self.pairs.select(lists)
-
-
-@dataclass(frozen=True)
-class _Matrix:
-    scores: NDArray[np.floating]
-    species: NDArray[np.integer]
-
-    def take(self, lists: NDArray[np.intp]) -> Pairs:
-        block = np.asarray(self.scores[lists])
-        present = block > -np.inf
-        lengths = np.count_nonzero(present, axis=1)
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        return Pairs(offsets, np.broadcast_to(self.species, block.shape)[present], block[present])
+def _pairs_of_rows(
+    scores: NDArray[np.floating], species: NDArray[np.integer], rows: NDArray[np.intp]
+) -> Pairs:
+    block = np.asarray(scores[rows])
+    present = block > -np.inf
+    offsets = np.concatenate([[0], np.cumsum(np.count_nonzero(present, axis=1))])
+    return Pairs(offsets, np.broadcast_to(species, block.shape)[present], block[present])
 
 
 def species_of(run: Run | DenseRun) -> NDArray[np.integer]:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.fusion.ensemble import Ensemble, Part, ensemble_of, refuse_unfit
+from baselines.fusion.ensemble import Ensemble, ensemble_of, refuse_unfit
 from baselines.fusion.options import FusionOptions, weights_of
 from baselines.fusion.parts import species_of
 from baselines.fusion.tuning import Tuning, tune
@@ -67,10 +67,19 @@ class Plan:
         """Occurrences that only parts of weight 0 have."""
         return int(np.count_nonzero(self.weighing.n_parts_of == 0))
 
-    @property
+    @cached_property
     def warnings(self) -> tuple[str, ...]:
-        """What is allowed and probably not meant."""
-        return tuple(_strangers(self.ensemble.parts))
+        """What is allowed and probably not meant: a part that shares no species with any other."""
+        species = [distinct(species_of(part.run)) for part in self.ensemble.parts]
+        found = []
+        for i, part in enumerate(self.ensemble.parts):
+            others = distinct(*species[:i], *species[i + 1 :])
+            if not is_among(species[i], others).any():
+                found.append(
+                    f"{part.run.path} has no species in common with the other runs: "
+                    "are its ids those of the species table?"
+                )
+        return tuple(found)
 
 
 def plan_fusion(
@@ -100,10 +109,9 @@ def plan_fusion(
     if weighting.truth is None:
         return Plan(ensemble, options)
     tuning = tune(ensemble, weighting.truth, options=options, k=weighting.k, progress=progress)
-    parts = (
-        replace(part, weight=weight) for part, weight in zip(ensemble.parts, tuning.weights, strict=True)
-    )
-    return Plan(replace(ensemble, parts=tuple(parts)), options, tuning)
+    weighted = zip(ensemble.parts, tuning.weights, strict=True)
+    parts = tuple(replace(part, weight=weight) for part, weight in weighted)
+    return Plan(replace(ensemble, parts=parts), options, tuning)
 
 
 def _refuse_invalid(runs: Sequence[Run | DenseRun], requirements: Requirements) -> None:
@@ -113,17 +121,3 @@ def _refuse_invalid(runs: Sequence[Run | DenseRun], requirements: Requirements) 
     if invalid:
         messages = " ".join(InvalidRunError(each).message for each in invalid)
         raise BadInputError(messages, "See them in full with: glckit validate RUN")
-
-
-def _strangers(parts: Sequence[Part]) -> list[str]:
-    """Say which parts share no species with any other: their ids may be of another table."""
-    species = [distinct(species_of(part.run)) for part in parts]
-    found = []
-    for i, own in enumerate(species):
-        others = distinct(*(each for j, each in enumerate(species) if j != i))
-        if not is_among(own, others).any():
-            found.append(
-                f"{parts[i].run.path} has no species in common with the other runs: "
-                "are its ids those of the species table?"
-            )
-    return found

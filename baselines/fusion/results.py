@@ -6,12 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
-from baselines.fusion.ensemble import Part
 from baselines.fusion.fusing import fused_lists
-from baselines.fusion.options import FusionOptions
 from baselines.fusion.parts import content_digest
 from baselines.fusion.plan import Plan
-from baselines.fusion.tuning import Tuning
 from baselines.integrity.findings import LEVELS
 from baselines.provenance import Provenance
 from baselines.request import OnDamaged
@@ -47,28 +44,12 @@ class FusedPart:
 
 @dataclass(frozen=True)
 class Fusion:
-    """A fused run that was written.
+    """A fused run that was written, by a plan."""
 
-    Parameters
-    ----------
-    n_averaged_over_fewer : int
-        Occurrences that some part with a weight lacks.
-    n_left_out : int
-        Occurrences that only parts of weight 0 have.
-    warnings : tuple of str
-        What is allowed and probably not meant.
-    tuning : Tuning, optional
-        How the weights were chosen, if they were tuned.
-    """
-
-    options: FusionOptions
+    plan: Plan
     parts: tuple[FusedPart, ...]
     n_occurrences: int
     n_pairs: int
-    n_averaged_over_fewer: int
-    n_left_out: int
-    warnings: tuple[str, ...] = ()
-    tuning: Tuning | None = None
 
     def metadata(self, command: str = "") -> dict[str, Any]:
         """Return what to write beside the run: what was done, and all that its parts say of themselves."""
@@ -78,50 +59,35 @@ class Fusion:
             command,
             participant=_participant(weighing),
             verification=verification_of(weighing),
-            left_out={"only in parts of weight 0": self.n_left_out} if self.n_left_out else {},
+            left_out={"only in parts of weight 0": self.plan.n_left_out} if self.plan.n_left_out else {},
         ).metadata()
-        tuned = {} if self.tuning is None else {"tuning": asdict(self.tuning)}
-        return {
-            **said,
-            **asdict(self.options),
-            "n_averaged_over_fewer": self.n_averaged_over_fewer,
-            "parts": [asdict(part) for part in self.parts],
-            **tuned,
-        }
+        said |= asdict(self.plan.options)
+        said["n_averaged_over_fewer"] = self.plan.n_averaged_over_fewer
+        said["parts"] = [asdict(part) for part in self.parts]
+        return said if self.plan.tuning is None else said | {"tuning": asdict(self.plan.tuning)}
 
 
 def write_fusion(plan: Plan, writer: RunWriter) -> Fusion:
     """Carry out a plan and write the run, in memory that does not grow with the number of occurrences."""
-    parts = tuple(described(part) for part in plan.ensemble.parts)
+    parts = tuple(
+        FusedPart(
+            part.run.path,
+            part.weight,
+            n_occurrences=len(part.lists) - part.n_missing,
+            n_pairs=part.n_pairs,
+            n_missing=part.n_missing,
+            digest=content_digest(part.run),
+            metadata=part.run.metadata,
+        )
+        for part in plan.ensemble.parts
+    )
     n_occurrences = n_pairs = 0
     for ids, pairs in fused_lists(plan.weighing, plan.options):
         kept = best_first(pairs, max_rows=plan.options.max_rows)
         writer.add(ids, kept)
         n_occurrences += len(ids)
         n_pairs += len(kept.scores)
-    return Fusion(
-        plan.options,
-        parts,
-        n_occurrences=n_occurrences,
-        n_pairs=n_pairs,
-        n_averaged_over_fewer=plan.n_averaged_over_fewer,
-        n_left_out=plan.n_left_out,
-        warnings=plan.warnings,
-        tuning=plan.tuning,
-    )
-
-
-def described(part: Part) -> FusedPart:
-    """Return what is said of a part."""
-    return FusedPart(
-        part.run.path,
-        part.weight,
-        n_occurrences=len(part.lists) - part.n_missing,
-        n_pairs=part.n_pairs,
-        n_missing=part.n_missing,
-        digest=content_digest(part.run),
-        metadata=part.run.metadata,
-    )
+    return Fusion(plan, parts, n_occurrences, n_pairs)
 
 
 def verification_of(parts: Sequence[FusedPart]) -> dict[str, Any] | None:
@@ -130,7 +96,8 @@ def verification_of(parts: Sequence[FusedPart]) -> dict[str, Any] | None:
     It is the least ``level``, the highest ``share_damaged``, the most careless ``on_damaged``, and
     ``n_parts``, how many say anything.
     """
-    said = [part.metadata["verification"] for part in parts if part.metadata and _is_verified(part.metadata)]
+    found = [(part.metadata or {}).get("verification") for part in parts]
+    said = [each for each in found if isinstance(each, Mapping)]
     if not said:
         return None
     levels = [each.get("level") for each in said if each.get("level") in LEVELS]
@@ -142,10 +109,6 @@ def verification_of(parts: Sequence[FusedPart]) -> dict[str, Any] | None:
         "on_damaged": max(choices, key=_CAREFUL_FIRST.index, default=None),
         "n_parts": len(said),
     }
-
-
-def _is_verified(metadata: Mapping[str, Any]) -> bool:
-    return isinstance(metadata.get("verification"), Mapping)
 
 
 def _participant(parts: Sequence[FusedPart]) -> str | None:

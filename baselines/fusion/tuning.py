@@ -8,9 +8,9 @@ numbers of units, so that equal ones are equal.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import combinations, pairwise, permutations
 
 from baselines.fusion.ensemble import Ensemble
 from baselines.fusion.fusing import fused_run
@@ -95,7 +95,7 @@ def tune(
 
     with progress.bar("weights") as advance:
         trials = search(len(order), trial)
-    best = max(trials, key=lambda units: (*_merit(units, trials[units]), units))
+    best = _best(trials, trials)
     return Tuning(trials[best].weights, tuple(trials.values()), k, len(truth), n_missing, truth.digest)
 
 
@@ -122,24 +122,22 @@ def search(n_parts: int, trial: Callable[[Units], Trial]) -> dict[Units, Trial]:
     equal = (n_steps * 2**_HALVINGS,) * n_parts
     grid = [tuple(n * step for n in each) for each in compositions(n_steps, n_parts)]
     trials = {units: trial(units) for units in dict.fromkeys([equal, *grid])}
-    best = max(trials, key=lambda units: (*_merit(units, trials[units]), units))
+    best = _best(trials, trials)
     for _ in range(_HALVINGS):
         step //= 2
-        while (better := _best_move(best, step, trials=trials, trial=trial)) is not None:
+        while True:
+            moved = list(_moves(best, step))
+            trials |= {units: trial(units) for units in moved if units not in trials}
+            better = _best(moved or [best], trials)
+            if trials[better].adaptive_top_k <= trials[best].adaptive_top_k:
+                break
             best = better
     return trials
 
 
-def _best_move(
-    best: Units, step: int, *, trials: dict[Units, Trial], trial: Callable[[Units], Trial]
-) -> Units | None:
-    """Try all moves of weight from one part to another; return the best if its score is higher."""
-    moved = list(_moves(best, step))
-    for units in moved:
-        if units not in trials:
-            trials[units] = trial(units)
-    found = max(moved, key=lambda units: (*_merit(units, trials[units]), units), default=best)
-    return found if trials[found].adaptive_top_k > trials[best].adaptive_top_k else None
+def _best(among: Iterable[Units], trials: Mapping[Units, Trial]) -> Units:
+    """Return the weighting with the highest score, of equally good ones the most even."""
+    return max(among, key=lambda units: (trials[units].adaptive_top_k, -sum(n * n for n in units), units))
 
 
 def _moves(units: Units, step: int) -> Iterator[Units]:
@@ -149,10 +147,6 @@ def _moves(units: Units, step: int) -> Iterator[Units]:
             moved[giver] -= step
             moved[taker] += step
             yield tuple(moved)
-
-
-def _merit(units: Units, trial: Trial) -> tuple[float, int]:
-    return trial.adaptive_top_k, -sum(n * n for n in units)
 
 
 def grid_steps(n_parts: int) -> int:
@@ -167,7 +161,7 @@ def grid_steps(n_parts: int) -> int:
     return next(fits, 1)
 
 
-def compositions(total: int, n: int) -> Iterator[Sequence[int]]:
+def compositions(total: int, n: int) -> Iterator[Units]:
     """Yield all ways to write a number as an ordered sum of `n` numbers of at least 0.
 
     Examples
@@ -175,9 +169,6 @@ def compositions(total: int, n: int) -> Iterator[Sequence[int]]:
     >>> [*compositions(2, 2)]
     [(0, 2), (1, 1), (2, 0)]
     """
-    if n == 1:
-        yield (total,)
-        return
-    for first in range(total + 1):
-        for rest in compositions(total - first, n - 1):
-            yield (first, *rest)
+    n_places = total + n - 1
+    for bars in combinations(range(n_places), n - 1):  # the gaps between n - 1 bars are the numbers
+        yield tuple(after - before - 1 for before, after in pairwise((-1, *bars, n_places)))

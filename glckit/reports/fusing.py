@@ -2,49 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from baselines.fusion.results import Fusion
+from baselines.fusion.results import FusedPart, Fusion
+from baselines.fusion.tuning import Tuning
 from glckit.render import Report, aligned, number
 from submissions.metadata import metadata_path
 
 
 def fusion_report(fusion: Fusion, output: Path) -> Report:
     """Report what was fused: a row for each part."""
-    columns = ["run", "weight", "n_occurrences", "n_pairs", "n_missing"]
+    plan, columns = fusion.plan, ["run", "weight", "n_occurrences", "n_pairs", "n_missing"]
     parts = [{name: getattr(part, name) for name in columns} for part in fusion.parts]
     data = {
         "run": str(output),
         "metadata": str(metadata_path(output)),
-        "method": fusion.options.method,
-        "missing": fusion.options.missing,
-        "max_rows": fusion.options.max_rows,
+        **asdict(plan.options),
         "n_occurrences": fusion.n_occurrences,
         "n_pairs": fusion.n_pairs,
-        "n_averaged_over_fewer": fusion.n_averaged_over_fewer,
-        "n_left_out": fusion.n_left_out,
+        "n_averaged_over_fewer": plan.n_averaged_over_fewer,
+        "n_left_out": plan.n_left_out,
         "parts": parts,
-        "warnings": list(fusion.warnings),
-        "tuning": None if fusion.tuning is None else asdict(fusion.tuning),
+        "warnings": list(plan.warnings),
+        "tuning": None if plan.tuning is None else asdict(plan.tuning),
     }
     return Report(data, columns, [list(part.values()) for part in parts])
 
 
 def remarks(fusion: Fusion) -> list[str]:
     """Return what people should know beside the report: weightings tried, occurrences lacking, warnings."""
-    found = [] if fusion.tuning is None else [_tried(fusion)]
-    if fusion.n_averaged_over_fewer:
-        found.append(f"{fusion.n_averaged_over_fewer:,} occurrences were averaged over fewer runs.")
-    if fusion.n_left_out:
-        found.append(f"{fusion.n_left_out:,} occurrences were left out: only runs of weight 0 have them.")
-    return [*found, *(f"warning: {warning}" for warning in fusion.warnings)]
+    plan = fusion.plan
+    found = [] if plan.tuning is None else [_tried(plan.tuning, fusion.parts)]
+    if plan.n_averaged_over_fewer:
+        found.append(f"{plan.n_averaged_over_fewer:,} occurrences were averaged over fewer runs.")
+    if plan.n_left_out:
+        found.append(f"{plan.n_left_out:,} occurrences were left out: only runs of weight 0 have them.")
+    return [*found, *(f"warning: {warning}" for warning in plan.warnings)]
 
 
-def _tried(fusion: Fusion) -> str:
-    assert fusion.tuning is not None
-    tuning = fusion.tuning
-    columns = [f"adaptive top-{tuning.k}", f"top-{tuning.k}", *(part.run for part in fusion.parts)]
+def _tried(tuning: Tuning, parts: Sequence[FusedPart]) -> str:
+    columns = [f"adaptive top-{tuning.k}", f"top-{tuning.k}", *(part.run for part in parts)]
     best_first = sorted(tuning.trials, key=lambda trial: -trial.adaptive_top_k)
     rows = [
         [number(value, 4) for value in (trial.adaptive_top_k, trial.top_k, *trial.weights)]
