@@ -29,11 +29,7 @@ def run_tasks(
     with contextlib.closing(State(options, manifest=digest)) as memory:
         known = _with_what_is_known(tasks, memory, options=options, manifest=manifest)
         for checked in run_portions(known, options):
-            memory.remember(
-                (each.key, each.record)
-                for each in checked
-                if len(each.ids) > each.n_remembered and each.record.patches
-            )
+            memory.remember((each.key, each.record) for each in checked if each.record.patches)
             # A million records take long to hold.
             yield from (replace(each, record=NOTHING) for each in checked)
             advance(sum(len(each.ids) for each in checked))

@@ -78,7 +78,7 @@ class CheckedFolder:
     facts : tuple of Facts
         What a deep check compares.
     record : Record
-        What to remember from now on.
+        What to remember from now on; of nothing if that is what was remembered before.
     n_remembered : int
         Occurrences that an earlier check, of the level `remembered_level`, vouched for.
     entries : tuple of Entry
@@ -129,7 +129,7 @@ def check_folder(task: FolderTask, options: VerifyOptions) -> CheckedFolder:
         tuple(unlisted),
         tuple(each.facts for each in checked if each.facts is not None),
         # What was remembered of patches that are not in question now stays.
-        Record({**task.record.patches, **remembered}) if options.state is not None else NOTHING,
+        Record({**task.record.patches, **remembered}) if remembered else NOTHING,
         len(vouched),
         task.record.level,
         tuple(each.entry for each in new if each.entry is not None),

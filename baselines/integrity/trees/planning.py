@@ -60,13 +60,28 @@ def plan_folders(
     With a table, every folder that should exist and every one that does; without one (None), those that
     do, of the part that is asked for.
     """
+    should: Mapping[tuple[str, str], tuple[int, ...]] = {}
+    checked = None
     if known is None or chosen is None:
-        return [_task(tree, key, ids=None) for key in sorted(tree.leaves) if _is_in_part(key[1], options)]
-    should = _by_folder(known)
-    # Of everything, the two are one, which saves a hundred bytes per occurrence.
-    checked = should if len(chosen) == len(known) else _by_folder(chosen)
-    keys = sorted(checked.keys() | (set() if options.is_partial else tree.leaves.keys()))
-    return [_task(tree, key, ids=checked.get(key, ()), known=should.get(key, ())) for key in keys]
+        keys = sorted(key for key in tree.leaves if _is_in_part(key[1], options))
+    else:
+        should = _by_folder(known)
+        # Of everything, the two are one, which saves a hundred bytes per occurrence.
+        checked = should if len(chosen) == len(known) else _by_folder(chosen)
+        keys = sorted(checked.keys() | (set() if options.is_partial else tree.leaves.keys()))
+    return [
+        FolderTask(
+            *key,
+            tree.home(*key),
+            tree.paths(*key),
+            None if checked is None else checked.get(key, ()),
+            should.get(key, ()),
+            tree.is_shared,
+            # A look at every folder above it, which only a state file is worth.
+            "" if options.state is None else tree.key(*key),
+        )
+        for key in keys
+    ]
 
 
 def portions(tasks: Sequence[FolderTask]) -> Iterator[list[FolderTask]]:
@@ -81,12 +96,6 @@ def portions(tasks: Sequence[FolderTask]) -> Iterator[list[FolderTask]]:
             portion, n_ids = [], 0
     if portion:
         yield portion
-
-
-def _task(
-    tree: Tree, key: tuple[str, str], *, ids: tuple[int, ...] | None, known: tuple[int, ...] = ()
-) -> FolderTask:
-    return FolderTask(*key, tree.home(*key), tree.paths(*key), ids, known, tree.is_shared, tree.key(*key))
 
 
 def _by_folder(ids: NDArray[np.int64]) -> Mapping[tuple[str, str], tuple[int, ...]]:
