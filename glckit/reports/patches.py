@@ -37,7 +37,10 @@ def _lines(found: PatchReport) -> Iterator[str]:
     if found.counts:
         yield "Found: " + ", ".join(f"{fault} {count}" for fault, count in found.counts.items())
     yield ""
-    yield from _table(found)
+    yield f"{'':16}{'checked':>10}{'damaged':>10}{'missing':>10}{'rate':>9}"
+    damaged = {name: share for name, share in found.by_archive.items() if share.n_damaged}
+    for name, share in (*found.by_region.items(), *damaged.items()):
+        yield f"{name:16}{share.n_checked:10}{share.n_damaged:10}{share.n_missing:10}{share.rate:9.2%}"
     if found.findings:
         yield ""
         yield from _listed(found.errors or found.warnings)
@@ -59,13 +62,6 @@ def _headline(found: PatchReport) -> str:
     words = f"{_VERDICTS[found.verdict]}: {checked} checked ({found.level})"
     words += f", {len(found.damaged_ids)} damaged, {counted(len(found.warnings), 'warning')}"
     return words + (f", {len(found.unchecked_ids)} not checked" if len(found.unchecked_ids) else "")
-
-
-def _table(found: PatchReport) -> Iterator[str]:
-    yield f"{'':16}{'checked':>10}{'damaged':>10}{'missing':>10}{'rate':>9}"
-    damaged = {name: share for name, share in found.by_archive.items() if share.n_damaged}
-    for name, share in (*found.by_region.items(), *damaged.items()):
-        yield f"{name:16}{share.n_checked:10}{share.n_damaged:10}{share.n_missing:10}{share.rate:9.2%}"
 
 
 def _listed(findings: tuple[Finding, ...]) -> Iterator[str]:
