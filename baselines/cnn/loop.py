@@ -58,7 +58,7 @@ class TrainingLoop:
         self.fabric, self.network = work.fabric, network
         self.step = 0
         self.history: list[dict[str, Any]] = []
-        self._work, self._course = work, course
+        self.work, self._course = work, course
         self._share = BatchShare(
             work.fabric.global_rank, work.fabric.world_size, work.options.machine.accumulate
         )
@@ -91,7 +91,7 @@ class TrainingLoop:
 
     def run(self, progress: Progress) -> None:
         """Take all steps that are left; UsageError if the loss is no number any more."""
-        rows = parts_of_steps(self._course, self._share, self._work.data.parts["train"], start=self.step)
+        rows = parts_of_steps(self._course, self._share, self.work.data.parts["train"], start=self.step)
         parts = self._read(rows)
         self._model.train()
         with paced(self._course.n_steps - self.step, "steps", progress) as pace:
@@ -107,11 +107,11 @@ class TrainingLoop:
 
     def score(self, part: str) -> PartScores:
         """Score the network as it is on a part of the occurrences; all processes share them."""
-        rows = self._work.data.parts[part]
+        rows = self.work.data.parts[part]
         best = self._predict(rows[self._share.rank :: self._share.n_processes])
         everything = gathered(self.fabric, best, n_rows=len(rows))
         places = np.searchsorted(rows, everything.rows)
-        labels = self._work.data.labels[rows]
+        labels = self.work.data.labels[rows]
         return score_part(BestSpecies(places, everything.outputs, everything.scores), labels)
 
     def best(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -121,15 +121,15 @@ class TrainingLoop:
 
     @property
     def _folder(self) -> Path:
-        return self._work.place / UNFINISHED
+        return self.work.place / UNFINISHED
 
     def _read(self, rows: Iterable[Sequence[int]]) -> Iterator[Batch]:
-        workers = self._work.options.machine.workers
-        return batches(self._work.dataset, rows, workers=workers, pinned=self.fabric.device.type == "cuda")
+        workers = self.work.options.machine.workers
+        return batches(self.work.dataset, rows, workers=workers, pinned=self.fabric.device.type == "cuda")
 
     def _advance(self, parts: Sequence[Batch]) -> Tensor:
         """Take one step and return its loss."""
-        rate = self._work.options.plan.rate_of_epoch(self._course.epoch_of(self.step))
+        rate = self.work.options.plan.rate_of_epoch(self._course.epoch_of(self.step))
         for group in self._sgd.param_groups:
             group["lr"] = rate
         # What is dropped depends on the step alone, and not on what was drawn before it.
@@ -140,7 +140,7 @@ class TrainingLoop:
         return torch.stack(losses).mean()
 
     def _learn(self, batch: Batch, *, is_last: bool) -> Tensor:
-        labels = torch.from_numpy(self._work.data.labels[batch.rows.numpy()])
+        labels = torch.from_numpy(self.work.data.labels[batch.rows.numpy()])
         waits = not is_last and self.fabric.world_size > 1
         with self.fabric.no_backward_sync(self._model, enabled=waits):
             outputs = self._model(batch.on(self.fabric.device))
@@ -158,7 +158,7 @@ class TrainingLoop:
 
     def _end_epoch(self, progress: Progress) -> None:
         self._look()
-        plan, epoch = self._work.options.plan, self._course.epoch_of(self.step - 1) + 1
+        plan, epoch = self.work.options.plan, self._course.epoch_of(self.step - 1) + 1
         entry: dict[str, Any] = {
             "epoch": epoch,
             "step": self.step,
@@ -172,8 +172,8 @@ class TrainingLoop:
             self._keep_if_best(entry)
         self.history.append(entry)
         if self.fabric.is_global_zero:
-            write_log(self._work.place / "log.csv", self.history)
-            write_events(self._work.place / "tensorboard", [entry])
+            write_log(self.work.place / "log.csv", self.history)
+            write_events(self.work.place / "tensorboard", [entry])
         progress.say(_in_words(entry, plan.epochs))
         if is_validated:
             self._save()
@@ -188,7 +188,7 @@ class TrainingLoop:
 
     def _save_if_due(self) -> None:
         waited = time.monotonic() - self._saved_at
-        if self.fabric.broadcast(waited >= 60 * self._work.options.save_minutes):
+        if self.fabric.broadcast(waited >= 60 * self.work.options.save_minutes):
             self._save()
 
     def _save(self) -> None:
@@ -199,7 +199,7 @@ class TrainingLoop:
             momentum_of(self.network, self._sgd),
             self.history,
             self._loss_of_epoch,
-            self._work.options.deciding(self._work.data.digest),
+            self.work.options.deciding(self.work.data.digest),
             self.fabric.strategy.precision.state_dict(),
         )
         if self.fabric.is_global_zero:
@@ -231,7 +231,7 @@ class TrainingLoop:
                 outputs = self._model(batch.on(self.fabric.device)).float()
                 found.append(best_species(outputs.softmax(dim=1), batch.rows.numpy()))
         self._model.train()
-        return joined(found) if found else BestSpecies.empty(min(MAX_ROWS, len(self._work.data.species)))
+        return joined(found) if found else BestSpecies.empty(min(MAX_ROWS, len(self.work.data.species)))
 
 
 def _in_words(entry: dict[str, Any], epochs: int) -> str:

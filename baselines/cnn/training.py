@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 
 from baselines.cnn.admission import Admissible
 from baselines.cnn.checkpoints import Checkpoint, read_checkpoint, refuse_another_plan
@@ -24,7 +23,7 @@ from baselines.cnn.options import TrainingOptions
 from baselines.cnn.outputs import PartScores
 from baselines.cnn.patchdata import PatchDataset
 from baselines.cnn.sampling import BatchShare, Course
-from baselines.cnn.trainingdata import TrainingData, read_training_data
+from baselines.cnn.trainingdata import read_training_data
 from baselines.cnn.weights import start_from
 from scoring.version import VERSION
 from submissions.errors import UsageError
@@ -77,7 +76,7 @@ def train_cnn(
     CannotCheckError
         If a file is absent or damaged, such as a checkpoint.
     """
-    chosen, place = options or TrainingOptions(), Path(folder)
+    chosen = options or TrainingOptions()
     share = BatchShare(0, chosen.machine.n_processes, chosen.machine.accumulate)
     share.check(chosen.plan.batch_size)
     data = read_training_data(
@@ -91,17 +90,17 @@ def train_cnn(
         f"or --batch-size {max(chosen.plan.batch_size // 2, 1)}."
     )
     with peers_watched(fabric), memory_watched(at_once, hint):
-        loop = _prepared(fabric, files, place, chosen, data)
+        source = files.open(data.ids)
+        dataset = PatchDataset(source, data.ids, chosen.input, ignores_damage=files.ignores_damage)
+        loop = _prepared(Work(fabric, data, dataset, chosen, Path(folder)))
         loop.run(one_voice(progress, fabric))
-        return _finished(loop, place, chosen, data)
+        return _finished(loop)
 
 
-def _prepared(
-    fabric: Fabric, files: Admissible, place: Path, options: TrainingOptions, data: TrainingData
-) -> TrainingLoop:
-    plan = options.plan
+def _prepared(work: Work) -> TrainingLoop:
+    data, options, plan = work.data, work.options, work.options.plan
     torch.manual_seed(plan.seed)
-    checkpoint = _checkpoint(fabric, place / UNFINISHED, options, data)
+    checkpoint = _checkpoint(work)
     network = PatchInception(
         options.input.n_planes,
         len(data.species),
@@ -111,27 +110,25 @@ def _prepared(
     if checkpoint is None and options.weights is not None:
         start_from(network, options.weights, renewed=options.renewed)
     course = Course(len(data.parts["train"]), plan.batch_size, plan.epochs, plan.seed)
-    source = files.open(data.ids)
-    dataset = PatchDataset(source, data.ids, options.input, ignores_damage=files.ignores_damage)
-    loop = TrainingLoop(Work(fabric, data, dataset, options, place), network, course)
+    loop = TrainingLoop(work, network, course)
     if checkpoint is not None:
         loop.resume(checkpoint)
     return loop
 
 
-def _checkpoint(
-    fabric: Fabric, folder: Path, options: TrainingOptions, data: TrainingData
-) -> Checkpoint | None:
-    if options.restart and fabric.is_global_zero:
+def _checkpoint(work: Work) -> Checkpoint | None:
+    folder = work.place / UNFINISHED
+    if work.options.restart and work.fabric.is_global_zero:
         shutil.rmtree(folder, ignore_errors=True)
-    fabric.barrier()
+    work.fabric.barrier()
     found = read_checkpoint(folder / LAST)
     if found is not None:
-        refuse_another_plan(found.plan, options.deciding(data.digest), where=str(folder))
+        refuse_another_plan(found.plan, work.options.deciding(work.data.digest), where=str(folder))
     return found
 
 
-def _finished(loop: TrainingLoop, place: Path, options: TrainingOptions, data: TrainingData) -> TrainedCnn:
+def _finished(loop: TrainingLoop) -> TrainedCnn:
+    data, options, place = loop.work.data, loop.work.options, loop.work.place
     best, tensors = loop.best()
     loop.network.load_state_dict(tensors)
     test = loop.score("test") if len(data.parts["test"]) else None
@@ -140,7 +137,7 @@ def _finished(loop: TrainingLoop, place: Path, options: TrainingOptions, data: T
     trained = TrainedCnn(place, loop.fabric.is_global_zero, n_parts, best["epoch"], validation, test)
     notes: tuple[str, ...] = ()
     if trained.first:
-        record = _record(trained, loop, options, data)
+        record = _record(trained, loop)
         write_model(place, Model(loop.network, data.species, options.input, options.plan.dropout, record))
         try:
             draw_curves(place / "curves.png", loop.history)
@@ -151,9 +148,8 @@ def _finished(loop: TrainingLoop, place: Path, options: TrainingOptions, data: T
     return dataclasses.replace(trained, notes=notes)
 
 
-def _record(
-    trained: TrainedCnn, loop: TrainingLoop, options: TrainingOptions, data: TrainingData
-) -> dict[str, Any]:
+def _record(trained: TrainedCnn, loop: TrainingLoop) -> dict[str, Any]:
+    data, options = loop.work.data, loop.work.options
     return {
         "plan": dataclasses.asdict(options.plan),
         "machine": dataclasses.asdict(options.machine) | {"device": loop.fabric.device.type},

@@ -79,7 +79,11 @@ def run_forest(
         trained = train_forest(table, request.model, plan=training, progress=progress)
     if not request.predicts:
         return ForestOutcome(trained)
-    model = trained.model if trained else _known_model(request)
+    if trained is not None:
+        model = trained.model
+    else:
+        model = read_model(request.model)
+        request.refuse_unknown_species(model.species, what=f"the model {request.model}")
     places = _places(request, model, progress)
     run = write_forest_run(model, places, path=request.run, plan=prediction, progress=progress)
     return ForestOutcome(trained, run)
@@ -95,12 +99,6 @@ def _training_table(request: ForestRequest, plan: ForestTraining, progress: Prog
     return training_table(
         occurrences, source.vectors_of(occurrences), holdout=request.holdout, seed=plan.seed
     )
-
-
-def _known_model(request: ForestRequest) -> ForestModel:
-    model = read_model(request.model)
-    request.refuse_unknown_species(model.species, what=f"the model {request.model}")
-    return model
 
 
 def _places(request: ForestRequest, model: ForestModel, progress: Progress) -> PredictedPlaces:

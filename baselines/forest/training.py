@@ -81,8 +81,10 @@ def train_forest(
             advance(1)
     model = _assembled(table, plan, unfinished)
     evaluation = evaluate_forest(model, table, k=plan.k) if len(table.validation) else None
-    if evaluation is not None:
-        model = replace(model, facts=replace(model.facts, validation=_numbers(evaluation)))
+    if evaluation is not None and evaluation.score is not None:
+        names = ("k", "n_occurrences", "adaptive_top_k", "top_k")
+        validation = {name: getattr(evaluation.score, name) for name in names}
+        model = replace(model, facts=replace(model.facts, validation=validation))
     written = write_model(path, model)
     unfinished.remove()
     return TrainedForest(model, written, n_resumed, evaluation)
@@ -122,8 +124,3 @@ def _assembled(table: TrainingTable, plan: ForestTraining, unfinished: Unfinishe
     )
     trees = tuple(unfinished.trees(plan.options.n_estimators))
     return ForestModel(table.names, table.species, trees, table.frequencies, plan.options, facts)
-
-
-def _numbers(evaluation: Evaluation) -> dict[str, float]:
-    names = ("k", "n_occurrences", "adaptive_top_k", "top_k")
-    return {} if evaluation.score is None else {name: getattr(evaluation.score, name) for name in names}

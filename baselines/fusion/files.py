@@ -61,7 +61,9 @@ def fuse_files(
         If a file is absent or may not be read.
     """
     weights_of(recipe.weights, len(runs))  # before minutes of reading
-    _refuse_overwriting(runs, output)
+    for run in runs:
+        if output.exists() and Path(run).exists() and output.samefile(run):
+            raise UsageError(f"{output} is one of the runs to be fused.", "Name another file with -o.")
     species_ids = None if competition.species is None else read_species(competition.species)
     truth = None if recipe.tune is None else read_truth(recipe.tune)
     weighting = Weighting(recipe.weights, truth, competition.k)
@@ -73,12 +75,6 @@ def fuse_files(
         fusion = write_fusion(plan, writer)
     write_metadata(output, fusion.metadata(recipe.command))
     return fusion
-
-
-def _refuse_overwriting(runs: Sequence[str], output: Path) -> None:
-    for run in runs:
-        if output.exists() and Path(run).exists() and output.samefile(run):
-            raise UsageError(f"{output} is one of the runs to be fused.", "Name another file with -o.")
 
 
 def _read_all(runs: Sequence[str], progress: Progress) -> list[Run | DenseRun]:

@@ -17,38 +17,34 @@ from glckit.render import Report, number
 
 def outcome_report(outcome: CnnOutcome, *, digits: int = 4) -> Report:
     """Report what was trained and what was written."""
-    training = None if outcome.trained is None else _training_data(outcome.trained)
-    run = None if outcome.run is None else _run_data(outcome.run)
-    lines = [*_training_lines(outcome.trained, digits), *_run_lines(outcome.run)]
-    facts = {name: value for part in (training, run) if part for name, value in part.items()}
-    columns = [name for name, value in facts.items() if not isinstance(value, dict | list)]
+    training = run = None
+    lines: list[str] = []
+    if outcome.trained is not None:
+        training = _data(outcome.trained, model=str(outcome.trained.folder))
+        lines += _training_lines(outcome.trained, digits)
+    if outcome.run is not None:
+        run = _data(outcome.run, run=str(outcome.run.run))
+        lines += _run_lines(outcome.run)
+    facts = {**(training or {}), **(run or {})}
+    columns = [name for name, value in facts.items() if not isinstance(value, dict | tuple)]
     rows = [[facts[name] for name in columns]]
     return Report({"training": training, "run": run}, columns, rows, "\n".join(lines))
 
 
 def description_report(description: CnnDescription) -> Report:
     """Report what a network is and costs."""
-    data = asdict(description) | {"seconds": description.speed.seconds}
-    data["paper_megabytes"] = PAPER_MEGABYTES
+    data = asdict(description)
+    data |= {"seconds": description.speed.seconds, "paper_megabytes": PAPER_MEGABYTES}
     columns = ["n_species", "n_parameters", "n_multiply_adds", "n_bytes", "n_bytes_challenge", "seconds"]
-    return Report(
-        data, columns, [[data[name] for name in columns]], "\n".join(_description_lines(description))
-    )
+    text = "\n".join(_description_lines(description))
+    return Report(data, columns, [[data[name] for name in columns]], text)
 
 
-def _training_data(trained: TrainedCnn) -> dict[str, Any]:
-    data = asdict(trained) | {"model": str(trained.folder), "notes": list(trained.notes)}
-    return {name: value for name, value in data.items() if name not in ("folder", "first")}
+def _data(made: TrainedCnn | CnnRun, **paths: str) -> dict[str, Any]:
+    return {name: each for name, each in (asdict(made) | paths).items() if name not in ("folder", "first")}
 
 
-def _run_data(run: CnnRun) -> dict[str, Any]:
-    data = asdict(run) | {"run": str(run.run)}
-    return {name: value for name, value in data.items() if name != "first"}
-
-
-def _training_lines(trained: TrainedCnn | None, digits: int) -> Iterator[str]:
-    if trained is None:
-        return
+def _training_lines(trained: TrainedCnn, digits: int) -> Iterator[str]:
     sizes = ", ".join(f"{name} {count:,}" for name, count in trained.n_parts.items())
     yield f"{trained.folder}: the network of epoch {trained.best_epoch} ({sizes})"
     yield f"  validation   {_scores(trained.validation, digits)}"
@@ -62,9 +58,7 @@ def _scores(scores: PartScores, digits: int) -> str:
     return ", ".join(f"{name} {number(getattr(scores, key), digits)}" for key, name in names.items())
 
 
-def _run_lines(run: CnnRun | None) -> Iterator[str]:
-    if run is None:
-        return
+def _run_lines(run: CnnRun) -> Iterator[str]:
     resumed = f", {run.n_resumed:,} of them from before" if run.n_resumed else ""
     pace = f"{run.occurrences_per_second:.3g} per second on {run.device}"
     yield f"{run.run}: {run.n_occurrences:,} occurrences{resumed}, {pace}"

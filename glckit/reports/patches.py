@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from baselines.integrity.extraction.extract import Extraction
 from baselines.integrity.findings import Finding
-from baselines.integrity.report import DamageShare, PatchReport
+from baselines.integrity.report import PatchReport
 from glckit.render import Report, counted
 
 _MAX_LISTED = 20
@@ -37,7 +37,10 @@ def _lines(found: PatchReport) -> Iterator[str]:
     if found.counts:
         yield "Found: " + ", ".join(f"{fault} {count}" for fault, count in found.counts.items())
     yield ""
-    yield from _table(found)
+    yield f"{'':16}{'checked':>10}{'damaged':>10}{'missing':>10}{'rate':>9}"
+    damaged = {name: share for name, share in found.by_archive.items() if share.n_damaged}
+    for name, share in (*found.by_region.items(), *damaged.items()):
+        yield f"{name:16}{share.n_checked:10}{share.n_damaged:10}{share.n_missing:10}{share.rate:9.2%}"
     if found.findings:
         yield ""
         yield from _listed(found.errors or found.warnings)
@@ -46,7 +49,12 @@ def _lines(found: PatchReport) -> Iterator[str]:
         yield f"Extract or fetch again: {', '.join(found.archives_to_fetch)}"
     if found.repair is not None:
         yield f"Repaired {len(found.repair.mended_ids)}; no archive could mend {len(found.repair.left_ids)}."
-    yield from _remarks(found)
+    yield ""
+    if found.n_remembered:
+        yield f"{found.n_remembered} occurrences were checked before; their files have not changed since."
+    yield from found.notes
+    yield "This verification cannot see:"
+    yield from (f"- {unseen}" for unseen in found.cannot_see)
 
 
 def _headline(found: PatchReport) -> str:
@@ -56,19 +64,6 @@ def _headline(found: PatchReport) -> str:
     return words + (f", {len(found.unchecked_ids)} not checked" if len(found.unchecked_ids) else "")
 
 
-def _table(found: PatchReport) -> Iterator[str]:
-    yield f"{'':16}{'checked':>10}{'damaged':>10}{'missing':>10}{'rate':>9}"
-    for name, share in found.by_region.items():
-        yield _row(name, share)
-    for name, share in found.by_archive.items():
-        if share.n_damaged:
-            yield _row(name, share)
-
-
-def _row(name: str, share: DamageShare) -> str:
-    return f"{name:16}{share.n_checked:10}{share.n_damaged:10}{share.n_missing:10}{share.rate:9.2%}"
-
-
 def _listed(findings: tuple[Finding, ...]) -> Iterator[str]:
     for finding in findings[:_MAX_LISTED]:
         problem = finding.problem
@@ -76,13 +71,3 @@ def _listed(findings: tuple[Finding, ...]) -> Iterator[str]:
         yield f"{what}: {problem.found}; expected {problem.expected}"
     if len(findings) > _MAX_LISTED:
         yield f"and {len(findings) - _MAX_LISTED} more: --jsonl FILE lists all"
-
-
-def _remarks(found: PatchReport) -> Iterator[str]:
-    yield ""
-    if found.n_remembered:
-        yield f"{found.n_remembered} occurrences were checked before; their files have not changed since."
-    yield from found.notes
-    yield "This verification cannot see:"
-    for unseen in found.cannot_see:
-        yield f"- {unseen}"

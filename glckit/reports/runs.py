@@ -57,30 +57,6 @@ def score_data(score: Score) -> dict[str, Any]:
     return data | {"threshold": None if score.threshold == -math.inf else score.threshold}
 
 
-def validation_data(validation: Validation) -> dict[str, Any]:
-    """Return a validation as JSON has it."""
-    return {
-        "run": validation.run,
-        "valid": validation.valid,
-        "n_errors": len(validation.errors),
-        "n_warnings": len(validation.warnings),
-        "skipped": list(validation.skipped),
-        "faults": [fault_data(fault) for fault in validation.faults],
-    }
-
-
-def fault_data(fault: Fault) -> dict[str, Any]:
-    """Return a fault as JSON has it."""
-    return {
-        "code": fault.code,
-        "severity": fault.severity,
-        "count": fault.count,
-        "message": fault.message,
-        "fix": fault.fix,
-        "examples": [asdict(example) for example in fault.examples],
-    }
-
-
 def _score_entry(outcome: EvaluatedFile) -> dict[str, Any]:
     evaluation = outcome.evaluation
     if evaluation is None or evaluation.score is None:
@@ -88,7 +64,7 @@ def _score_entry(outcome: EvaluatedFile) -> dict[str, Any]:
     return {
         "run": outcome.run,
         **score_data(evaluation.score),
-        "warnings": [fault_data(fault) for fault in evaluation.validation.warnings],
+        "warnings": [asdict(fault) for fault in evaluation.validation.warnings],
         "signature": evaluation.score.signature,
         "metadata": outcome.metadata,
     }
@@ -97,7 +73,15 @@ def _score_entry(outcome: EvaluatedFile) -> dict[str, Any]:
 def _validation_entry(outcome: EvaluatedFile) -> dict[str, Any]:
     if outcome.evaluation is None:
         return {"run": outcome.run, "error": str(outcome.error)}
-    return validation_data(outcome.evaluation.validation)
+    validation = outcome.evaluation.validation
+    return {
+        "run": validation.run,
+        "valid": validation.valid,
+        "n_errors": len(validation.errors),
+        "n_warnings": len(validation.warnings),
+        "skipped": list(validation.skipped),
+        "faults": [asdict(fault) for fault in validation.faults],
+    }
 
 
 def _one_or_all(entries: list[dict[str, Any]]) -> Any:
@@ -118,31 +102,21 @@ def _bare(outcomes: Sequence[EvaluatedFile], digits: int) -> str:
 
 def _text(outcome: EvaluatedFile, digits: int) -> str:
     if outcome.evaluation is None:
-        return _error_text(outcome.run)
+        return f"{outcome.run}\n  could not be checked"
     validation, score = outcome.evaluation.validation, outcome.evaluation.score
-    lines = [outcome.run if score is None else f"{outcome.run}: {_size_text(score)}"]
-    if score is not None:
-        lines += _score_lines(score, digits)
-        lines += _metadata_lines(outcome)
-    else:
-        lines += [_verdict(validation)]
+    lines = [outcome.run, _verdict(validation)] if score is None else _score_lines(outcome, score, digits)
     for fault in validation.faults:
-        lines += _fault_lines(fault)
+        lines.append(f"  {fault.severity} {fault.code} ({fault.count:,}): {fault.message}")
+        lines += [f"      {_example_text(example)}" for example in fault.examples]
+        lines.append(f"      -> {fault.fix}")
     if validation.skipped and score is None:
         lines.append(f"  not checked, for want of a file: {', '.join(validation.skipped)}")
     return "\n".join(lines)
 
 
-def _error_text(run: str) -> str:
-    return f"{run}\n  could not be checked"
-
-
-def _size_text(score: Score) -> str:
+def _score_lines(outcome: EvaluatedFile, score: Score, digits: int) -> list[str]:
     dropped = f" ({score.n_dropped:,} more of occurrences without a truth)" if score.n_dropped else ""
-    return f"{score.n_occurrences:,} occurrences, {score.n_pairs:,} pairs{dropped}"
-
-
-def _score_lines(score: Score, digits: int) -> list[str]:
+    size_text = f"{score.n_occurrences:,} occurrences, {score.n_pairs:,} pairs{dropped}"
     threshold = number(None if score.threshold == -math.inf else score.threshold, digits)
     size = number(score.mean_set_size, 2)
     table = [
@@ -151,21 +125,17 @@ def _score_lines(score: Score, digits: int) -> list[str]:
         ("threshold", f"{threshold}, above it {size} species per occurrence"),
         ("signature", score.signature),
     ]
-    return [f"  {name:<16} {value}" for name, value in table]
+    if outcome.metadata:
+        # As JSON, so that no control character of a file reaches the terminal.
+        items = (f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in outcome.metadata.items())
+        table.append(("metadata", ", ".join(items)))
+    return [f"{outcome.run}: {size_text}", *(f"  {name:<16} {value}" for name, value in table)]
 
 
 def _with_bounds(value: float, bounds: tuple[float, float], digits: int) -> str:
     low, high = bounds
     ties = "" if low == high else f" (between {number(low, digits)} and {number(high, digits)}, by its ties)"
     return number(value, digits) + ties
-
-
-def _metadata_lines(outcome: EvaluatedFile) -> list[str]:
-    if not outcome.metadata:
-        return []
-    # As JSON, so that no control character of a file reaches the terminal.
-    items = (f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in outcome.metadata.items())
-    return [f"  metadata         {', '.join(items)}"]
 
 
 def _verdict(validation: Validation) -> str:
@@ -175,24 +145,14 @@ def _verdict(validation: Validation) -> str:
     return f"  NOT VALID: {counted(len(validation.errors), 'kind')} of error"
 
 
-def _fault_lines(fault: Fault) -> list[str]:
-    lines = [f"  {fault.severity} {fault.code} ({fault.count:,}): {fault.message}"]
-    lines += [f"      {_example_text(example)}" for example in fault.examples]
-    return [*lines, f"      -> {fault.fix}"]
-
-
 def _example_text(example: Example) -> str:
-    parts = [
-        f"{name} {value}"
-        for name, value in (
-            ("line", example.line),
-            ("occurrence", example.occurrence_id),
-            ("species", example.species_id),
-        )
-        if value is not None
-    ]
-    found = [] if example.found is None else [f"found {example.found!r}"]
-    return ", ".join(parts + found)
+    parts = {
+        "line": example.line,
+        "occurrence": example.occurrence_id,
+        "species": example.species_id,
+        "found": None if example.found is None else repr(example.found),
+    }
+    return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None)
 
 
 def _lines(fault: Fault) -> str:
