@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -175,6 +174,8 @@ def read_options(path: str | os.PathLike[str] | None, given: Mapping[str, Settin
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    import tomllib  # not for --help, which takes its defaults from here
+
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
