@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from submissions.errors import CannotCheckError, UsageError
+from submissions.errors import UsageError
 from submissions.limits import MAX_ROWS
+from submissions.toml import read_toml
 
 Setting = int | float | str | bool | None
 #: Occurrences outside the rasters or on nodata get the class frequencies of their region, or are left out.
@@ -174,14 +175,7 @@ def read_options(path: str | os.PathLike[str] | None, given: Mapping[str, Settin
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
-    import tomllib  # not for --help, which takes its defaults from here
-
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CannotCheckError(f"Cannot open {path}: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}.") from error
+    content = read_toml(path)
     known = [each.name for each in fields(ForestOptions)]
     unknown = sorted(set(content) - set(known))
     if unknown:

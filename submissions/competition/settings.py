@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from scoring.places import REGIONS
-from submissions.errors import CannotCheckError, UsageError
+from submissions.errors import UsageError
 from submissions.limits import MAX_ROWS
+from submissions.toml import read_toml
 
 FILE_NAME = "competition.toml"
 
@@ -146,12 +146,7 @@ def read_competition(path: Path) -> Competition:
     CannotCheckError
         If it cannot be read.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CannotCheckError(f"Cannot open {path}: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}.") from error
+    content = read_toml(path)
     _refuse_unknown(path, content)
     section = _Section(path, "competition", content.get("competition", {}))
     return Competition(

@@ -56,7 +56,7 @@ def tar_name(path: str | os.PathLike[str], folder: str | os.PathLike[str] | None
     source = Path(path)
     stem = source.name.removesuffix(".tgz").removesuffix(".tar.gz")
     if stem == source.name:
-        raise UsageError(f"{source} is no tar.gz; it can be read as it is.")
+        raise UsageError(f"{source} is no tar.gz by its name.", "A tar or a zip can be read as it is.")
     return (source.parent if folder is None else Path(folder)) / f"{stem}.tar"
 
 
