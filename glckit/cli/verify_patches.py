@@ -64,8 +64,7 @@ def verify_patches(
 
     # The configuration above the patches knows them better than that of the current folder.
     competition = competition_above(paths or ()) or competition_of()
-    state = None if no_cache else default_state_path()
-    options = replace(built(VerifyOptions, {**context.params, "state": state}), jobs=jobs)
+    options = replace(built(VerifyOptions, {**context.params, "state": default_state_path()}), jobs=jobs)
     found = verify_competition(
         competition, paths or (), tables=occurrences or (), options=options, progress=TERMINAL
     )

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.integrity.findings import LEVELS, Finding
+from baselines.integrity.findings import LEVELS, Finding, Level
 from baselines.integrity.manifests.manifest import Manifest
+from baselines.integrity.memory.state import State
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.comparisons import compare_patches
 from baselines.integrity.places import archives_of_ids, in_scope
@@ -37,7 +38,7 @@ def verify_tree(
 ) -> PatchReport:
     """Verify extracted patches: of the occurrences, else those of the manifest, else all that are found.
 
-    Raises CannotCheckError if a worker died, or the state file is broken; UsageError if a sample or a deep
+    Raises CannotCheckError if a worker died; UsageError if a sample or a deep
     check is asked for without the tables that it needs.
     """
     table = occurrences if isinstance(occurrences, OccurrenceTable) else None
@@ -50,12 +51,15 @@ def verify_tree(
         known = all_ids[in_scope(all_ids, tree.scopes) & ~in_scope(all_ids, tree.elsewhere)]
         chosen = select(known, options)
     tasks = plan_folders(known, chosen, tree=tree, options=options)
-    with progress.bar("verifying", None if chosen is None else len(chosen)) as advance:
-        checked = list(run_tasks(tasks, options=options, manifest=manifest, advance=advance))
-    findings = _findings(checked, tree)
-    if options.level == "deep" and table is not None:
-        facts = [each for folder in checked for each in folder.facts]
-        findings += compare_patches(facts, table, thresholds=options.thresholds, path_of=tree.path_of)
+    with State(options) as memory:
+        with progress.bar("verifying", None if chosen is None else len(chosen)) as advance:
+            checked = list(run_tasks(tasks, memory, options=options, manifest=manifest, advance=advance))
+        findings = _findings(checked, tree)
+        if options.level == "deep" and table is not None:
+            facts = [each for folder in checked for each in folder.facts]
+            findings += compare_patches(facts, table, thresholds=options.thresholds, path_of=tree.path_of)
+    if memory.trouble:
+        progress.say(memory.trouble)
     return _report(checked, findings, options=options, manifest=manifest, all_ids=all_ids)
 
 
@@ -99,8 +103,7 @@ def _report(
         has_table=all_ids is not None,
         has_memory=n_remembered > 0,
     )
-    levels = {folder.remembered_level for folder in checked if folder.n_remembered}
-    levels |= {options.level for folder in checked if folder.n_remembered < len(folder.ids)}
+    levels = frozenset[Level]().union(*(folder.levels for folder in checked))
     return PatchReport(
         options.level,
         ids,
@@ -110,7 +113,7 @@ def _report(
         ),
         unseen,
         n_remembered,
-        tuple(_notes(ids, options, manifest=manifest)),
+        (*_notes(ids, options, manifest=manifest), *_not_remembered(checked)),
         tuple(entry for folder in checked for entry in folder.entries),
         min(levels, key=LEVELS.index, default=None),
     )
@@ -127,3 +130,12 @@ def _notes(checked: NDArray[np.int64], options: VerifyOptions, *, manifest: Mani
         yield f"It sees damage to 3 % of one archive with probability {single:.0%} or more."
     if manifest is not None and (n_unlisted := len(np.setdiff1d(checked, manifest.ids))):
         yield f"{n_unlisted} occurrences are not in the manifest."
+
+
+def _not_remembered(checked: Sequence[CheckedFolder]) -> Iterator[str]:
+    n_young, n_ahead = sum(each.n_young for each in checked), sum(each.n_ahead for each in checked)
+    reasons = {"were written a moment ago": n_young, "are dated in the future": n_ahead}
+    for reason, n in reasons.items():
+        if n:
+            which = "1 occurrence, whose files" if n == 1 else f"{n} occurrences, whose files"
+            yield f"Nothing is remembered of {which} {reason}."
