@@ -25,12 +25,8 @@ def opened_memory(options: VerifyOptions) -> State:
     return State(VerifyOptions("full", options.patch_size, state=options.state))
 
 
-def remember_archive(check: ArchiveCheck, memory: State) -> None:
-    """Keep what the check of an archive showed until the archive changes.
-
-    Raises CannotCheckError if the archive cannot be read any more.
-    """
-    status = _status(check.path)
+def remember_archive(check: ArchiveCheck, memory: State, *, status: str) -> None:
+    """Keep what the check of an archive showed until it changes; `status` is that of before the check."""
     damaged: dict[int, list[Finding]] = {i: [] for i in check.ids.union(i for i, _ in check.proven)}
     for finding in check.findings:
         if finding.occurrence_id is not None and finding.problem.is_error:
@@ -47,13 +43,17 @@ def recall_archive(path: str, memory: State) -> Record | None:
 
     Raises CannotCheckError if the archive cannot be read.
     """
-    key, status = os.path.realpath(path), _status(path)
+    key, status = os.path.realpath(path), archive_status(path)
     known = memory.recall([key]).get(key, NOTHING)
     current = {i: patch for i, patch in known.patches.items() if patch.status == status}
     return Record(current) if current else None
 
 
-def _status(path: str) -> str:
+def archive_status(path: str | os.PathLike[str]) -> str:
+    """Return what changes when an archive does.
+
+    Raises CannotCheckError if there is none.
+    """
     with readable(path):
         status = Path(path).stat()
     return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"

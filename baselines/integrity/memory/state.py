@@ -9,11 +9,9 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from baselines.cachefolder import cache_folder
 from baselines.integrity.memory.records import (
@@ -43,6 +41,10 @@ _KEEP = "insert or replace into checks values (?, ?, ?)"
 _CURE = "Set XDG_CACHE_HOME to a folder that can be written to; a file that is damaged may be removed."
 
 
+# SQLite raises the third for a number that is too large, or a text with NUL.
+_ERRORS = (OSError, sqlite3.Error, ValueError)
+
+
 class State:
     """Remember what checks showed, by folder and by the options that the outcome depends on.
 
@@ -62,15 +64,12 @@ class State:
         self._waiting: list[tuple[str, Record]] = []
         self._written_at = time.monotonic()
         if self._path is not None:
-            with self._troubles_kept():
+            try:
                 self._connection = _connected(self._path)
+            except _ERRORS as error:
+                self._complain(error)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         """Write what is to be remembered, and close the file."""
         if self._connection is not None:
             self._write(self._connection)
@@ -81,11 +80,14 @@ class State:
         if self._connection is None:
             return {}
         query = _FIND.format(",".join("?" * len(folders)))
-        with self._troubles_kept(), self._lock:
-            rows = self._connection.execute(query, (self._settings, *folders)).fetchall()
-            return {folder: self._read(text) for folder, text in rows}
-        self._connection = None  # or each portion would wait for it again
-        return {}
+        try:
+            with self._lock:
+                rows = self._connection.execute(query, (self._settings, *folders)).fetchall()
+        except _ERRORS as error:
+            self._complain(error)
+            self._connection = None  # or each portion would wait for it again
+            return {}
+        return {folder: self._read(text) for folder, text in rows}
 
     def remember(self, records: Iterable[tuple[str, Record]]) -> None:
         """Keep what checks of some folders showed, written together with what else is of the same second."""
@@ -98,12 +100,14 @@ class State:
     def _write(self, connection: sqlite3.Connection) -> None:
         waiting, self._waiting = self._waiting, []
         if waiting and self._is_writable:
-            self._is_writable = False  # unless it goes well
-            with self._troubles_kept(), self._lock, connection:
-                connection.execute("begin immediate")  # nobody may write between our reading and our writing
-                for folder, record in waiting:
-                    self._join(connection, folder, record)
-                self._is_writable = True
+            try:
+                with self._lock, connection:
+                    connection.execute("begin immediate")  # nobody writes between our reading and our writing
+                    for folder, record in waiting:
+                        self._join(connection, folder, record)
+            except _ERRORS as error:
+                self._complain(error)
+                self._is_writable = False
         self._written_at = time.monotonic()
 
     def _join(self, connection: sqlite3.Connection, folder: str, record: Record) -> None:
@@ -120,14 +124,10 @@ class State:
             )
             return NOTHING
 
-    @contextlib.contextmanager
-    def _troubles_kept(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, sqlite3.Error) as error:
-            self.trouble = (
-                f"Nothing is remembered of this: the state file {self._path} cannot be used: {error}. {_CURE}"
-            )
+    def _complain(self, error: Exception) -> None:
+        self.trouble = (
+            f"Nothing is remembered of this: the state file {self._path} cannot be used: {error}. {_CURE}"
+        )
 
 
 def default_state_path() -> Path:
@@ -144,7 +144,7 @@ def usable_state(path: str | os.PathLike[str]) -> tuple[Path | None, str]:
 
     A full or read-only home should not keep anybody from verifying.
     """
-    with State(VerifyOptions(state=path)) as memory:
+    with contextlib.closing(State(VerifyOptions(state=path))) as memory:
         return (None, memory.trouble) if memory.trouble else (Path(path), "")
 
 

@@ -43,7 +43,7 @@ class ListedPatch:
         return cls(occurrence_id, (bands, altitude), statuses)
 
     def status(self) -> str | None:
-        """Return a digest that changes when a file does; None if there is no file, or nothing is known of one."""
+        """Return a digest that changes when a file does; None if there is none, or its status is unknown."""
         parts: list[int] = []
         for status in self.statuses:
             if isinstance(status, Problem):

@@ -117,10 +117,7 @@ def check_folder(task: FolderTask, options: VerifyOptions) -> CheckedFolder:
     try:
         entries, doubled = _listing(task.paths)
     except OSError as error:
-        problem = Problem("unreadable", "error", "a folder that can be listed", problem_of_error(error).found)
-        ids = task.known if task.ids is None else task.ids
-        findings = tuple(at_occurrence(problem, i, path=task.home) for i in ids)
-        return CheckedFolder(task.home, task.key, np.array(ids, dtype=np.int64), findings)
+        return _unlistable(task, error)
     ids = _ids_in_place(entries, task) if task.ids is None else task.ids
     patches = [ListedPatch.listed(i, entries) for i in ids]
     absent = [finding for patch in patches for finding in _absent_files(patch, task)]
@@ -144,6 +141,14 @@ def check_folder(task: FolderTask, options: VerifyOptions) -> CheckedFolder:
         frozenset(levels | ({options.level} if len(looked.vouched) < len(ids) else set())),
         tuple(each.entry for each in looked.new if each.entry is not None),
     )
+
+
+def _unlistable(task: FolderTask, error: OSError) -> CheckedFolder:
+    problem = Problem("unreadable", "error", "a folder that can be listed", problem_of_error(error).found)
+    findings = [at_occurrence(problem, i, path=task.home) for i in task.ids or ()]
+    if task.ids is None:
+        findings.append(Finding(problem, task.home))
+    return CheckedFolder(task.home, task.key, np.array(task.ids or (), dtype=np.int64), tuple(findings))
 
 
 def is_in_place(name: str, region: str | None, *, folder: str) -> int | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.integrity.findings import LEVELS, Finding, Level
+from baselines.integrity.findings import LEVELS, Finding, Level, Problem
 from baselines.integrity.manifests.manifest import Manifest
 from baselines.integrity.memory.state import State
 from baselines.integrity.options import VerifyOptions
@@ -51,16 +53,18 @@ def verify_tree(
         known = all_ids[in_scope(all_ids, tree.scopes) & ~in_scope(all_ids, tree.elsewhere)]
         chosen = select(known, options)
     tasks = plan_folders(known, chosen, tree=tree, options=options)
-    with State(options) as memory:
+    with contextlib.closing(State(options)) as memory:
         with progress.bar("verifying", None if chosen is None else len(chosen)) as advance:
             checked = list(run_tasks(tasks, memory, options=options, manifest=manifest, advance=advance))
         findings = _findings(checked, tree)
+        if known is None:
+            # With a table, each of their patches is unreadable; without one, nobody knows whose they are.
+            findings += _blocked(tree)
         if options.level == "deep" and table is not None:
             facts = [each for folder in checked for each in folder.facts]
             findings += compare_patches(facts, table, thresholds=options.thresholds, path_of=tree.path_of)
-    if memory.trouble:
-        progress.say(memory.trouble)
-    return _report(checked, findings, options=options, manifest=manifest, all_ids=all_ids)
+    report = _report(checked, findings, options=options, manifest=manifest, all_ids=all_ids)
+    return replace(report, troubles=(memory.trouble,) if memory.trouble else ())
 
 
 def ids_of(occurrences: Occurrences | None) -> NDArray[np.int64] | None:
@@ -85,6 +89,12 @@ def _findings(checked: Sequence[CheckedFolder], tree: Tree) -> list[Finding]:
     found = [finding for folder in checked for finding in folder.findings]
     unlisted = ((i, folder.home) for folder in checked for i in folder.unlisted)
     return place_strays(found, strays) + unlisted_patches(unlisted)
+
+
+def _blocked(tree: Tree) -> Iterator[Finding]:
+    problem = Problem("unreadable", "error", "a folder that can be listed", "no permission, or an error")
+    for path in sorted({path for paths in tree.blocked.values() for path in paths}):
+        yield Finding(problem, path)
 
 
 def _report(

@@ -17,7 +17,8 @@ _WITHOUT_MANIFEST = (
 )
 _SHALLOW = "a whole patch of the same region under the name of another (a deep check or a manifest sees it)"
 _DEEP = "a whole patch of the same region under the name of another whose own patch is absent"
-_NO_TABLE = "missing patches: no occurrence table or manifest says which there should be"
+#: What nobody can see who does not know which patches there should be.
+NO_TABLE = "missing patches: no occurrence table or manifest says which there should be"
 _REMEMBERED = (
     "changes, since an earlier check, that left size, times and inode as they were (--no-cache reads again)"
 )
@@ -43,4 +44,4 @@ def cannot_see(
         unseen = ("defects that the patches had when the manifest was made",)
     else:
         unseen = (*_WITHOUT_MANIFEST, _DEEP if level == "deep" else _SHALLOW)
-    return unseen + (() if has_table else (_NO_TABLE,)) + ((_REMEMBERED,) if has_memory else ())
+    return unseen + (() if has_table else (NO_TABLE,)) + ((_REMEMBERED,) if has_memory else ())
