@@ -15,7 +15,8 @@ from baselines.integrity.places import at_occurrence
 
 # What a look at the one patch cannot clear, however deep: a checksum needs another checksum, and a
 # comparison another comparison.
-_FOUND_FROM_OUTSIDE = frozenset({"checksum", "duplicate-content"})
+_COMPARED = "duplicate-content"
+_FOUND_FROM_OUTSIDE = frozenset({"checksum", _COMPARED})
 #: What cannot be read as a record raises one of these.
 NOT_A_RECORD = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
@@ -54,12 +55,26 @@ def joined(old: CheckedPatch, new: CheckedPatch) -> CheckedPatch:
     )
 
 
-def joined_records(old: Record, new: Record) -> Record:
+def joined_records(old: Record, *, new: Record) -> Record:
     """Return what is known of a folder after further checks; see `joined`."""
     patches = dict(old.patches)
     for i, patch in new.patches.items():
         patches[i] = joined(patches[i], patch) if i in patches else patch
     return Record(patches)
+
+
+def with_comparisons(old: Record, *, found: Mapping[int, Sequence[Finding]]) -> Record:
+    """Return what is known of a folder after some of its patches were compared with all others."""
+    patches = dict(old.patches)
+    for i in found.keys() & patches.keys():
+        others = [finding for finding in patches[i].findings if not is_from_comparison(finding)]
+        patches[i] = patches[i]._replace(findings=[*others, *found[i]])
+    return Record(patches)
+
+
+def is_from_comparison(finding: Finding) -> bool:
+    """Tell whether only a comparison with other patches shows this error."""
+    return finding.problem.is_error and finding.problem.fault == _COMPARED
 
 
 def to_text(record: Record) -> str:

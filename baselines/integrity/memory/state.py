@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from baselines.cachefolder import cache_folder
+from baselines.integrity.findings import Finding
 from baselines.integrity.memory.records import (
     NOT_A_RECORD,
     NOTHING,
@@ -21,6 +23,7 @@ from baselines.integrity.memory.records import (
     from_text,
     joined_records,
     to_text,
+    with_comparisons,
 )
 from baselines.integrity.options import VerifyOptions
 from scoring.version import VERSION
@@ -61,7 +64,7 @@ class State:
         self._connection: sqlite3.Connection | None = None
         self._is_writable = True
         self._lock = threading.Lock()  # joblib asks for the next portion in threads of its own
-        self._waiting: list[tuple[str, Record]] = []
+        self._waiting: list[tuple[str, Callable[[Record], Record]]] = []
         self._written_at = time.monotonic()
         if self._path is not None:
             try:
@@ -93,9 +96,18 @@ class State:
         """Keep what checks of some folders showed, written together with what else is of the same second."""
         if self._connection is None or not self._is_writable:
             return
-        self._waiting += records
+        self._waiting += [
+            (folder, functools.partial(joined_records, new=record)) for folder, record in records
+        ]
         if time.monotonic() - self._written_at > _SECONDS_BETWEEN_WRITES:
             self._write(self._connection)
+
+    def remember_comparisons(self, found: Mapping[str, Mapping[int, Sequence[Finding]]]) -> None:
+        """Put what comparisons showed of patches, by folder, in the place of what earlier ones did."""
+        if self._connection is not None:
+            self._waiting += [
+                (key, functools.partial(with_comparisons, found=own)) for key, own in found.items()
+            ]
 
     def _write(self, connection: sqlite3.Connection) -> None:
         waiting, self._waiting = self._waiting, []
@@ -103,17 +115,19 @@ class State:
             try:
                 with self._lock, connection:
                     connection.execute("begin immediate")  # nobody writes between our reading and our writing
-                    for folder, record in waiting:
-                        self._join(connection, folder, record)
+                    for folder, change in waiting:
+                        self._change(connection, folder, change)
             except _ERRORS as error:
                 self._complain(error)
                 self._is_writable = False
         self._written_at = time.monotonic()
 
-    def _join(self, connection: sqlite3.Connection, folder: str, record: Record) -> None:
+    def _change(
+        self, connection: sqlite3.Connection, folder: str, change: Callable[[Record], Record]
+    ) -> None:
         rows = connection.execute(_FIND.format("?"), (self._settings, folder)).fetchall()
         known = self._read(rows[0][1]) if rows else NOTHING
-        connection.execute(_KEEP, (folder, self._settings, to_text(joined_records(known, record))))
+        connection.execute(_KEEP, (folder, self._settings, to_text(change(known))))
 
     def _read(self, text: str) -> Record:
         try:

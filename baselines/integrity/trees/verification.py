@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from baselines.integrity.findings import LEVELS, Finding, Level, Problem
 from baselines.integrity.manifests.manifest import Manifest
+from baselines.integrity.memory.records import is_from_comparison
 from baselines.integrity.memory.state import State
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.comparisons import compare_patches
@@ -62,7 +63,10 @@ def verify_tree(
             findings += _blocked(tree)
         if options.level == "deep" and table is not None:
             facts = [each for folder in checked for each in folder.facts]
-            findings += compare_patches(facts, table, thresholds=options.thresholds, path_of=tree.path_of)
+            found = compare_patches(facts, table, thresholds=options.thresholds, path_of=tree.path_of)
+            is_whole = known is not None and sum(len(each.ids) for each in checked) == len(known)
+            findings = _with_comparisons(findings, found, replaces=is_whole)
+            memory.remember_comparisons(_by_folder(findings, checked))
     report = _report(checked, findings, options=options, manifest=manifest, all_ids=all_ids)
     return replace(report, troubles=(memory.trouble,) if memory.trouble else ())
 
@@ -89,6 +93,36 @@ def _findings(checked: Sequence[CheckedFolder], tree: Tree) -> list[Finding]:
     found = [finding for folder in checked for finding in folder.findings]
     unlisted = ((i, folder.home) for folder in checked for i in folder.unlisted)
     return place_strays(found, strays) + unlisted_patches(unlisted)
+
+
+def _with_comparisons(
+    findings: Sequence[Finding], found: Sequence[Finding], *, replaces: bool
+) -> list[Finding]:
+    """Add what comparisons showed; those of all patches replace what is remembered of earlier ones."""
+    again = {finding.occurrence_id for finding in found if is_from_comparison(finding)}
+    others = [
+        finding
+        for finding in findings
+        if not (is_from_comparison(finding) and (replaces or finding.occurrence_id in again))
+    ]
+    return [*others, *found]
+
+
+def _by_folder(
+    findings: Sequence[Finding], checked: Sequence[CheckedFolder]
+) -> Mapping[str, Mapping[int, Sequence[Finding]]]:
+    """Return what comparisons showed, by folder, of patches of which they show or have shown something."""
+    found: dict[int, list[Finding]] = {}
+    for finding in findings:
+        if finding.occurrence_id is not None and is_from_comparison(finding):
+            found.setdefault(finding.occurrence_id, []).append(finding)
+    by_folder: dict[str, Mapping[int, Sequence[Finding]]] = {}
+    for folder in checked:
+        before = {f.occurrence_id for f in folder.findings if is_from_comparison(f)}
+        ids = [i for i in folder.ids.tolist() if i in before or i in found]
+        if ids:
+            by_folder[folder.key] = {i: found.get(i, ()) for i in ids}
+    return by_folder
 
 
 def _blocked(tree: Tree) -> Iterator[Finding]:
