@@ -15,7 +15,7 @@ from baselines.fusion.plan import Weighting, plan_fusion
 from baselines.fusion.results import write_fusion
 from scoring.score import Score
 from submissions.limits import MAX_ROWS
-from submissions.metadata import write_metadata
+from submissions.ownruns import own_run_writer, refuse_foreign
 from submissions.reading.runs import read_run
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
@@ -23,7 +23,7 @@ from submissions.scores import score as score_run
 from submissions.tables import Truth, read_occurrence_ids, read_species, read_truth
 from submissions.validation import Validation
 from submissions.validation import validate as validate_run
-from submissions.writing import write_run
+from submissions.writing import write_lists
 
 __all__ = ["fuse", "read_run", "read_truth", "score", "validate"]
 
@@ -136,6 +136,7 @@ def fuse(
     missing: Missing = "error",
     max_rows: int = MAX_ROWS,
     tune: Path | Truth | None = None,
+    force: bool = False,
 ) -> Run:
     """Fuse runs: average their scores, occurrence by occurrence.
 
@@ -157,6 +158,8 @@ def fuse(
         Species kept for an occurrence, the best; ties by species id.
     tune : path-like or Truth, optional
         Choose the weights by the adaptive score on this truth.
+    force : bool, default False
+        Whether a file that is not a run of glckit's own may be replaced.
 
     Returns
     -------
@@ -167,7 +170,8 @@ def fuse(
     Raises
     ------
     UsageError
-        If there are fewer than two runs, or an option cannot be meant.
+        If there are fewer than two runs, an option cannot be meant, or `output` is there and is not a run
+        that glckit wrote and described beside it.
     BadInputError
         If a run is invalid, or the runs cannot be fused as is asked.
     CannotCheckError
@@ -182,15 +186,17 @@ def fuse(
     >>> fused.pairs.species.tolist(), fused.pairs.scores.tolist()
     ([2, 1], [0.625, 0.375])
     """
+    if output is not None:
+        refuse_foreign(output, force=force)
     truth = tune if tune is None or isinstance(tune, Truth) else read_truth(tune)
     options = FusionOptions(method, missing, max_rows)
     plan = plan_fusion([_run(run) for run in runs], Weighting(weights, truth), options=options)
     memory = RunInMemory()
-    metadata = write_fusion(plan, memory).metadata()
-    run = memory.run(metadata)
+    run = memory.run(write_fusion(plan, memory).metadata())
     if output is not None:
-        write_run(output, run.occurrence_ids, run.pairs)
-        write_metadata(output, metadata)
+        with own_run_writer(output, force=force) as file:
+            write_lists(file.writer, run.occurrence_ids, run.pairs)
+            file.metadata = run.metadata or {}
     return run
 
 

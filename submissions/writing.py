@@ -43,12 +43,17 @@ class RunWriter(Protocol):
 
 
 @contextmanager
-def run_writer(path: str | os.PathLike[str], *, max_rows: int | None = None) -> Iterator[RunWriter]:
+def run_writer(
+    path: str | os.PathLike[str],
+    *,
+    max_rows: int | None = None,
+    sealed: Callable[[Path], None] | None = None,
+) -> Iterator[RunWriter]:
     """Open a run for writing in batches, in bounded memory; it takes its place when all is written.
 
     The suffix decides the format: ``.csv`` or ``.txt``, with ``.gz`` or ``.zst`` behind if wanted,
     ``.zip``, or ``.parquet``; a `UsageError` is raised for any other. Each occurrence keeps its `max_rows`
-    best pairs.
+    best pairs. `sealed` is called with the finished file before it takes its place.
 
     Examples
     --------
@@ -67,8 +72,11 @@ def run_writer(path: str | os.PathLike[str], *, max_rows: int | None = None) -> 
             f"Cannot tell the format of {Path(path)} from its name.",
             f"Let it end in {', '.join(_SUFFIXES)} or .npy.",
         )
-    with written_atomically(path) as temporary, ExitStack() as stack:
-        yield _BatchWriter(_sink(temporary, suffix, stack), max_rows)
+    with written_atomically(path) as temporary:
+        with ExitStack() as stack:
+            yield _BatchWriter(_sink(temporary, suffix, stack), max_rows)
+        if sealed is not None:
+            sealed(temporary)
 
 
 def write_run(
@@ -83,8 +91,13 @@ def write_run(
     Ranks are written as given, or as 1..n if there are none.
     """
     with run_writer(path, max_rows=max_rows) as writer:
-        for lists in pairs.chunks():
-            writer.add(occurrence_ids[lists], pairs.within(lists))
+        write_lists(writer, occurrence_ids, pairs)
+
+
+def write_lists(writer: RunWriter, occurrence_ids: NDArray[np.integer], pairs: Pairs) -> None:
+    """Write lists in batches, one for each id."""
+    for lists in pairs.chunks():
+        writer.add(occurrence_ids[lists], pairs.within(lists))
 
 
 def write_matrix(

@@ -16,6 +16,7 @@ from baselines.integrity.thresholds import Thresholds
 from baselines.request import BaselineOutcome, PatchRequest
 from submissions.competition.settings import Part
 from submissions.errors import UsageError
+from submissions.ownruns import refuse_foreign
 from submissions.progress import SILENT, Progress
 from submissions.tables import read_occurrence_ids
 
@@ -61,6 +62,8 @@ def run_cnn(
     UsageError, CannotCheckError, BadInputError
         If a file is absent or unusable, patches are damaged, or model and data do not fit.
     """
+    if request.predicts:
+        refuse_foreign(request.run, force=prediction.force)
     if request.trains and request.predicts and training.machine.n_processes > 1:
         raise UsageError(
             "Several devices either train or predict: Lightning starts them once for each command.",

@@ -229,7 +229,7 @@ class TrainingLoop:
         with torch.no_grad():
             for batch in self._read(pieces):
                 outputs = self._model(batch.on(self.fabric.device)).float()
-                found.append(best_species(outputs.softmax(dim=1), batch.rows.numpy()))
+                found.append(best_species(outputs, batch.rows.numpy()))
         self._model.train()
         return joined(found) if found else BestSpecies.empty(min(MAX_ROWS, len(self.work.data.species)))
 

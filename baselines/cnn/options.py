@@ -239,6 +239,10 @@ class PredictionOptions:
         Occurrences between two points from which a prediction can go on.
     seed : int, default 0
         Decides what is dropped.
+    k : int, default 30
+        Different scores that an occurrence needs, or a warning counts it.
+    force : bool, default False
+        Whether a run that is not ours may be replaced.
     """
 
     patch_size: int
@@ -248,7 +252,9 @@ class PredictionOptions:
     max_rows: int = MAX_ROWS
     shard_size: int = 1024
     seed: int = 0
+    k: int = 30
     command: str = ""
+    force: bool = False
 
     def __post_init__(self) -> None:
         numbers = {"batch size": self.batch_size, "rows": self.max_rows, "shard size": self.shard_size}

@@ -17,6 +17,7 @@ from baselines.forest.table import TrainingTable, training_table
 from baselines.forest.training import TrainedForest, train_forest
 from baselines.request import BaselineOutcome, BaselineRequest
 from submissions.errors import UsageError
+from submissions.ownruns import refuse_foreign
 from submissions.progress import SILENT, Progress
 
 ForestOutcome = BaselineOutcome[TrainedForest, ForestRun]
@@ -73,6 +74,8 @@ def run_forest(
     UsageError, CannotCheckError, BadInputError
         If a file is absent or unusable, or the model was trained on other covariates or species.
     """
+    if request.predicts:
+        refuse_foreign(request.run, force=prediction.force)
     trained = None
     if request.trains:
         table = _training_table(request, training, progress)

@@ -140,11 +140,14 @@ class ForestPrediction:
         Species per occurrence.
     command : str
         What to note as the command.
+    force : bool, default False
+        Whether a run that is not ours may be replaced.
     """
 
     max_rows: int = MAX_ROWS
     outside: Outside = "prior"
     command: str = ""
+    force: bool = False
 
     def __post_init__(self) -> None:
         if self.max_rows < 1:

@@ -14,9 +14,8 @@ from baselines.forest.options import ForestPrediction
 from baselines.forest.prediction import best_pairs
 from baselines.provenance import Provenance
 from submissions.errors import CannotCheckError, UsageError
-from submissions.metadata import write_metadata
+from submissions.ownruns import own_run_writer
 from submissions.progress import SILENT, Progress
-from submissions.writing import run_writer
 
 # Occurrences that are predicted and written at once.
 _BATCH = 512
@@ -69,30 +68,20 @@ def write_forest_run(
         raise CannotCheckError(
             f"None of {len(places)} occurrences has covariates.", "Fill them with --outside prior."
         )
+    summary = _summary(places, os.fspath(path), fills=fills)
     with (
-        run_writer(path, max_rows=plan.max_rows) as writer,
+        own_run_writer(path, max_rows=plan.max_rows, force=plan.force) as run,
         progress.bar("predicting", len(places)) as advance,
     ):
         for rows in _batches(np.flatnonzero(complete)):
             pairs = best_pairs(model, places.vectors.values[rows], max_rows=plan.max_rows)
-            writer.add(places.ids[rows], pairs)
+            run.writer.add(places.ids[rows], pairs)
             advance(len(rows))
         for region, frequencies in sorted(model.frequencies.items()) if fills else ():
             for rows in _batches(np.flatnonzero(~complete & (places.regions == region))):
-                writer.add(places.ids[rows], frequencies.lists(len(rows), plan.max_rows))
-    run = _summary(places, os.fspath(path), fills=fills)
-    provenance = Provenance(
-        "rf",
-        plan.command,
-        model.facts.seed,
-        model_digest=model.digest,
-        data_digest=model.facts.data_digest,
-        filled=run.filled,
-        left_out=run.left_out,
-        packages=("scikit-learn",),
-    )
-    write_metadata(path, provenance.metadata())
-    return run
+                run.writer.add(places.ids[rows], frequencies.lists(len(rows), plan.max_rows))
+        run.metadata = _provenance(model, summary, plan).metadata()
+    return summary
 
 
 def refuse_other_covariates(model: ForestModel, names: tuple[str, ...]) -> None:
@@ -121,6 +110,19 @@ def _refuse_unknown_regions(model: ForestModel, regions: NDArray[np.str_]) -> No
             "frequencies of where they are.",
             "Leave them out with --outside omit.",
         )
+
+
+def _provenance(model: ForestModel, run: ForestRun, plan: ForestPrediction) -> Provenance:
+    return Provenance(
+        "rf",
+        plan.command,
+        model.facts.seed,
+        model_digest=model.digest,
+        data_digest=model.facts.data_digest,
+        filled=run.filled,
+        left_out=run.left_out,
+        packages=("scikit-learn",),
+    )
 
 
 def _summary(places: PredictedPlaces, path: str, *, fills: bool) -> ForestRun:

@@ -15,6 +15,7 @@ from baselines.fusion.options import FusionOptions, weights_of
 from baselines.fusion.results import Fusion
 from baselines.request import PatchRequest
 from submissions.errors import BadInputError
+from submissions.ownruns import refuse_foreign
 from submissions.progress import SILENT, Progress
 from submissions.tables import read_occurrence_ids
 
@@ -81,18 +82,21 @@ def run_fusion(
         If a file is absent or unusable, or a model is not there.
     """
     weights_of(recipe.weights, len(PARTS))
+    for run in (*request.runs, request.run) if request.predicts else ():
+        refuse_foreign(run, force=recipe.force)
     pass_gate(request, recipe.options)
     size, rows = request.competition.data.patch_size, recipe.options.max_rows
+    k = request.competition.k
     forest = run_forest(
         request.forest,
-        ForestTraining(seed=seed, k=request.competition.k),
-        ForestPrediction(rows, command=recipe.command),
+        ForestTraining(seed=seed, k=k),
+        ForestPrediction(rows, command=recipe.command, force=recipe.force),
         progress=progress,
     )
     network = run_cnn(
         request.network,
         TrainingOptions(InputPlan(size), TrainingPlan(seed=seed), command=recipe.command),
-        PredictionOptions(size, max_rows=rows, seed=seed, command=recipe.command),
+        PredictionOptions(size, max_rows=rows, seed=seed, k=k, command=recipe.command, force=recipe.force),
         progress=progress,
     )
     if not request.predicts:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
 from baselines.request import OnDamaged
 from glckit.cli.app import Commands, FormatOption, JsonOption, app, say, show
-from glckit.cli.parameters import flag, option
+from glckit.cli.parameters import built, flag, option
 from glckit.render import Report
 
 if TYPE_CHECKING:
@@ -32,31 +34,33 @@ MaxRowsOption = Annotated[
 DamagedOption = Annotated[
     OnDamaged, flag("Damaged patches: stop, leave them out, or use those that are readable as they are.")
 ]
+ForceOption = Annotated[bool, flag("Replace a run that glckit has not written.", "--force")]
 ExcludeOption = Annotated[Path | None, option("FILE", "Occurrences to leave out, an id per line.")]
 
 
 @baseline.command()
 def prior(
+    context: typer.Context,
     data: DataOption = None,
     output: RunOption = None,
     max_rows: MaxRowsOption = None,
     seed: Annotated[int, option("N", "Noted in the metadata; the prior draws nothing.")] = 0,
+    force: ForceOption = False,
     form: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
     """Predict for every test occurrence the most frequent species of its region."""
-    from baselines.prior import write_prior_run
+    from baselines.prior import PriorOptions, write_prior_run
     from submissions.competition.files import competition_of
 
     competition = competition_of(data)
     run = output or competition.run("prior")
+    added = {"max_rows": competition.rows(max_rows), "command": command_line()}
     made = write_prior_run(
         competition.occurrence_files("train"),
         competition.occurrence_files("test"),
         path=run,
-        max_rows=competition.rows(max_rows),
-        seed=seed,
-        command=command_line(),
+        options=built(PriorOptions, {**context.params, **added}),
     )
     show(_report(made), form, as_json=as_json)
     say(f"Wrote {run}.")

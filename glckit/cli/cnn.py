@@ -25,6 +25,7 @@ from glckit.cli.baseline import (
     DamagedOption,
     DataOption,
     ExcludeOption,
+    ForceOption,
     MaxRowsOption,
     RunOption,
     asked,
@@ -47,6 +48,7 @@ def cnn(
         Path | None, option("DIR", "The model; by default models/cnn of the competition.")
     ] = None,
     output: RunOption = None,
+    force: ForceOption = False,
     on_damaged: DamagedOption = "refuse",
     exclude: ExcludeOption = None,
     dropout: Annotated[bool, flag("Predict with dropout: run 2 of the paper.", "--dropout")] = Draws.dropout,
@@ -137,4 +139,6 @@ def cnn(
     if outcome.first:
         show(outcome_report(outcome, digits=digits), form, as_json=as_json, digits=digits)
         if outcome.run is not None:
+            for warning in outcome.run.warnings:
+                say(f"warning: {warning}")
             say(f"Wrote {outcome.run.run}.")

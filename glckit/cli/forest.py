@@ -10,7 +10,7 @@ import typer
 from baselines.covariates.splits.shares import FOREST_HOLDOUT
 from baselines.forest.options import ForestOptions, ForestPrediction, ForestTraining, Outside, Workers
 from glckit.cli.app import TERMINAL, DigitsOption, FormatOption, JsonOption, say, show
-from glckit.cli.baseline import DataOption, MaxRowsOption, RunOption, asked, baseline
+from glckit.cli.baseline import DataOption, ForceOption, MaxRowsOption, RunOption, asked, baseline
 from glckit.cli.parameters import built, chosen, flag, option
 
 
@@ -30,6 +30,7 @@ def rf(
         Path | None, option("PATH", "The model; by default models/rf of the competition.")
     ] = None,
     output: RunOption = None,
+    force: ForceOption = False,
     covariates: Annotated[
         Path | None, option("FILE", "Vectors by occurrence id, instead of the rasters.")
     ] = None,

@@ -13,6 +13,7 @@ from glckit.cli.baseline import (
     DamagedOption,
     DataOption,
     ExcludeOption,
+    ForceOption,
     MaxRowsOption,
     RunOption,
     asked,
@@ -33,6 +34,7 @@ def fusion(
         Path | None, option("DIR", "Folder of the models rf and cnn; by default models.")
     ] = None,
     output: RunOption = None,
+    force: ForceOption = False,
     on_damaged: DamagedOption = "refuse",
     exclude: ExcludeOption = None,
     weights: WeightsOption = None,
@@ -66,6 +68,8 @@ def fusion(
     outcome = run_fusion(request, built(Recipe, given), seed=seed, progress=TERMINAL)
     show(outcome_report(outcome, request.run, digits=digits), form, as_json=as_json, digits=digits)
     if outcome.run is not None:
-        for remark in remarks(outcome.run):
+        network = outcome.network.run
+        of_network = [f"warning: {each}" for each in network.warnings] if network is not None else []
+        for remark in [*of_network, *remarks(outcome.run)]:
             say(remark)
         say(f"Wrote {request.run}.")

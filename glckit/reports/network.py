@@ -41,7 +41,9 @@ def description_report(description: CnnDescription) -> Report:
 
 
 def _data(made: TrainedCnn | CnnRun, **paths: str) -> dict[str, Any]:
-    return {name: each for name, each in (asdict(made) | paths).items() if name not in ("folder", "first")}
+    # Warnings go to stderr.
+    hidden = ("folder", "first", "warnings")
+    return {name: each for name, each in (asdict(made) | paths).items() if name not in hidden}
 
 
 def _training_lines(trained: TrainedCnn, digits: int) -> Iterator[str]:

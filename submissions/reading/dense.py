@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from submissions.faults import Example, FaultLog
-from submissions.metadata import read_metadata
 from submissions.run import DenseRun
 
 _FLOATS = (np.float16, np.float32, np.float64)
@@ -53,7 +52,7 @@ def read_dense(path: Path, log: FaultLog) -> DenseRun | None:
         found = f"shape {scores.shape} for {expected[0]} occurrences and {expected[1]} species"
         log.add("header", Example(found=found), message="a matrix that does not fit its ids")
         return None
-    return DenseRun(str(path), ids[0], ids[1], scores, faults=log.faults(), metadata=read_metadata(path))
+    return DenseRun(str(path), ids[0], ids[1], scores, faults=log.faults())
 
 
 def _ids(path: Path, log: FaultLog) -> NDArray[np.int64] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from scoring.sparse import Pairs
 from submissions.faults import FaultLog
-from submissions.metadata import read_metadata
+from submissions.metadata import metadata_of
 from submissions.progress import SILENT, Progress
 from submissions.reading.dense import read_dense
 from submissions.reading.fast import Columns
@@ -55,12 +56,13 @@ def read_run(
         if head.startswith(NUMPY) and source.path is not None:
             dense = read_dense(source.path, log)
             if dense is not None:
-                return dense
+                return replace(dense, metadata=metadata_of(path, progress=progress))
         table = _table(source, head, log, second_look)
     if table.readable and not table.n_rows and not log.faults():
         log.add("no-rows", message="there is a header and nothing below it")
         table = TextTable(readable=False)
-    return _run(os.fspath(path), table, log)
+    run = _run(os.fspath(path), table, log)
+    return run if run.path == STDIN else replace(run, metadata=metadata_of(path, progress=progress))
 
 
 def _table(source: Source, head: bytes, log: FaultLog, second_look: SecondLook) -> TextTable:
@@ -98,5 +100,4 @@ def _run(path: str, table: TextTable, log: FaultLog) -> Run:
         mentioned=np.array(table.mentioned, np.int64),
         readable=table.readable,
         faults=log.faults(),
-        metadata=None if path == STDIN else read_metadata(path),
     )

@@ -143,9 +143,9 @@ def test_dropout_in_prediction_touches_nothing_else(network: PatchInception) -> 
     model, cpu = Model(network, np.arange(7), InputPlan(40)), torch.device("cpu")
     raw = torch.randint(0, 34, (3, 40, 40, 5), dtype=torch.uint8), torch.zeros(3, 40, 40, dtype=torch.int16)
     plain, dropping = Predictor(model, cpu), Predictor(model, cpu, draws=Draws(dropout=True))
-    expected = plain.probabilities(raw)
-    assert not torch.equal(dropping.probabilities(raw), dropping.probabilities(raw))
-    assert torch.equal(plain.probabilities(raw), expected)
+    expected = plain.logits(raw)
+    assert not torch.equal(dropping.logits(raw), dropping.logits(raw))
+    assert torch.equal(plain.logits(raw), expected)
     assert not any(module.training for module in network.modules())
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
 

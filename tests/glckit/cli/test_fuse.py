@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -198,6 +199,7 @@ def test_fusing_in_python(runs: list[Path]) -> None:
     fused = public.fuse(runs, "o.csv")
     assert pairs_of(Path("o.csv")) == FUSED
     again = public.read_run("o.csv")
-    assert again.metadata == json.loads(json.dumps(fused.metadata))
+    digest = hashlib.sha256(Path("o.csv").read_bytes()).hexdigest()
+    assert again.metadata == json.loads(json.dumps(fused.metadata)) | {"digest": digest}
     assert np.array_equal(again.occurrence_ids, fused.occurrence_ids)
     assert public.validate(fused, max_rows=150).valid
