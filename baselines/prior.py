@@ -15,6 +15,7 @@ from scoring.sparse import Pairs
 from submissions.errors import BadInputError
 from submissions.limits import MAX_ROWS
 from submissions.ownruns import own_run_writer, refuse_foreign
+from submissions.progress import SILENT, Progress
 
 _BATCH = 8192
 
@@ -93,6 +94,7 @@ def write_prior_run(
     *,
     path: Path,
     options: PriorOptions | None = None,
+    progress: Progress = SILENT,
 ) -> PriorRun:
     """Give every test occurrence the most frequent species of its region, and write that as a run.
 
@@ -117,7 +119,7 @@ def write_prior_run(
     _refuse_unknown_regions(predicted, frequencies)
     regions, counts = np.unique(predicted.regions, return_counts=True)
     n_occurrences = dict(zip(regions.tolist(), counts.tolist(), strict=True))
-    with own_run_writer(path, max_rows=options.max_rows, force=options.force) as run:
+    with own_run_writer(path, max_rows=options.max_rows, force=options.force, progress=progress) as run:
         for region in n_occurrences:
             ids = predicted.ids[predicted.regions == region]
             for batch in np.split(ids, range(_BATCH, len(ids), _BATCH)):

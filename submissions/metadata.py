@@ -12,6 +12,7 @@ from typing import Any
 
 from submissions.errors import CannotCheckError
 from submissions.files import written_atomically
+from submissions.printable import printable
 from submissions.progress import SILENT, Progress
 
 #: Keys of what glckit writes: the digest of the run described, and of the run of ours that it replaces.
@@ -40,9 +41,11 @@ def read_metadata(run: str | os.PathLike[str]) -> Mapping[str, Any] | None:
         data = json.loads(path.read_bytes(), parse_constant=_refuse_constant, parse_float=_finite)
         json.dumps(data, ensure_ascii=False).encode()  # lone surrogates are no text
     except (OSError, ValueError, RecursionError) as error:
-        raise CannotCheckError(f"Cannot read {path}: {error}.", "Fix or remove it.") from error
+        raise CannotCheckError(
+            f"Cannot read {printable(path)}: {printable(error)}.", "Fix or remove it."
+        ) from error
     if not isinstance(data, dict):
-        raise CannotCheckError(f"{path} is not a JSON object.", "Fix or remove it.")
+        raise CannotCheckError(f"{printable(path)} is not a JSON object.", "Fix or remove it.")
     return data
 
 
@@ -59,7 +62,7 @@ def metadata_of(run: str | os.PathLike[str], *, progress: Progress = SILENT) -> 
     if named == file_digest(run):
         return metadata
     progress.say(
-        f"warning: the metadata beside {os.fspath(run)} are of another file (SHA-256 {named[:12]}...); "
+        f"warning: the metadata beside {printable(run)} are of another file (SHA-256 {printable(named[:12])}...); "
         "they are left out."
     )
     return None
@@ -77,7 +80,7 @@ def file_digest(path: str | os.PathLike[str]) -> str:
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise CannotCheckError(f"Cannot read {os.fspath(path)}: {error.strerror or error}.") from error
+        raise CannotCheckError(f"Cannot read {printable(path)}: {error.strerror or error}.") from error
 
 
 def write_metadata(run: str | os.PathLike[str], metadata: Mapping[str, Any]) -> None:

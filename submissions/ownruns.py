@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from submissions.errors import CannotCheckError, UsageError
-from submissions.files import folder_locked
+from submissions.locks import folder_claimed
 from submissions.metadata import DIGEST, REPLACES, file_digest, read_metadata, write_metadata
+from submissions.printable import printable
+from submissions.progress import SILENT, Progress
 from submissions.writing import RunWriter, run_writer
 
 
@@ -29,7 +31,11 @@ class OwnRun:
 
 @contextmanager
 def own_run_writer(
-    path: str | os.PathLike[str], *, max_rows: int | None = None, force: bool = False
+    path: str | os.PathLike[str],
+    *,
+    max_rows: int | None = None,
+    force: bool = False,
+    progress: Progress = SILENT,
 ) -> Iterator[OwnRun]:
     """Open a run for writing, as `run_writer` does; it takes its place together with its metadata.
 
@@ -45,7 +51,8 @@ def own_run_writer(
     with ExitStack() as claimed:
 
         def describe(temporary: Path) -> None:
-            claimed.enter_context(folder_locked(Path(os.path.realpath(path)).parent))
+            folder = Path(os.path.realpath(path)).parent
+            claimed.enter_context(folder_claimed(folder, progress=progress))
             refuse_foreign(path, force=force)
             write_metadata(path, {**run.metadata, **_digests(temporary, Path(path))})
 
@@ -59,7 +66,7 @@ def refuse_foreign(path: str | os.PathLike[str], *, force: bool = False) -> None
     if force or not os.path.lexists(path) or Path(path).is_dir() or own_digest(path) is not None:
         return
     raise UsageError(
-        f"{os.fspath(path)} is there, and is not a run that glckit wrote and described beside it.",
+        f"{printable(path)} is there, and is not a run that glckit wrote and described beside it.",
         "Name another file with -o, or replace it with --force.",
     )
 

@@ -109,7 +109,7 @@ def predict_cnn(
     with peers_watched(fabric), memory_watched(options.batch_size, hint):
         predicted = _predict(task, shards, one_voice(progress, fabric))
         fabric.barrier()
-    return _write_run(task, shards, predicted) if predicted.first else predicted
+    return _write_run(task, shards, predicted, progress) if predicted.first else predicted
 
 
 @dataclass(frozen=True)
@@ -173,9 +173,9 @@ def _refuse_what_is_no_number(best: BestSpecies, task: _Task) -> None:
         )
 
 
-def _write_run(task: _Task, shards: Shards, predicted: CnnRun) -> CnnRun:
+def _write_run(task: _Task, shards: Shards, predicted: CnnRun, progress: Progress) -> CnnRun:
     options, n_tied = task.options, 0
-    with own_run_writer(predicted.run, force=options.force) as run:
+    with own_run_writer(predicted.run, force=options.force, progress=progress) as run:
         for number in range(len(shards)):
             best = shards.read(number)
             n_tied += best.n_tied(options.k)

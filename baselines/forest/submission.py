@@ -70,7 +70,7 @@ def write_forest_run(
         )
     summary = _summary(places, os.fspath(path), fills=fills)
     with (
-        own_run_writer(path, max_rows=plan.max_rows, force=plan.force) as run,
+        own_run_writer(path, max_rows=plan.max_rows, force=plan.force, progress=progress) as run,
         progress.bar("predicting", len(places)) as advance,
     ):
         for rows in _batches(np.flatnonzero(complete)):

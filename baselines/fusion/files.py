@@ -70,7 +70,7 @@ def fuse_files(
     species_ids = None if competition.species is None else read_species(competition.species)
     truth = None if recipe.tune is None else read_truth(recipe.tune)
     weighting = Weighting(recipe.weights, truth, competition.k)
-    with own_run_writer(output, force=recipe.force) as fused:
+    with own_run_writer(output, force=recipe.force, progress=progress) as fused:
         parts = _read_all(runs, progress)
         plan = plan_fusion(
             parts, weighting, options=recipe.options, species_ids=species_ids, progress=progress

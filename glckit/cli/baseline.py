@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from baselines.request import OnDamaged
-from glckit.cli.app import Commands, FormatOption, JsonOption, app, say, show
+from glckit.cli.app import TERMINAL, Commands, FormatOption, JsonOption, app, say, show
 from glckit.cli.parameters import built, flag, option
 from glckit.render import Report
 
@@ -61,6 +61,7 @@ def prior(
         competition.occurrence_files("test"),
         path=run,
         options=built(PriorOptions, {**context.params, **added}),
+        progress=TERMINAL,
     )
     show(_report(made), form, as_json=as_json)
     say(f"Wrote {run}.")
