@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shlex
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ try:
     import fcntl
 except ImportError:  # no such locks on Windows, where folders cannot be opened like this either
     fcntl = None  # type: ignore[assignment]
+
+# What file systems without locks answer.
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 #: Whether this system has them.
 HAS_LOCKS = fcntl is not None
@@ -80,9 +84,17 @@ def folder_claimed(
 
 
 def lock(descriptor: int, *, wait: bool) -> None:
-    """Take the lock of an open file or folder; BlockingIOError if another has it and `wait` is false."""
-    if fcntl is not None:
+    """Take the lock of an open file or folder; BlockingIOError if another has it and `wait` is false.
+
+    There is none to take on Windows, nor on some file systems of other machines.
+    """
+    if fcntl is None:
+        return
+    try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
 
 
 def holder(path: str | os.PathLike[str]) -> str:
