@@ -61,10 +61,8 @@ def metadata_of(run: str | os.PathLike[str], *, progress: Progress = SILENT) -> 
         return metadata
     if named == file_digest(run):
         return metadata
-    progress.say(
-        f"warning: the metadata beside {printable(run)} are of another file (SHA-256 {printable(named[:12])}...); "
-        "they are left out."
-    )
+    other = f"another file (SHA-256 {printable(named[:12])}...)"
+    progress.say(f"warning: the metadata beside {printable(run)} are of {other}; they are left out.")
     return None
 
 

@@ -93,7 +93,7 @@ def test_several_draws_of_the_dropout_do_not_underflow(network: PatchInception) 
     assert expected.min() < -1000  # or a plain average would do
     falling = np.take_along_axis(expected, best.outputs.astype(np.intp), axis=1)
     assert np.array_equal(np.sign(np.diff(best.scores)), np.sign(np.diff(falling)))
-    assert np.count_nonzero(np.diff(best.scores)) >= 20  # of 21; two draws may be sure of two species
+    assert np.count_nonzero(np.diff(best.scores)) >= 18  # of 21: a draw may be sure of one species
     assert best.scores.min() > 0
 
 
