@@ -63,6 +63,8 @@ def folder_claimed(
 ) -> Iterator[int]:
     """Hold the lock of an existing folder; where another process has it, say which, and wait or give up.
 
+    Yields its descriptor, or -1 on a file system that knows no locks: work goes on without.
+
     Raises
     ------
     CannotCheckError
@@ -79,22 +81,18 @@ def folder_claimed(
                 progress.say(f"Waiting: {busy}")
                 claimed = stack.enter_context(folder_locked(folder))
         except OSError as error:
-            raise CannotCheckError(f"Cannot open {printable(folder)}: {error.strerror or error}.") from error
+            if error.errno not in _NO_LOCKS:
+                raise CannotCheckError(
+                    f"Cannot open {printable(folder)}: {error.strerror or error}."
+                ) from error
+            claimed = -1
         yield claimed
 
 
 def lock(descriptor: int, *, wait: bool) -> None:
-    """Take the lock of an open file or folder; BlockingIOError if another has it and `wait` is false.
-
-    There is none to take on Windows, nor on some file systems of other machines.
-    """
-    if fcntl is None:
-        return
-    try:
+    """Take the lock of an open file or folder; BlockingIOError if another has it and `wait` is false."""
+    if fcntl is not None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
 
 
 def holder(path: str | os.PathLike[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import multiprocessing
@@ -128,3 +129,14 @@ def test_two_processes_leave_a_whole_run_of_one_with_its_own_metadata(tmp_path: 
     assert said["digest"] == _sha(run)
     assert set(read_run(run).pairs.scores.tolist()) == {said["score"]}  # type: ignore[union-attr]
     assert {path.name for path in tmp_path.iterdir()} == {"run.csv", "run.csv.meta.json"}
+
+
+def test_a_file_system_without_locks_is_written_to_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", without)
+    _written(tmp_path / "run.csv")
+    assert own_digest(tmp_path / "run.csv") is not None
