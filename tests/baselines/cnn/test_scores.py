@@ -131,3 +131,16 @@ def test_outputs_that_are_no_numbers_are_refused(
     with pytest.raises(UsageError, match=r"of occurrence [0-9]+ is no number.*train it again"):
         predict_cnn(files_of(patch_world, "test"), tmp_path / "cnn", tmp_path / "run.csv", OPTIONS)
     assert not (tmp_path / "run.csv").exists()
+
+
+def test_a_run_that_is_not_ours_is_kept(network: PatchInception, patch_world: Path, tmp_path: Path) -> None:
+    write_model(tmp_path / "cnn", _model(network))
+    (tmp_path / "run.csv").write_text("mine")
+    done = glckit(
+        *("baseline", "cnn", "--predict", "--data", patch_world),
+        *("--model", tmp_path / "cnn", "-o", tmp_path / "run.csv"),
+    )
+    assert done.exit_code == 2
+    assert "is not a run that glckit wrote" in done.stderr
+    assert (tmp_path / "run.csv").read_text() == "mine"
+    assert not (tmp_path / "run.csv.parts").exists()
