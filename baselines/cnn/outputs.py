@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from baselines.toldapart import told_apart
 from scoring.sparse import Pairs, score_sparse
 from submissions.limits import MAX_ROWS
 
@@ -64,9 +65,8 @@ class PartScores:
 def best_species(logits: Tensor, rows: NDArray[np.int64], *, max_rows: int = MAX_ROWS) -> BestSpecies:
     """Keep the best species of each occurrence, a row of `logits` each; all where there are fewer.
 
-    Their scores are the softmax in double precision. It underflows where logits are some 745 apart, and
-    there, as where neighbours would be rounded to one number, scores are moved up by as little as tells
-    them apart: different logits have different scores, in their order, and none is 0.
+    Their scores are the softmax in double precision, which underflows where logits are some 745 apart;
+    `told_apart` keeps different logits different, in their order, and none is 0.
 
     Examples
     --------
@@ -79,18 +79,7 @@ def best_species(logits: Tensor, rows: NDArray[np.int64], *, max_rows: int = MAX
     total = (logits - top[:, :1]).exp().sum(dim=1, keepdim=True, dtype=torch.float64).cpu().numpy()
     falling = top.double().cpu().numpy()
     scores = np.exp(falling - falling[:, :1] - np.log(total))
-    return BestSpecies(rows, outputs.to(torch.int32).cpu().numpy(), _told_apart(scores, falling))
-
-
-def _told_apart(scores: NDArray[np.float64], logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return scores that fall wherever the logits of their row do, down to the smallest above 0."""
-    told = np.maximum(scores, np.nextafter(0.0, 1.0))
-    differ = logits[:, :-1] > logits[:, 1:]
-    for column in range(told.shape[1] - 2, -1, -1):
-        below = told[:, column + 1]
-        least = np.where(differ[:, column], np.nextafter(below, np.inf), below)
-        told[:, column] = np.maximum(told[:, column], least)
-    return told
+    return BestSpecies(rows, outputs.to(torch.int32).cpu().numpy(), told_apart(scores, falling))
 
 
 def score_part(best: BestSpecies, labels: NDArray[np.int64]) -> PartScores:
