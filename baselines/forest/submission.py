@@ -63,7 +63,7 @@ def write_forest_run(
     complete = places.vectors.complete
     fills = plan.outside == "prior"
     if fills:
-        _refuse_unknown_regions(model, places.regions[~complete])
+        _refuse_unknown_regions(model, places)
     elif not complete.any():
         raise CannotCheckError(
             f"None of {len(places)} occurrences has covariates.", "Fill them with --outside prior."
@@ -102,14 +102,18 @@ def _batches(rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
     return [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
 
 
-def _refuse_unknown_regions(model: ForestModel, regions: NDArray[np.str_]) -> None:
-    unknown = ~np.isin(regions, sorted(model.frequencies))
-    if unknown.any():
-        raise CannotCheckError(
-            f"{np.count_nonzero(unknown)} occurrences have no covariates, and the forest knows no class "
-            "frequencies of where they are.",
-            "Leave them out with --outside omit.",
-        )
+def _refuse_unknown_regions(model: ForestModel, places: PredictedPlaces) -> None:
+    unknown = ~places.vectors.complete & ~np.isin(places.regions, sorted(model.frequencies))
+    if not unknown.any():
+        return
+    what, some = "occurrences", f"such as {places.ids[unknown][0]}"
+    if places.points is not None:
+        what, some = "points", places.points.named(unknown)
+    raise CannotCheckError(
+        f"There are no covariates for {np.count_nonzero(unknown):,} of {len(places):,} {what}, and the "
+        f"forest knows no class frequencies where they lie: {some}.",
+        "Leave them out with --outside omit.",
+    )
 
 
 def _provenance(model: ForestModel, run: ForestRun, plan: ForestPrediction) -> Provenance:
