@@ -12,7 +12,7 @@ import typer
 
 from baselines.request import OnDamaged
 from glckit.cli.app import TERMINAL, Commands, FormatOption, JsonOption, app, say, show
-from glckit.cli.parameters import built, flag, option
+from glckit.cli.parameters import Group, built, flag, option
 from glckit.render import Report
 
 if TYPE_CHECKING:
@@ -31,11 +31,13 @@ MaxRowsOption = Annotated[
     int | None,
     option("N", "Species per occurrence; what competition.toml allows, or 150, by default.", min=1),
 ]
+_PATCHES = Group("Patches")
 DamagedOption = Annotated[
-    OnDamaged, flag("Damaged patches: stop, leave them out, or use those that are readable as they are.")
+    OnDamaged,
+    _PATCHES.flag("Damaged patches: stop, leave them out, or use those that are readable as they are."),
 ]
 ForceOption = Annotated[bool, flag("Replace a run that glckit has not written.", "--force")]
-ExcludeOption = Annotated[Path | None, option("FILE", "Occurrences to leave out, an id per line.")]
+ExcludeOption = Annotated[Path | None, _PATCHES.option("FILE", "Occurrences to leave out, an id per line.")]
 
 
 @baseline.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, TypeVar, cast
 
 import typer
@@ -70,6 +70,21 @@ def option(metavar: str, text: str, *names: str, **settings: Any) -> Any:
 def flag(text: str, *names: str, **settings: Any) -> Any:
     """Return an option without a value, or one whose few words help lists."""
     return typer.Option(*names, help=text, **settings)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Options and flags that help shows together, under a title."""
+
+    title: str
+
+    def option(self, metavar: str, text: str, *names: str, **settings: Any) -> Any:
+        """Return an `option` of the group."""
+        return option(metavar, text, *names, rich_help_panel=self.title, **settings)
+
+    def flag(self, text: str, *names: str, **settings: Any) -> Any:
+        """Return a `flag` of the group."""
+        return flag(text, *names, rich_help_panel=self.title, **settings)
 
 
 def written(values: Iterable[object]) -> str:
