@@ -7,6 +7,7 @@ cover, altitude; 0.9; none.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -121,13 +122,14 @@ class TrainingPlan:
 
     def __post_init__(self) -> None:
         positive = ("epochs", "batch_size", "learning_rate", "validate_every")
-        _refuse(self, positive, lambda value: value > 0, "above 0")
+        _refuse(self, positive, lambda value: 0 < value < math.inf, "above 0 and finite")
         _refuse(self, ("momentum", "dropout"), lambda value: 0 <= value < 1, "from 0 to below 1")
-        _refuse(self, ("weight_decay",), lambda value: value >= 0, "0 or more")
+        _refuse(self, ("weight_decay",), lambda value: 0 <= value < math.inf, "0 or more and finite")
         _refuse_other("initial weights", self.initial, Initial)
         if len(self.shares) != 3:
             raise UsageError(f"--shares must be three numbers that make 1, not {len(self.shares)}.")
-        if min(self.shares) < 0 or abs(sum(self.shares) - 1) > 1e-9 or self.shares[0] == 0:
+        fitting = min(self.shares) >= 0 and abs(sum(self.shares) - 1) <= 1e-9  # false for NaN
+        if not fitting or self.shares[0] == 0:
             raise UsageError(f"The shares of the three parts must make 1, not {self.shares}.")
 
     def rate_of_epoch(self, epoch: int) -> float:
@@ -201,6 +203,9 @@ class TrainingOptions:
     save_minutes: float = 10.0
     restart: bool = False
     command: str = ""
+
+    def __post_init__(self) -> None:
+        _refuse(self, ("save_minutes",), lambda value: value >= 0, "0 or more")
 
     def deciding(self, data_digest: str) -> dict[str, Any]:
         """Return what decides the weights, to know an unfinished training again.
