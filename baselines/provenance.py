@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,6 +70,15 @@ def digest_of(*arrays: NDArray[np.generic]) -> str:
         sha.update(f"{values.dtype.str}{values.shape}".encode())
         sha.update(values.tobytes())
     return sha.hexdigest()[:12]
+
+
+def digest_of_files(paths: Iterable[str | os.PathLike[str]]) -> str:
+    """Return 12 hexadecimal digits that stand for what files hold, whatever their order and names."""
+    contents = []
+    for path in paths:
+        with Path(path).open("rb") as file:
+            contents.append(hashlib.file_digest(file, "sha256").digest())
+    return hashlib.sha256(b"".join(sorted(contents))).hexdigest()[:12]
 
 
 def _version(package: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,8 @@ class TrainingFacts:
         Digest of what the trees were grown on.
     validation : mapping
         The metrics on what was kept: ``k``, ``n_occurrences``, ``adaptive_top_k``, ``top_k``.
+    training_files : str, optional
+        Digest of the training files; None in models of before that was kept.
     """
 
     seed: int
@@ -44,6 +47,7 @@ class TrainingFacts:
     data_digest: str
     scikit_learn: str
     validation: Mapping[str, float] = field(default_factory=dict)
+    training_files: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,14 @@ class ForestModel:
         return np.asarray(mean / np.sum(mean))
 
     @property
+    def in_words(self) -> str:
+        """What the forest is, in a few words."""
+        n_trees = len(self.trees)
+        trees = "1 tree" if n_trees == 1 else f"{n_trees:,} trees"
+        depth = self.options.max_depth
+        return f"{trees} of {'any depth' if depth is None else f'depth {depth}'}, seed {self.facts.seed}"
+
+    @cached_property
     def digest(self) -> str:
         """The first 12 hexadecimal digits of the SHA-256 of species, frequencies and trees."""
         return digest_of(*self.arrays().values())

@@ -153,8 +153,8 @@ class ForestPrediction:
             raise UsageError(f"outside must be prior or omit, not {self.outside}.")
 
 
-def read_options(path: str | os.PathLike[str] | None, given: Mapping[str, Setting]) -> ForestOptions:
-    """Return the options of a TOML file and of flags; flags win.
+def read_settings(path: str | os.PathLike[str] | None, given: Mapping[str, Setting]) -> dict[str, Any]:
+    """Return the fields of `ForestOptions` that a TOML file or flags say; flags win.
 
     ``"none"`` stands for None, which TOML lacks; flags are text or values.
 
@@ -163,15 +163,15 @@ def read_options(path: str | os.PathLike[str] | None, given: Mapping[str, Settin
     CannotCheckError
         If the file cannot be read.
     UsageError
-        If it is no TOML, has an unknown name, or a value is out of bounds.
+        If it is no TOML, or has an unknown name.
 
     Examples
     --------
-    >>> read_options(None, {"max_features": "none", "max_samples": "0.5"}).max_samples
-    0.5
+    >>> read_settings(None, {"max_features": "none", "max_samples": "0.5"})
+    {'max_features': None, 'max_samples': 0.5}
     """
     said = {} if path is None else _read_toml(Path(path))
-    return ForestOptions(**{name: _meant(value) for name, value in (said | dict(given)).items()})
+    return {name: _meant(value) for name, value in (said | dict(given)).items()}
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -121,6 +121,7 @@ def _assembled(table: TrainingTable, plan: ForestTraining, unfinished: Unfinishe
         table.holdout,
         table.digest,
         version("scikit-learn"),
+        training_files=table.files,
     )
     trees = tuple(unfinished.trees(plan.options.n_estimators))
     return ForestModel(table.names, table.species, trees, table.frequencies, plan.options, facts)

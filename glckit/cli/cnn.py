@@ -125,7 +125,7 @@ def cnn(
     from baselines.cnn.options import PredictionOptions
     from glckit.reports.network import description_report, outcome_report
 
-    given = asked(context.params, model="cnn", run="cnn-dropout" if dropout else "cnn")
+    given = asked(context, model="cnn", run="cnn-dropout" if dropout else "cnn")
     # In prediction --dropout is a choice, and in training, as --dropout-rate, a share.
     given |= {"draws": Draws(dropout, passes), "dropout": dropout_rate}
     request, training = built(CnnRequest, given), built(TrainingOptions, given)

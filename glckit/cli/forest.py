@@ -83,16 +83,18 @@ def rf(
     """
     from baselines.forest.baseline import ForestRequest, run_forest
     from baselines.forest.description import describe_forest
-    from baselines.forest.options import read_options
+    from baselines.forest.options import read_settings
     from glckit.reports.forest import description_report, outcome_report
 
-    given = asked(context.params, model="rf", run="rf")
+    given = asked(context, model="rf", run="rf")
+    said = read_settings(options, chosen(ForestOptions, given))
+    given |= {"flags": given["flags"] | said, "options": ForestOptions(**said)}
     request = built(ForestRequest, given)
     if describe:
+        request.refuse_other_model()
         found = describe_forest(request.model)
         show(description_report(found, digits=digits), form, as_json=as_json, digits=digits)
         return
-    given["options"] = read_options(options, chosen(ForestOptions, given))
     training, prediction = built(ForestTraining, given), built(ForestPrediction, given)
     outcome = run_forest(request, training, prediction, progress=TERMINAL)
     show(outcome_report(outcome, digits=digits), form, as_json=as_json, digits=digits)
