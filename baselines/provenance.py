@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 from collections.abc import Iterable, Mapping
@@ -79,6 +80,11 @@ def digest_of_files(paths: Iterable[str | os.PathLike[str]]) -> str:
         with Path(path).open("rb") as file:
             contents.append(hashlib.file_digest(file, "sha256").digest())
     return hashlib.sha256(b"".join(sorted(contents))).hexdigest()[:12]
+
+
+def digest_of_json(content: object) -> str:
+    """Return the first 12 hexadecimal digits of the SHA-256 of what JSON can hold, keys in any order."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _version(package: str) -> str | None:

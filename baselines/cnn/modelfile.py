@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from torch import Tensor
 
 from baselines.cnn.network import PatchInception, skeleton
 from baselines.cnn.options import InputPlan
+from baselines.provenance import digest_of, digest_of_json
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
 
@@ -26,6 +30,13 @@ WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
 
 _FORMAT = 1
 _TRAIN = "Train one with: glckit baseline cnn --train"
+_AGAIN = "Train it again with: glckit baseline cnn --train"
+
+# The note on the tensors of a file; not one that other programs would write.
+_DIGEST = "glckit_digest"
+# Seconds between looks at a model whose two files do not belong together: a training that ends replaces
+# one after the other.
+_PAUSES = (0.2, 0.8)
 
 
 @dataclass(frozen=True)
@@ -48,11 +59,30 @@ class Model:
     dropout: float = 0.5
     training: Mapping[str, Any] = field(default_factory=dict)
 
+    @cached_property
+    def digest(self) -> str:
+        """The first 12 hexadecimal digits of the SHA-256 of species and weights."""
+        tensors = self.network.state_dict().values()
+        return digest_of(self.species, *(tensor.numpy() for tensor in tensors))
+
+    @property
+    def in_words(self) -> str:
+        """What the network is, in a few words."""
+        plan = self.training.get("plan", {})
+        words = ["Inception V3", _counted(len(self.plan.channels), "channel")]
+        words += [_counted(plan["epochs"], "epoch")] if "epochs" in plan else []
+        words += [f"seed {plan['seed']}"] if "seed" in plan else []
+        return ", ".join(words)
+
+
+class _UnlikeFilesError(CannotCheckError):
+    """Weights and description of a model are not of one training."""
+
 
 def write_model(folder: str | os.PathLike[str], model: Model) -> None:
     """Write a model into a folder, weights first, so that a description never lacks its weights."""
-    place = Path(folder)
-    write_tensors(place / WEIGHTS, model.network.state_dict())
+    place, tensors = Path(folder), model.network.state_dict()
+    write_tensors(place / WEIGHTS, tensors)
     description = {
         "format": _FORMAT,
         "architecture": "inception_v3",
@@ -60,7 +90,9 @@ def write_model(folder: str | os.PathLike[str], model: Model) -> None:
         "dropout": model.dropout,
         "species": model.species.tolist(),
         "training": model.training,
+        "weights": _digest_of_tensors(tensors),
     }
+    description["seal"] = digest_of_json(description)
     with written_atomically(place / DESCRIPTION) as temporary:
         temporary.write_text(json.dumps(description, indent=1, allow_nan=False) + "\n")
 
@@ -75,18 +107,27 @@ def read_model(folder: str | os.PathLike[str]) -> Model:
     CannotCheckError
         If a file is damaged.
     """
-    place = Path(folder)
-    missing = [name for name in (DESCRIPTION, WEIGHTS) if not (place / name).is_file()]
-    if missing:
-        raise UsageError(f"{place} holds no model: {' and '.join(missing)} not found.", _TRAIN)
-    description = _read_description(place / DESCRIPTION)
-    tensors, _ = read_tensors(place / WEIGHTS)
-    species = np.array(description["species"], dtype=np.int64)
-    plan, dropout = _plan_of(description["input"]), float(description["dropout"])
-    check_fit(tensors, skeleton(plan.n_planes, len(species)), where=str(place / WEIGHTS))
-    network = PatchInception(plan.n_planes, len(species), dropout=dropout, initial=None)
-    network.load_state_dict(tensors)
-    return Model(network.eval(), species, plan, dropout, description["training"])
+    for pause in _PAUSES:
+        with contextlib.suppress(_UnlikeFilesError):
+            return _read_model(Path(folder))
+        time.sleep(pause)
+    return _read_model(Path(folder))
+
+
+def read_choices(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return what a network was trained with, by the names of flags; its weights are not read.
+
+    The size of a batch is none of them, since a prediction has one of its own.
+    """
+    _refuse_absent(Path(folder))
+    description = _read_description(Path(folder) / DESCRIPTION)
+    training = description["training"]
+    plan = {name: value for name, value in training.get("plan", {}).items() if name != "batch_size"}
+    if "dropout" in plan:
+        plan["dropout_rate"] = plan.pop("dropout")
+    start = {"weights": "weights", "renew": "renewed"}
+    chosen = {flag: training[name] for flag, name in start.items() if name in training}
+    return {**description["input"], **plan, **chosen}
 
 
 def has_model(folder: str | os.PathLike[str]) -> bool:
@@ -101,12 +142,13 @@ def write_tensors(
 
     CannotCheckError if that is not possible; a file that is there is replaced when all is written.
     """
-    header = {name: json.dumps(note) for name, note in (notes or {}).items()}
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    said = {**(notes or {}), _DIGEST: _digest_of_tensors(plain)}
+    header = {name: json.dumps(note) for name, note in said.items()}
     with written_atomically(path) as temporary:
         mode = temporary.stat().st_mode
         try:
-            save_file(plain, temporary, header or None)
+            save_file(plain, temporary, header)
         except SafetensorError as error:  # a full disk, for one
             raise CannotCheckError(f"Cannot write {path}: {error}.") from error
         temporary.chmod(mode)  # safetensors leaves its files to their owner alone
@@ -115,19 +157,25 @@ def write_tensors(
 def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read what `write_tensors` wrote: the tensors, on the CPU, and the notes.
 
-    CannotCheckError if the file is absent, cut off or no such file.
+    CannotCheckError if the file is absent, cut off, no such file, or does not hold what was written.
     """
     from safetensors import safe_open
 
     try:
         with safe_open(path, "pt") as file:
-            notes = file.metadata() or {}
-        return load_file(path), {name: json.loads(note) for name, note in notes.items()}
+            notes = {name: _noted(note) for name, note in (file.metadata() or {}).items()}
+        tensors = load_file(path)
     except (OSError, SafetensorError, ValueError) as error:
         raise CannotCheckError(
             f"{path} is cut off or no safetensors file: {error}.",
             "Remove it and train again, or fetch a whole copy.",
         ) from error
+    if _DIGEST in notes and notes[_DIGEST] != _digest_of_tensors(tensors):
+        raise CannotCheckError(
+            f"{path} is damaged: its tensors are not those that were written.",
+            "Remove it and train again, or fetch a whole copy.",
+        )
+    return tensors, notes
 
 
 def check_fit(tensors: Mapping[str, Tensor], network: PatchInception, *, where: str) -> None:
@@ -152,6 +200,47 @@ def check_fit(tensors: Mapping[str, Tensor], network: PatchInception, *, where: 
         )
 
 
+def _read_model(place: Path) -> Model:
+    _refuse_absent(place)
+    description = _read_description(place / DESCRIPTION)
+    tensors, notes = read_tensors(place / WEIGHTS)
+    if description.get("weights") not in (None, notes.get(_DIGEST)):
+        raise _UnlikeFilesError(f"{WEIGHTS} and {DESCRIPTION} of {place} are not of one training.", _AGAIN)
+    species = np.array(description["species"], dtype=np.int64)
+    plan, dropout = _plan_of(description["input"]), float(description["dropout"])
+    check_fit(tensors, skeleton(plan.n_planes, len(species)), where=str(place / WEIGHTS))
+    broken = [name for name, tensor in tensors.items() if not bool(tensor.isfinite().all())]
+    if broken:
+        raise CannotCheckError(
+            f"{place / WEIGHTS} is damaged: {broken[0]} has values that are no numbers.", _AGAIN
+        )
+    network = PatchInception(plan.n_planes, len(species), dropout=dropout, initial=None)
+    network.load_state_dict(tensors)
+    return Model(network.eval(), species, plan, dropout, description["training"])
+
+
+def _refuse_absent(place: Path) -> None:
+    missing = [name for name in (DESCRIPTION, WEIGHTS) if not (place / name).is_file()]
+    if missing:
+        raise UsageError(f"{place} holds no model: {' and '.join(missing)} not found.", _TRAIN)
+
+
+def _digest_of_tensors(tensors: Mapping[str, Tensor]) -> str:
+    """Return a digest of tensors in the order of their names, in which safetensors does not keep them."""
+    return digest_of(*(tensors[name].detach().cpu().numpy() for name in sorted(tensors)))
+
+
+def _noted(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:  # of another program: {"format": "pt"}
+        return text
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def _read_description(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())
@@ -160,6 +249,9 @@ def _read_description(path: Path) -> dict[str, Any]:
     wanted = {"format", "input", "dropout", "species", "training"}
     if not isinstance(found, dict) or found.get("format") != _FORMAT or wanted - found.keys():
         raise UsageError(f"{path} does not describe a model of this version of glckit.", _TRAIN)
+    seal = found.pop("seal", None)  # earlier models have none
+    if seal not in (None, digest_of_json(found)):
+        raise CannotCheckError(f"{path} is damaged: it is not as it was written.", _AGAIN)
     return found
 
 

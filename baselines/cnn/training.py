@@ -157,6 +157,7 @@ def _record(trained: TrainedCnn, loop: TrainingLoop) -> dict[str, Any]:
         "renewed": options.renewed,
         "command": options.command,
         "data_digest": data.digest,
+        "training_files": data.files,
         "verification": data.verification,
         "left_out": data.left_out,
         "n_parts": trained.n_parts,

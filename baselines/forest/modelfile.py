@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import lzma
 import os
@@ -22,6 +21,7 @@ from baselines.forest.model import ForestModel, TrainingFacts
 from baselines.forest.options import ForestOptions, Setting
 from baselines.forest.trees import CompressedTree, fault_of
 from baselines.prior import Frequencies
+from baselines.provenance import digest_of_json
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
 
@@ -72,7 +72,7 @@ def write_model(path: PathLike, model: ForestModel) -> Path:
         "digest": model.digest,
     }
     target = model_path(path)
-    _write_archive(target, model.arrays(), header | {"seal": _seal(header)})
+    _write_archive(target, model.arrays(), header | {"seal": digest_of_json(header)})
     return target
 
 
@@ -149,11 +149,6 @@ def _opened(target: Path) -> Iterator[zipfile.ZipFile]:
         raise CannotCheckError(f"The model {target} is damaged: {error}.", _AGAIN) from error
 
 
-def _seal(header: Mapping[str, Any]) -> str:
-    """Return a digest of a header, which has that of the arrays."""
-    return hashlib.sha256(json.dumps(header, sort_keys=True).encode()).hexdigest()[:12]
-
-
 def _header_of(archive: zipfile.ZipFile, path: Path) -> Mapping[str, Any]:
     header = json.loads(archive.read(_HEADER)) if _HEADER in archive.namelist() else {}
     if not isinstance(header, dict) or header.get("format") != _FORMAT:
@@ -164,7 +159,7 @@ def _header_of(archive: zipfile.ZipFile, path: Path) -> Mapping[str, Any]:
             _AGAIN,
         )
     seal = header.pop("seal", None)  # earlier models have none
-    if seal not in (None, _seal(header)):
+    if seal not in (None, digest_of_json(header)):
         raise ValueError(f"{_HEADER} is not as it was written")
     return header
 

@@ -126,6 +126,8 @@ def cnn(
     from glckit.reports.network import description_report, outcome_report
 
     given = asked(context, model="cnn", run="cnn-dropout" if dropout else "cnn")
+    if dropout:
+        given["flags"].pop("seed", None)  # then it is that of the draws
     # In prediction --dropout is a choice, and in training, as --dropout-rate, a share.
     given |= {"draws": Draws(dropout, passes), "dropout": dropout_rate}
     request, training = built(CnnRequest, given), built(TrainingOptions, given)
