@@ -24,6 +24,10 @@ class Provenance:
 
     Parameters
     ----------
+    seed : int, optional
+        What decides the run: of the model, unless the prediction draws too.
+    model : mapping, optional
+        Where the model comes from, as its file says; all else is of the prediction.
     model_digest, data_digest : str, optional
         `digest_of` what the model learned, and of what it learned from.
     verification : mapping, optional
@@ -36,7 +40,8 @@ class Provenance:
 
     name: str
     command: str
-    seed: int = 0
+    seed: int | None = 0
+    model: Mapping[str, Any] | None = None
     model_digest: str | None = None
     data_digest: str | None = None
     participant: str | None = None

@@ -66,12 +66,28 @@ class Model:
         return digest_of(self.species, *(tensor.numpy() for tensor in tensors))
 
     @property
+    def seed(self) -> int | None:
+        """The seed of the training, if it was noted."""
+        seed: int | None = self.training.get("plan", {}).get("seed")
+        return seed
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where the network comes from, for the metadata of its runs."""
+        names = (
+            *("data_digest", "training_files", "command", "plan", "weights", "renewed", "best_epoch"),
+            *("verification", "left_out", "versions"),
+        )
+        noted = {name: self.training[name] for name in names if name in self.training}
+        return {"digest": self.digest, "seed": self.seed, **noted, "input": dataclasses.asdict(self.plan)}
+
+    @property
     def in_words(self) -> str:
         """What the network is, in a few words."""
         plan = self.training.get("plan", {})
         words = ["Inception V3", _counted(len(self.plan.channels), "channel")]
         words += [_counted(plan["epochs"], "epoch")] if "epochs" in plan else []
-        words += [f"seed {plan['seed']}"] if "seed" in plan else []
+        words += [] if self.seed is None else [f"seed {self.seed}"]
         return ", ".join(words)
 
 

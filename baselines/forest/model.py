@@ -127,6 +127,13 @@ class ForestModel:
         return np.asarray(mean / np.sum(mean))
 
     @property
+    def provenance(self) -> dict[str, Any]:
+        """Where the forest comes from, for the metadata of its runs."""
+        names = ("data_digest", "training_files", "seed", "holdout", "scikit_learn")
+        facts = {name: getattr(self.facts, name) for name in names}
+        return {"digest": self.digest, **facts, "options": self.options.parameters}
+
+    @property
     def in_words(self) -> str:
         """What the forest is, in a few words."""
         n_trees = len(self.trees)

@@ -85,6 +85,7 @@ def write_forest_run(
         "rf",
         plan.command,
         model.facts.seed,
+        model.provenance,
         model_digest=model.digest,
         data_digest=model.facts.data_digest,
         filled=run.filled,
