@@ -266,13 +266,29 @@ def _read_description(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or found.get("format") != _FORMAT or wanted - found.keys():
         raise UsageError(f"{path} does not describe a model of this version of glckit.", _TRAIN)
     seal = found.pop("seal", None)  # earlier models have none
-    if seal not in (None, digest_of_json(found)):
+    if seal not in (None, digest_of_json(found)) or not _makes_sense(found):
         raise CannotCheckError(f"{path} is damaged: it is not as it was written.", _AGAIN)
     return found
+
+
+def _makes_sense(found: Mapping[str, Any]) -> bool:
+    species, training, dropout = found["species"], found["training"], found["dropout"]
+    return (
+        isinstance(found["input"], dict)
+        and isinstance(species, list)
+        and all(type(each) is int for each in species)
+        and isinstance(dropout, int | float)
+        and 0 <= dropout < 1
+        and isinstance(training, dict)
+        and isinstance(training.get("plan", {}), dict)
+    )
 
 
 def _plan_of(described: Mapping[str, Any]) -> InputPlan:
     names = {each.name for each in dataclasses.fields(InputPlan)}
     if set(described) != names:
         raise UsageError(f"The input of the model says {sorted(described)}, not {sorted(names)}.", _TRAIN)
-    return InputPlan(**{**described, "channels": tuple(described["channels"])})
+    try:
+        return InputPlan(**{**described, "channels": tuple(described["channels"])})
+    except TypeError as error:
+        raise UsageError(f"The input of the model makes no sense: {error}.", _TRAIN) from error
