@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from baselines.cnn.modelfile import read_tensors, write_tensors
+from baselines.cnn.tensorfile import read_tensors, write_tensors
 from submissions.errors import UsageError
 
 _NETWORK, _MOMENTUM = "network.", "momentum."

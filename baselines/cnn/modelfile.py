@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from baselines.cnn.network import PatchInception, skeleton
 from baselines.cnn.options import InputPlan
+from baselines.cnn.tensorfile import DIGEST, digest_of_tensors, read_tensors, write_tensors
 from baselines.provenance import digest_of, digest_of_json
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
+from submissions.wording import counted
 
 #: Files of a model's folder.
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
@@ -32,8 +32,6 @@ _FORMAT = 1
 _TRAIN = "Train one with: glckit baseline cnn --train"
 _AGAIN = "Train it again with: glckit baseline cnn --train"
 
-# The note on the tensors of a file; not one that other programs would write.
-_DIGEST = "glckit_digest"
 # Seconds between looks at a model whose two files do not belong together: a training that ends replaces
 # one after the other.
 _PAUSES = (0.2, 0.8)
@@ -85,8 +83,8 @@ class Model:
     def in_words(self) -> str:
         """What the network is, in a few words."""
         plan = self.training.get("plan", {})
-        words = ["Inception V3", _counted(len(self.plan.channels), "channel")]
-        words += [_counted(plan["epochs"], "epoch")] if "epochs" in plan else []
+        words = ["Inception V3", counted(len(self.plan.channels), "channel")]
+        words += [counted(plan["epochs"], "epoch")] if "epochs" in plan else []
         words += [] if self.seed is None else [f"seed {self.seed}"]
         return ", ".join(words)
 
@@ -106,7 +104,7 @@ def write_model(folder: str | os.PathLike[str], model: Model) -> None:
         "dropout": model.dropout,
         "species": model.species.tolist(),
         "training": model.training,
-        "weights": _digest_of_tensors(tensors),
+        "weights": digest_of_tensors(tensors),
     }
     description["seal"] = digest_of_json(description)
     with written_atomically(place / DESCRIPTION) as temporary:
@@ -151,49 +149,6 @@ def has_model(folder: str | os.PathLike[str]) -> bool:
     return (Path(folder) / DESCRIPTION).is_file()
 
 
-def write_tensors(
-    path: str | os.PathLike[str], tensors: Mapping[str, Tensor], notes: Mapping[str, Any] | None = None
-) -> None:
-    """Write named tensors, on any device and in any memory format, and notes as JSON in the file's header.
-
-    CannotCheckError if that is not possible; a file that is there is replaced when all is written.
-    """
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    said = {**(notes or {}), _DIGEST: _digest_of_tensors(plain)}
-    header = {name: json.dumps(note) for name, note in said.items()}
-    with written_atomically(path) as temporary:
-        mode = temporary.stat().st_mode
-        try:
-            save_file(plain, temporary, header)
-        except SafetensorError as error:  # a full disk, for one
-            raise CannotCheckError(f"Cannot write {path}: {error}.") from error
-        temporary.chmod(mode)  # safetensors leaves its files to their owner alone
-
-
-def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what `write_tensors` wrote: the tensors, on the CPU, and the notes.
-
-    CannotCheckError if the file is absent, cut off, no such file, or does not hold what was written.
-    """
-    from safetensors import safe_open
-
-    try:
-        with safe_open(path, "pt") as file:
-            notes = {name: _noted(note) for name, note in (file.metadata() or {}).items()}
-        tensors = load_file(path)
-    except (OSError, SafetensorError, ValueError) as error:
-        raise CannotCheckError(
-            f"{path} is cut off or no safetensors file: {error}.",
-            "Remove it and train again, or fetch a whole copy.",
-        ) from error
-    if _DIGEST in notes and notes[_DIGEST] != _digest_of_tensors(tensors):
-        raise CannotCheckError(
-            f"{path} is damaged: its tensors are not those that were written.",
-            "Remove it and train again, or fetch a whole copy.",
-        )
-    return tensors, notes
-
-
 def check_fit(tensors: Mapping[str, Tensor], network: PatchInception, *, where: str) -> None:
     """Raise a UsageError that lists all weights that are missing, unknown or shaped unlike a network's.
 
@@ -220,7 +175,7 @@ def _read_model(place: Path) -> Model:
     _refuse_absent(place)
     description = _read_description(place / DESCRIPTION)
     tensors, notes = read_tensors(place / WEIGHTS)
-    if description.get("weights") not in (None, notes.get(_DIGEST)):
+    if description.get("weights") not in (None, notes.get(DIGEST)):
         raise _UnlikeFilesError(f"{WEIGHTS} and {DESCRIPTION} of {place} are not of one training.", _AGAIN)
     species = np.array(description["species"], dtype=np.int64)
     plan, dropout = _plan_of(description["input"]), float(description["dropout"])
@@ -239,22 +194,6 @@ def _refuse_absent(place: Path) -> None:
     missing = [name for name in (DESCRIPTION, WEIGHTS) if not (place / name).is_file()]
     if missing:
         raise UsageError(f"{place} holds no model: {' and '.join(missing)} not found.", _TRAIN)
-
-
-def _digest_of_tensors(tensors: Mapping[str, Tensor]) -> str:
-    """Return a digest of tensors in the order of their names, in which safetensors does not keep them."""
-    return digest_of(*(tensors[name].detach().cpu().numpy() for name in sorted(tensors)))
-
-
-def _noted(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:  # of another program: {"format": "pt"}
-        return text
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _read_description(path: Path) -> dict[str, Any]:

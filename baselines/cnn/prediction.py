@@ -28,7 +28,7 @@ from baselines.cnn.shards import Shards
 from baselines.cnn.watching import Pace, paced
 from baselines.covariates.occurrences import read_all_occurrences
 from baselines.provenance import Provenance, digest_of
-from submissions.errors import CannotCheckError, UsageError
+from submissions.errors import UsageError
 from submissions.metadata import write_metadata
 from submissions.progress import SILENT, Progress
 from submissions.writing import run_writer
@@ -150,20 +150,7 @@ def _predict_shard(task: _Task, predictor: Predictor, shards: Shards, number: in
             probabilities = predictor.probabilities(batch.on(predictor.device))
             found.append(best_species(probabilities, batch.rows.numpy(), max_rows=task.options.max_rows))
             pace.done(len(batch.rows))
-    best = joined(found)
-    _refuse_no_numbers(best, task)
-    return best
-
-
-def _refuse_no_numbers(best: BestSpecies, task: _Task) -> None:
-    broken = best.rows[~np.isfinite(best.scores).all(axis=1)]
-    if len(broken):
-        raise CannotCheckError(
-            f"The network gives occurrence {task.usable.ids[broken[0]]} scores that are no numbers.",
-            "Its weights may be damaged: train it again with --train."
-            if task.options.machine.precision == "fp32"
-            else "Predict with --precision fp32.",
-        )
+    return joined(found)
 
 
 def _write_run(task: _Task, shards: Shards, run: Path) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from baselines.cnn.modelfile import check_fit, read_tensors
+from baselines.cnn.modelfile import check_fit
 from baselines.cnn.network import PatchInception
+from baselines.cnn.tensorfile import read_tensors
 from submissions.errors import CannotCheckError, UsageError
 
 # Left by data-parallel training in front of every name.

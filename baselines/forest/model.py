@@ -14,6 +14,7 @@ from baselines.forest.options import ForestOptions
 from baselines.forest.trees import CompressedTree
 from baselines.prior import Frequencies, frequency_arrays
 from baselines.provenance import digest_of
+from submissions.wording import counted
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,7 @@ class ForestModel:
     @property
     def in_words(self) -> str:
         """What the forest is, in a few words."""
-        n_trees = len(self.trees)
-        trees = "1 tree" if n_trees == 1 else f"{n_trees:,} trees"
-        depth = self.options.max_depth
+        trees, depth = counted(len(self.trees), "tree"), self.options.max_depth
         return f"{trees} of {'any depth' if depth is None else f'depth {depth}'}, seed {self.facts.seed}"
 
     @cached_property

@@ -133,21 +133,6 @@ def test_weights_of_another_training_are_not_taken(folder: Path, network: PatchI
     thread.join()
 
 
-def test_scores_that_are_no_numbers_are_refused(
-    patch_world: Path, network: PatchInception, tmp_path: Path
-) -> None:
-    # Finite weights whose products are not.
-    broken = PatchInception(6, 8)
-    broken.load_state_dict(network.state_dict())
-    torch.nn.init.constant_(broken.fc.weight, 3e38)
-    write_model(tmp_path / "cnn", Model(broken.eval(), np.arange(8), InputPlan(40)))
-    run = tmp_path / "run.csv"
-    with pytest.raises(CannotCheckError, match=r"gives occurrence \d+ scores that are no numbers"):
-        predict_cnn(files_of(patch_world, "test"), tmp_path / "cnn", run, OPTIONS)
-    assert not run.exists()
-    shutil.rmtree(tmp_path / "cnn")
-
-
 def test_an_altered_checkpoint_is_not_gone_on_with(patch_world: Path, tmp_path: Path) -> None:
     with pytest.raises(StoppedError):
         train(patch_world, tmp_path, progress=stopping_after(1))
