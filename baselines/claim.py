@@ -9,6 +9,7 @@ from pathlib import Path
 
 from submissions.errors import CannotCheckError
 from submissions.locks import HAS_LOCKS, folder_claimed
+from submissions.printable import printable
 
 
 @contextlib.contextmanager
@@ -46,7 +47,7 @@ def _claims(folder: Path, stack: contextlib.ExitStack) -> bool:
             return False
         raise
     except OSError as error:
-        raise CannotCheckError(f"Cannot write to {folder}: {error.strerror or error}.") from error
+        raise CannotCheckError(f"Cannot write to {printable(folder)}: {error.strerror or error}.") from error
     return True
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 
 from submissions.errors import UsageError
+from submissions.printable import printable
 from submissions.progress import Progress
 
 if TYPE_CHECKING:  # the command line takes words from here, without NumPy
@@ -81,7 +82,7 @@ class BaselineRequest:
         ]
         if differing:
             raise UsageError(
-                f"The model {self.model} was trained with other options: {'; '.join(differing)}.",
+                f"The model {printable(self.model)} was trained with other options: {'; '.join(differing)}.",
                 "Leave these flags out to use it, train anew with --train, or name another with --model.",
             )
 
@@ -93,7 +94,7 @@ class BaselineRequest:
             there = digest_of_files(self.competition.occurrence_files("train"))
             if trained_on not in (None, there):
                 progress.say(
-                    f"Warning: {self.model} was trained on other training files than these; "
+                    f"Warning: {printable(self.model)} was trained on other training files than these; "
                     "--train trains anew."
                 )
 
@@ -151,5 +152,5 @@ def _are_equal(made: Any, asked: Any) -> bool:
 
 def _written(value: Any) -> str:
     if isinstance(value, list | tuple):
-        return ",".join(map(str, value)) or "none"
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+        return printable(",".join(map(str, value))) or "none"
+    return str(value).lower() if value is None or isinstance(value, bool) else printable(value)

@@ -19,6 +19,7 @@ from baselines.integrity.thresholds import Thresholds
 from baselines.request import BaselineOutcome, PatchRequest
 from submissions.competition.settings import Part
 from submissions.errors import UsageError
+from submissions.printable import printable
 from submissions.progress import SILENT, Progress
 from submissions.tables import read_occurrence_ids
 
@@ -98,15 +99,15 @@ def _refuse_what_cannot_be(request: CnnRequest, training: TrainingOptions) -> No
         )
     if training.restart and not request.trains:
         raise UsageError(
-            f"--restart throws an unfinished training away, but {request.model} is a model.",
+            f"--restart throws an unfinished training away, but {printable(request.model)} is a model.",
             "Train anew with --train --restart, or leave it out.",
         )
 
 
 def _look_at_model(request: CnnRequest, progress: Progress) -> None:
     model = read_model(request.model)
-    progress.say(f"Using {request.model}: {model.in_words}.")
-    request.refuse_unknown_species(model.species, what=f"the model {request.model}")
+    progress.say(f"Using {printable(request.model)}: {model.in_words}.")
+    request.refuse_unknown_species(model.species, what=f"the model {printable(request.model)}")
     request.warn_of_other_files(model.training.get("training_files"), progress)
 
 

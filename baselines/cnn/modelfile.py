@@ -23,6 +23,7 @@ from baselines.cnn.tensorfile import DIGEST, digest_of_tensors, read_tensors, wr
 from baselines.provenance import digest_of, digest_of_json
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
+from submissions.printable import printable
 from submissions.wording import counted
 
 #: Files of a model's folder.
@@ -157,7 +158,7 @@ def check_fit(tensors: Mapping[str, Tensor], network: PatchInception, *, where: 
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     faults = [f"{name} is missing" for name in expected if name not in found]
-    faults += [f"{name} is unknown" for name in found if name not in expected]
+    faults += [f"{printable(name)} is unknown" for name in found if name not in expected]
     faults += [
         f"{name} has shape {found[name]}, not {shape}"
         for name, shape in expected.items()
@@ -166,7 +167,7 @@ def check_fit(tensors: Mapping[str, Tensor], network: PatchInception, *, where: 
     if faults:
         more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
         raise UsageError(
-            f"The weights of {where} do not fit this network: {'; '.join(faults[:5])}{more}.",
+            f"The weights of {printable(where)} do not fit this network: {'; '.join(faults[:5])}{more}.",
             "Planes, land cover and species must be those that the weights were trained for.",
         )
 
@@ -176,14 +177,16 @@ def _read_model(place: Path) -> Model:
     description = _read_description(place / DESCRIPTION)
     tensors, notes = read_tensors(place / WEIGHTS)
     if description.get("weights") not in (None, notes.get(DIGEST)):
-        raise _UnlikeFilesError(f"{WEIGHTS} and {DESCRIPTION} of {place} are not of one training.", _AGAIN)
+        raise _UnlikeFilesError(
+            f"{WEIGHTS} and {DESCRIPTION} of {printable(place)} are not of one training.", _AGAIN
+        )
     species = np.array(description["species"], dtype=np.int64)
     plan, dropout = _plan_of(description["input"]), float(description["dropout"])
     check_fit(tensors, skeleton(plan.n_planes, len(species)), where=str(place / WEIGHTS))
     broken = [name for name, tensor in tensors.items() if not bool(tensor.isfinite().all())]
     if broken:
         raise CannotCheckError(
-            f"{place / WEIGHTS} is damaged: {broken[0]} has values that are no numbers.", _AGAIN
+            f"{printable(place / WEIGHTS)} is damaged: {broken[0]} has values that are no numbers.", _AGAIN
         )
     network = PatchInception(plan.n_planes, len(species), dropout=dropout, initial=None)
     network.load_state_dict(tensors)
@@ -193,20 +196,20 @@ def _read_model(place: Path) -> Model:
 def _refuse_absent(place: Path) -> None:
     missing = [name for name in (DESCRIPTION, WEIGHTS) if not (place / name).is_file()]
     if missing:
-        raise UsageError(f"{place} holds no model: {' and '.join(missing)} not found.", _TRAIN)
+        raise UsageError(f"{printable(place)} holds no model: {' and '.join(missing)} not found.", _TRAIN)
 
 
 def _read_description(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise CannotCheckError(f"Cannot read {path}: {error}.", "Fetch a whole copy.") from error
+        raise CannotCheckError(f"Cannot read {printable(path)}: {error}.", "Fetch a whole copy.") from error
     wanted = {"format", "input", "dropout", "species", "training"}
     if not isinstance(found, dict) or found.get("format") != _FORMAT or wanted - found.keys():
-        raise UsageError(f"{path} does not describe a model of this version of glckit.", _TRAIN)
+        raise UsageError(f"{printable(path)} does not describe a model of this version of glckit.", _TRAIN)
     seal = found.pop("seal", None)  # earlier models have none
     if seal not in (None, digest_of_json(found)) or not _makes_sense(found):
-        raise CannotCheckError(f"{path} is damaged: it is not as it was written.", _AGAIN)
+        raise CannotCheckError(f"{printable(path)} is damaged: it is not as it was written.", _AGAIN)
     return found
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from baselines.provenance import digest_of
 from submissions.errors import CannotCheckError
 from submissions.files import written_atomically
+from submissions.printable import printable
 
 #: The note on the tensors of a file; not one that other programs would write.
 DIGEST = "glckit_digest"
@@ -34,7 +35,7 @@ def write_tensors(
         try:
             save_file(plain, temporary, header)
         except SafetensorError as error:  # a full disk, for one
-            raise CannotCheckError(f"Cannot write {path}: {error}.") from error
+            raise CannotCheckError(f"Cannot write {printable(path)}: {error}.") from error
         temporary.chmod(mode)  # safetensors leaves its files to their owner alone
 
 
@@ -51,12 +52,12 @@ def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[
         tensors = load_file(path)
     except (OSError, SafetensorError, ValueError) as error:
         raise CannotCheckError(
-            f"{path} is cut off or no safetensors file: {error}.",
+            f"{printable(path)} is cut off or no safetensors file: {error}.",
             "Remove it and train again, or fetch a whole copy.",
         ) from error
     if DIGEST in notes and notes[DIGEST] != digest_of_tensors(tensors):
         raise CannotCheckError(
-            f"{path} is damaged: its tensors are not those that were written.",
+            f"{printable(path)} is damaged: its tensors are not those that were written.",
             "Remove it and train again, or fetch a whole copy.",
         )
     return tensors, notes

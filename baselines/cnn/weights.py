@@ -15,6 +15,7 @@ from baselines.cnn.modelfile import check_fit
 from baselines.cnn.network import PatchInception
 from baselines.cnn.tensorfile import read_tensors
 from submissions.errors import CannotCheckError, UsageError
+from submissions.printable import printable
 
 # Left by data-parallel training in front of every name.
 _WRAPPER = "module."
@@ -43,7 +44,9 @@ def start_from(network: PatchInception, path: str | os.PathLike[str], *, renewed
     for layer in renewed:
         inside = [name for name in own if name.startswith(f"{layer}.")]
         if not inside:
-            raise UsageError(f"The network has no layer {layer} to renew.", "Such as fc or Conv2d_1a_3x3.")
+            raise UsageError(
+                f"The network has no layer {printable(layer)} to renew.", "Such as fc or Conv2d_1a_3x3."
+            )
         kept |= {name: own[name] for name in inside}
     check_fit(kept, network, where=str(path))
     network.load_state_dict(kept)
@@ -56,12 +59,14 @@ def _read_state(path: Path) -> Mapping[str, Tensor]:
         # weights_only: tensors and plain values, never code.
         found: Any = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
-        raise CannotCheckError(f"Cannot open {path}: {error.strerror or error}.") from error
+        raise CannotCheckError(f"Cannot open {printable(path)}: {error.strerror or error}.") from error
     except (RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         raise CannotCheckError(
-            f"{path} is cut off, or no file of plain tensors; it is not loaded.",
+            f"{printable(path)} is cut off, or no file of plain tensors; it is not loaded.",
             "Save a state dict: torch.save(model.state_dict(), path).",
         ) from error
     if not isinstance(found, Mapping) or not all(isinstance(value, Tensor) for value in found.values()):
-        raise UsageError(f"{path} holds no plain state dict, names to tensors.", "Save model.state_dict().")
+        raise UsageError(
+            f"{printable(path)} holds no plain state dict, names to tensors.", "Save model.state_dict()."
+        )
     return found

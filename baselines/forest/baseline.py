@@ -19,6 +19,7 @@ from baselines.forest.training import TrainedForest, train_forest
 from baselines.provenance import digest_of_files
 from baselines.request import BaselineOutcome, BaselineRequest
 from submissions.errors import UsageError
+from submissions.printable import printable
 from submissions.progress import SILENT, Progress
 
 ForestOutcome = BaselineOutcome[TrainedForest, ForestRun]
@@ -95,8 +96,8 @@ def run_forest(
 
 def _model_that_is_there(request: ForestRequest, progress: Progress) -> ForestModel:
     model = read_model(request.model)
-    progress.say(f"Using {request.model}: {model.in_words}.")
-    request.refuse_unknown_species(model.species, what=f"the model {request.model}")
+    progress.say(f"Using {printable(request.model)}: {model.in_words}.")
+    request.refuse_unknown_species(model.species, what=f"the model {printable(request.model)}")
     request.warn_of_other_files(model.facts.training_files, progress)
     return model
 

@@ -24,6 +24,7 @@ from baselines.prior import Frequencies
 from baselines.provenance import digest_of_json
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
+from submissions.printable import printable
 
 #: The file in a model's folder.
 FILE_NAME = "forest.npz"
@@ -124,7 +125,7 @@ def read_tree(path: Path) -> CompressedTree:
             raise ValueError(fault)
     except (OSError, *_DAMAGE) as error:
         raise CannotCheckError(
-            f"The finished tree {path} is damaged: {error}.",
+            f"The finished tree {printable(path)} is damaged: {error}.",
             "Delete it and all later ones; they grow again.",
         ) from error
     return tree
@@ -137,25 +138,28 @@ def _opened(target: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except FileNotFoundError as error:
         raise UsageError(
-            f"There is no model {target}.", "Make one with: glckit baseline rf --train"
+            f"There is no model {printable(target)}.", "Make one with: glckit baseline rf --train"
         ) from error
     except OSError as error:
-        raise CannotCheckError(f"Cannot read the model {target}: {error.strerror or error}.") from error
+        raise CannotCheckError(
+            f"Cannot read the model {printable(target)}: {error.strerror or error}."
+        ) from error
     except MemoryError as error:
         raise CannotCheckError(
-            f"The model {target} does not fit into the memory, or is damaged: {error}.", _AGAIN
+            f"The model {printable(target)} does not fit into the memory, or is damaged: {error}.", _AGAIN
         ) from error
     except _DAMAGE as error:
-        raise CannotCheckError(f"The model {target} is damaged: {error}.", _AGAIN) from error
+        raise CannotCheckError(f"The model {printable(target)} is damaged: {error}.", _AGAIN) from error
 
 
 def _header_of(archive: zipfile.ZipFile, path: Path) -> Mapping[str, Any]:
     header = json.loads(archive.read(_HEADER)) if _HEADER in archive.namelist() else {}
     if not isinstance(header, dict) or header.get("format") != _FORMAT:
-        raise UsageError(f"{path} is no forest of glckit.", "Name the model with --model.")
+        raise UsageError(f"{printable(path)} is no forest of glckit.", "Name the model with --model.")
     if header.get("version") != VERSION:
         raise UsageError(
-            f"The model {path} is of version {header.get('version')}; this glckit reads version {VERSION}.",
+            f"The model {printable(path)} is of version {printable(header.get('version'))}; "
+            f"this glckit reads version {VERSION}.",
             _AGAIN,
         )
     seal = header.pop("seal", None)  # earlier models have none

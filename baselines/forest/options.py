@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from submissions.errors import UsageError
 from submissions.limits import MAX_ROWS
+from submissions.printable import printable
 from submissions.toml import read_toml
 
 Setting = int | float | str | bool | None
@@ -180,7 +181,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     unknown = sorted(set(content) - set(known))
     if unknown:
         raise UsageError(
-            f"{path} has options that the forest does not know: {', '.join(unknown)}.",
+            f"{printable(path)} has options that the forest does not know: {printable(', '.join(unknown))}.",
             f"It knows {', '.join(known)}.",
         )
     return content

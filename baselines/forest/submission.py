@@ -15,6 +15,7 @@ from baselines.forest.prediction import best_pairs
 from baselines.provenance import Provenance
 from submissions.errors import CannotCheckError, UsageError
 from submissions.metadata import write_metadata
+from submissions.printable import printable
 from submissions.progress import SILENT, Progress
 from submissions.writing import run_writer
 
@@ -102,7 +103,7 @@ def refuse_other_covariates(model: ForestModel, names: tuple[str, ...]) -> None:
         return
     trained, given = set(model.names), set(names)
     differing = {"on": sorted(trained - given), "without": sorted(given - trained)}
-    parts = [f"{word} {', '.join(found)}" for word, found in differing.items() if found]
+    parts = [f"{word} {printable(', '.join(found))}" for word, found in differing.items() if found]
     how = " and ".join(parts) or "in another order"
     raise UsageError(
         f"The forest was trained on other covariates: {len(model.names)} of them, {how}.",

@@ -16,6 +16,7 @@ from baselines.forest.modelfile import model_path, read_tree, write_tree
 from baselines.forest.trees import CompressedTree
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
+from submissions.printable import printable
 
 _PLAN = "training.json"
 
@@ -79,7 +80,8 @@ def unfinished_forest(model: Path, plan: Mapping[str, Any]) -> Iterator[Unfinish
         if found not in (None, plan):
             differing = sorted(name for name in {*found, *plan} if found.get(name) != plan.get(name))
             raise UsageError(
-                f"{folder} holds the trees of another training, which differs in {', '.join(differing)}.",
+                f"{printable(folder)} holds the trees of another training, which differs in "
+                f"{printable(', '.join(differing))}.",
                 "Go on with that one, delete the folder, or name another model with --model.",
             )
         yield UnfinishedForest(folder, plan)
@@ -91,5 +93,7 @@ def _plan_of(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise CannotCheckError(f"Cannot read {path}: {error}.", f"Delete {path.parent}.") from error
+        raise CannotCheckError(
+            f"Cannot read {printable(path)}: {error}.", f"Delete {printable(path.parent)}."
+        ) from error
     return found if isinstance(found, dict) else {}
