@@ -26,14 +26,14 @@ class Provenance:
     ----------
     seed : int, optional
         What decides the run: of the model, unless the prediction draws too.
-    model : mapping, optional
-        Where the model comes from, as its file says; all else is of the prediction.
     model_digest, data_digest : str, optional
         `digest_of` what the model learned, and of what it learned from.
     verification : mapping, optional
         Level, share damaged and ``on_damaged``, where patches were read.
     filled, left_out : mapping of str to int
         Occurrences that got something else than the model's prediction, and that got none, by reason.
+    model : mapping, optional
+        Where the model comes from, as its file says; all else is of the prediction.
     packages : tuple of str
         Packages beside NumPy whose versions matter.
     """
@@ -41,7 +41,6 @@ class Provenance:
     name: str
     command: str
     seed: int | None = 0
-    model: Mapping[str, Any] | None = None
     model_digest: str | None = None
     data_digest: str | None = None
     participant: str | None = None
@@ -49,6 +48,7 @@ class Provenance:
     verification: Mapping[str, Any] | None = None
     filled: Mapping[str, int] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    model: Mapping[str, Any] | None = None
     packages: tuple[str, ...] = ()
 
     def metadata(self) -> dict[str, Any]:

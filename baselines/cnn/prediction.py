@@ -163,12 +163,12 @@ def _write_run(task: _Task, shards: Shards, run: Path) -> None:
         "cnn-dropout" if draws.dropout else "cnn",
         task.options.command,
         task.options.seed if draws.dropout else task.model.seed,
-        task.model.provenance,
         model_digest=task.model.digest,
         data_digest=task.model.training.get("data_digest"),
         device=task.fabric.device.type,
         verification=task.usable.verification,
         left_out=task.usable.left_out,
+        model=task.model.provenance,
         packages=_PACKAGES,
     )
     extra = {"precision": machine.precision, "draws": asdict(draws)}

@@ -86,11 +86,11 @@ def write_forest_run(
         "rf",
         plan.command,
         model.facts.seed,
-        model.provenance,
         model_digest=model.digest,
         data_digest=model.facts.data_digest,
         filled=run.filled,
         left_out=run.left_out,
+        model=model.provenance,
         packages=("scikit-learn",),
     )
     write_metadata(path, provenance.metadata())

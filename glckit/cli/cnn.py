@@ -115,8 +115,9 @@ def cnn(
 ) -> None:
     """Train the Inception V3 on patches, and predict with it.
 
-    With neither --train nor --predict: train unless there is a model, and predict. A training that was
-    killed goes on at its last checkpoint, a prediction at its last shard.
+    With neither --train nor --predict: train unless there is a model, and predict. A model that is there is
+    used as it is: flags of another training are refused. A training that was killed goes on at its last
+    checkpoint, a prediction at its last shard.
     """
     from baselines.cnn import require_extra
 

@@ -78,8 +78,9 @@ def rf(
 ) -> None:
     """Train the random forest on the environmental rasters, and predict with it.
 
-    With neither --train nor --predict: train unless there is a model, and predict. A training that was
-    killed goes on from its last finished tree.
+    With neither --train nor --predict: train unless there is a model, and predict. A model that is there is
+    used as it is: flags of another training are refused. A training that was killed goes on from its last
+    finished tree.
     """
     from baselines.forest.baseline import ForestRequest, run_forest
     from baselines.forest.description import describe_forest
