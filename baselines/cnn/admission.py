@@ -17,6 +17,7 @@ from baselines.integrity.gate import admit
 from baselines.integrity.thresholds import Thresholds
 from baselines.request import OnDamaged
 from submissions.errors import CannotCheckError, UsageError
+from submissions.printable import printable
 
 Path = str | os.PathLike[str]
 
@@ -93,11 +94,11 @@ def read_id_list(path: Path) -> NDArray[np.int64]:
     try:
         lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise CannotCheckError(f"Cannot read the list of ids {path}: {error}.") from error
+        raise CannotCheckError(f"Cannot read the list of ids {printable(path)}: {error}.") from error
     wrong = [number for number, line in enumerate(lines, 1) if line.strip() and not _is_id(line)]
     if wrong:
         raise CannotCheckError(
-            f"Line {wrong[0]} of {path} is no occurrence id: {lines[wrong[0] - 1]!r}.",
+            f"Line {wrong[0]} of {printable(path)} is no occurrence id: {lines[wrong[0] - 1]!r}.",
             "Write one id per line.",
         )
     return np.array([int(line) for line in lines if line.strip()], dtype=np.int64)

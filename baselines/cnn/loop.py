@@ -20,13 +20,13 @@ from torch.nn.functional import cross_entropy
 from baselines.cnn.checkpoints import Checkpoint, momentum_of, restore_momentum, write_checkpoint
 from baselines.cnn.gathering import gathered, joined
 from baselines.cnn.history import write_events, write_log
-from baselines.cnn.modelfile import read_tensors, write_tensors
 from baselines.cnn.network import PatchInception
 from baselines.cnn.options import TrainingOptions
 from baselines.cnn.outputs import BestSpecies, PartScores, best_species, score_part
 from baselines.cnn.patchdata import Batch, PatchDataset, batches
 from baselines.cnn.planes import InputPlanes
 from baselines.cnn.sampling import BatchShare, Course, parts_of_steps, seed_of
+from baselines.cnn.tensorfile import read_tensors, write_tensors
 from baselines.cnn.trainingdata import TrainingData
 from baselines.cnn.watching import paced
 from submissions.errors import UsageError

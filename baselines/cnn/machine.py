@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.utilities.rank_zero import rank_zero_only
 
 from baselines.cnn.options import Machine
 from submissions.errors import CannotCheckError, UsageError
@@ -81,6 +82,11 @@ def peers_watched(fabric: Fabric) -> Iterator[None]:
 def one_voice(progress: Progress, fabric: Fabric) -> Progress:
     """Return who is told in this process: nobody in any but the first."""
     return progress if fabric.is_global_zero else SILENT
+
+
+def voice_before_launch(progress: Progress) -> Progress:
+    """Return who is told before there is a fabric: nobody in a process that Lightning has started."""
+    return progress if getattr(rank_zero_only, "rank", 0) == 0 else SILENT
 
 
 def has_fast_bf16(device_type: str) -> bool:

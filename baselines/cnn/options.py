@@ -17,6 +17,7 @@ from baselines.covariates.patches.channels import CHANNELS, N_LAND_COVER_CODES, 
 from baselines.covariates.splits.shares import CNN_SHARES
 from submissions.errors import UsageError
 from submissions.limits import MAX_ROWS
+from submissions.printable import printable
 
 #: The smallest patch, in pixels along a side, that leaves the network something to average.
 MIN_PATCH_SIZE = 35
@@ -65,7 +66,8 @@ class InputPlan:
         unknown = [name for name in self.channels if name not in CHANNELS]
         if unknown or not self.channels or len(set(self.channels)) < len(self.channels):
             raise UsageError(
-                f"These are no channels of a patch, each once: {', '.join(self.channels) or 'none'}.",
+                "These are no channels of a patch, each once: "
+                f"{printable(', '.join(self.channels)) or 'none'}.",
                 f"Choose from {','.join(CHANNELS)}.",
             )
         _refuse_other("land cover", self.land_cover, LandCover)

@@ -198,12 +198,13 @@ def _metadata(task: _Task, run: CnnRun) -> dict[str, Any]:
     provenance = Provenance(
         "cnn-dropout" if draws.dropout else "cnn",
         task.options.command,
-        task.options.seed,
-        model_digest=_digest(task.model),
+        task.options.seed if draws.dropout else task.model.seed,
+        model_digest=task.model.digest,
         data_digest=task.model.training.get("data_digest"),
         device=run.device,
         verification=task.usable.verification,
         left_out=run.left_out,
+        model=task.model.provenance,
         packages=_PACKAGES,
     )
     extra = {"precision": task.options.machine.precision, "draws": asdict(draws)}
@@ -213,13 +214,8 @@ def _metadata(task: _Task, run: CnnRun) -> dict[str, Any]:
 
 def _key(model: Model, ids: NDArray[np.int64], options: PredictionOptions) -> str:
     """Return what decides a prediction, so that shards of another one are not taken for its own."""
-    chosen: dict[str, Any] = {"model": _digest(model), "ids": digest_of(ids), "scores": _SCORES}
+    chosen: dict[str, Any] = {"model": model.digest, "ids": digest_of(ids), "scores": _SCORES}
     chosen |= {"rows": options.max_rows, "shard": options.shard_size, "precision": options.machine.precision}
     if options.draws.dropout:  # without, batches and seeds decide nothing
         chosen |= asdict(options.draws) | {"seed": options.seed, "batch": options.batch_size}
     return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
-
-
-def _digest(model: Model) -> str:
-    tensors = model.network.state_dict().values()
-    return digest_of(model.species, *(tensor.numpy() for tensor in tensors))

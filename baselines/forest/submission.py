@@ -15,6 +15,7 @@ from baselines.forest.prediction import best_pairs
 from baselines.provenance import Provenance
 from submissions.errors import CannotCheckError, UsageError
 from submissions.ownruns import own_run_writer
+from submissions.printable import printable
 from submissions.progress import SILENT, Progress
 
 # Occurrences that are predicted and written at once.
@@ -90,7 +91,7 @@ def refuse_other_covariates(model: ForestModel, names: tuple[str, ...]) -> None:
         return
     trained, given = set(model.names), set(names)
     differing = {"on": sorted(trained - given), "without": sorted(given - trained)}
-    parts = [f"{word} {', '.join(found)}" for word, found in differing.items() if found]
+    parts = [f"{word} {printable(', '.join(found))}" for word, found in differing.items() if found]
     how = " and ".join(parts) or "in another order"
     raise UsageError(
         f"The forest was trained on other covariates: {len(model.names)} of them, {how}.",
@@ -125,6 +126,7 @@ def _provenance(model: ForestModel, run: ForestRun, plan: ForestPrediction) -> P
         data_digest=model.facts.data_digest,
         filled=run.filled,
         left_out=run.left_out,
+        model=model.provenance,
         packages=("scikit-learn",),
     )
 

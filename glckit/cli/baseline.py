@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +11,7 @@ import typer
 
 from baselines.request import OnDamaged
 from glckit.cli.app import TERMINAL, Commands, FormatOption, JsonOption, app, say, show
-from glckit.cli.parameters import Group, built, flag, option
+from glckit.cli.parameters import Group, built, flag, option, told
 from glckit.render import Report
 
 if TYPE_CHECKING:
@@ -69,13 +68,14 @@ def prior(
     say(f"Wrote {run}.")
 
 
-def asked(given: Mapping[str, Any], *, model: str, run: str) -> dict[str, Any]:
+def asked(context: typer.Context, *, model: str, run: str) -> dict[str, Any]:
     """Return the parameters of a baseline's command with what the folder and the command line add to them.
 
     `model` and `run` name those of the competition, which stand where none are given.
     """
     from submissions.competition.files import competition_of
 
+    given = context.params
     competition = competition_of(given["data"])
     return {
         **given,
@@ -86,6 +86,7 @@ def asked(given: Mapping[str, Any], *, model: str, run: str) -> dict[str, Any]:
         "k": competition.k,
         "max_rows": competition.rows(given["max_rows"]),
         "command": command_line(),
+        "flags": told(context),
     }
 
 

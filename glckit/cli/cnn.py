@@ -138,8 +138,9 @@ def cnn(
 ) -> None:
     """Train the Inception V3 on patches, and predict with it.
 
-    With neither --train nor --predict: train unless there is a model, and predict. A training that was
-    killed goes on at its last checkpoint, a prediction at its last shard.
+    With neither --train nor --predict: train unless there is a model, and predict. A model that is there is
+    used as it is: flags of another training are refused. A training that was killed goes on at its last
+    checkpoint, a prediction at its last shard.
     """
     from baselines.cnn import require_extra
 
@@ -148,7 +149,9 @@ def cnn(
     from baselines.cnn.options import PredictionOptions
     from glckit.reports.network import description_report, outcome_report
 
-    given = asked(context.params, model="cnn", run="cnn-dropout" if dropout else "cnn")
+    given = asked(context, model="cnn", run="cnn-dropout" if dropout else "cnn")
+    if dropout:
+        given["flags"].pop("seed", None)  # then it is that of the draws
     # In prediction --dropout is a choice, and in training, as --dropout-rate, a share.
     given |= {"draws": Draws(dropout, passes), "dropout": dropout_rate}
     request, training = built(CnnRequest, given), built(TrainingOptions, given)

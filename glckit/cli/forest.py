@@ -84,21 +84,24 @@ def rf(
 ) -> None:
     """Train the random forest on the environmental rasters, and predict with it.
 
-    With neither --train nor --predict: train unless there is a model, and predict. A training that was
-    killed goes on from its last finished tree.
+    With neither --train nor --predict: train unless there is a model, and predict. A model that is there is
+    used as it is: flags of another training are refused. A training that was killed goes on from its last
+    finished tree.
     """
     from baselines.forest.baseline import ForestRequest, run_forest
     from baselines.forest.description import describe_forest
-    from baselines.forest.options import read_options
+    from baselines.forest.options import read_settings
     from glckit.reports.forest import description_report, outcome_report
 
-    given = asked(context.params, model="rf", run="rf")
+    given = asked(context, model="rf", run="rf")
+    said = read_settings(options, chosen(ForestOptions, given))
+    given |= {"flags": given["flags"] | said, "options": ForestOptions(**said)}
     request = built(ForestRequest, given)
     if describe:
+        request.refuse_other_model()
         found = describe_forest(request.model)
         show(description_report(found, digits=digits), form, as_json=as_json, digits=digits)
         return
-    given["options"] = read_options(options, chosen(ForestOptions, given))
     training, prediction = built(ForestTraining, given), built(ForestPrediction, given)
     outcome = run_forest(request, training, prediction, progress=TERMINAL)
     show(outcome_report(outcome, digits=digits), form, as_json=as_json, digits=digits)

@@ -60,7 +60,7 @@ def fusion(
     from glckit.reports.fusing import remarks
     from glckit.reports.fusion import description_report, outcome_report
 
-    given = asked(context.params, model="", run="fusion")
+    given = asked(context, model="", run="fusion")
     request = built(FusionRequest, given)
     if describe:
         show(description_report(request, digits=digits), form, as_json=as_json, digits=digits)

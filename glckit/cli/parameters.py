@@ -39,6 +39,18 @@ def chosen(kind: Callable[..., object], given: Mapping[str, Any]) -> dict[str, A
     return {name: value for name, value in values.items() if value is not None}
 
 
+def told(context: typer.Context) -> dict[str, Any]:
+    """Return what the command line says, and leaves to no default, by the long names of its flags."""
+    found = {}
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            flag_name = max(parameter.opts, key=len).lstrip("-").replace("-", "_")
+            found[flag_name] = context.params[name]
+    return found
+
+
 def listed(flag: str, kind: Callable[[str], _T]) -> Callable[[str], tuple[_T, ...]]:
     """Return the parser of an option that takes values with commas between them.
 

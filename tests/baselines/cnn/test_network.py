@@ -175,6 +175,10 @@ def test_damaged_models_are_named(network: PatchInception, tmp_path: Path) -> No
     write_model(tmp_path, Model(network, np.arange(7), InputPlan(40)))
     description = json.loads((tmp_path / "model.json").read_text())
     (tmp_path / "model.json").write_text(json.dumps(description | {"species": [1, 2]}))
+    with pytest.raises(CannotCheckError, match=r"model.json is damaged: it is not as it was written"):
+        read_model(tmp_path)
+    del description["seal"]  # as earlier versions wrote it
+    (tmp_path / "model.json").write_text(json.dumps(description | {"species": [1, 2]}))
     with pytest.raises(UsageError, match=r"fc.weight has shape \(7, 2048\), not \(2, 2048\)"):
         read_model(tmp_path)
     (tmp_path / "model.json").write_text("{")

@@ -23,12 +23,13 @@ from hypothesis import strategies as st
 from telling import StoppedError, stopping_after
 
 from baselines.cnn.admission import admitted, read_id_list
-from baselines.cnn.modelfile import read_model, read_tensors
+from baselines.cnn.modelfile import read_model
 from baselines.cnn.options import Machine
 from baselines.cnn.outputs import best_species, score_part
 from baselines.cnn.patchdata import PatchDataset, batches
 from baselines.cnn.planes import InputPlanes
 from baselines.cnn.sampling import BatchShare, Course, parts_of_steps
+from baselines.cnn.tensorfile import read_tensors
 from baselines.cnn.training import TrainedCnn
 from baselines.cnn.trainingdata import read_training_data
 from baselines.covariates.patches.errors import DamagedPatchError
