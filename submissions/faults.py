@@ -48,6 +48,8 @@ _FIXES = _ERRORS | _WARNINGS | _OF_TABLES
 
 #: Faults of files of which only the beginning could be read.
 CUT_CODES = frozenset({"truncated", "too-large"})
+#: What is concluded from all rows of a run together, and from some of them would be wrong.
+DERIVED_CODES = ("missing-occurrence", "rank-order", "short-lists", "budget-lost", "constant-scores")
 ERROR_CODES = tuple(_ERRORS)
 WARNING_CODES = tuple(_WARNINGS)
 
@@ -110,7 +112,7 @@ def in_words(fault: Fault) -> str:
 
 
 class FaultLog:
-    """Collect the faults of one run while it is read and checked.
+    """Collect the faults of one run while it is read and checked, each with at most `max_examples` examples.
 
     Examples
     --------
@@ -121,7 +123,8 @@ class FaultLog:
     [('ragged', 2)]
     """
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+    def __init__(self, faults: Iterable[Fault] = (), *, max_examples: int = MAX_EXAMPLES) -> None:
+        self.max_examples = max_examples
         self._counts: Counter[str] = Counter()
         self._examples: dict[str, list[Example]] = defaultdict(list)
         self._messages: dict[str, list[str]] = defaultdict(list)
@@ -137,7 +140,7 @@ class FaultLog:
             raise KeyError(code)
         self._counts[code] += max(len(examples), 1) if count is None else count
         kept = self._examples[code]
-        kept.extend(examples[: MAX_EXAMPLES - len(kept)])
+        kept.extend(examples[: max(self.max_examples - len(kept), 0)])
         if message not in self._messages[code]:
             self._messages[code].append(message)
 
