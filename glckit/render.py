@@ -148,11 +148,6 @@ def _as_latex(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Se
     return "\n".join([rf"\begin{{tabular}}{{{form}}}", *lines, r"\end{tabular}"])
 
 
-def counted(n: int, noun: str) -> str:
-    """Return a number of things, such as ``"1 warning"`` or ``"2 warnings"``."""
-    return f"{n} {noun}{'' if n == 1 else 's'}"
-
-
 def as_given(text: str) -> str:
     """Return a message, or a path, with paths below the current folder relative to it."""
     return re.sub(rf"(?<![\w./-]){re.escape(os.getcwd().rstrip(os.sep))}/(?=[^/\s])", "", text)  # noqa: PTH109

@@ -15,11 +15,13 @@ from submissions.competition.files import truth_of_environment
 from submissions.competition.settings import Competition
 from submissions.errors import CannotCheckError, GlckitError, UsageError
 from submissions.files import written_atomically
+from submissions.ordering import is_among
 from submissions.progress import SILENT, Progress
 from submissions.reading.runs import read_run
 from submissions.reading.sources import MAX_BYTES
 from submissions.requirements import Requirements
 from submissions.scores import Evaluation, evaluate
+from submissions.staleness import BY_CHANCE, agrees_by_chance, refuse_moved
 from submissions.tables import Truth, read_occurrence_ids, read_species, read_truth
 from submissions.validation import validate
 
@@ -95,6 +97,7 @@ def validate_files(
     completed = inputs.completed(competition)
     test_ids = read_occurrence_ids(completed.test) if completed.test else None
     requirements = _requirements(completed, test_ids)
+    _refuse_stale_tables(completed.test, completed.train, requirements)
     return [_evaluated(run, requirements, max_bytes=completed.max_bytes, progress=progress) for run in runs]
 
 
@@ -116,6 +119,7 @@ def score_files(
         raise UsageError("No truth to score against.", "Give --truth FILE, or set it in competition.toml.")
     truth = read_truth(completed.truth)
     requirements = _requirements(completed, _test_ids(truth, inputs, completed))
+    _refuse_stale_tables((completed.truth, *completed.test), completed.train, requirements)
     return [
         _evaluated(run, requirements, truth, max_bytes=completed.max_bytes, progress=progress) for run in runs
     ]
@@ -169,13 +173,24 @@ def _test_ids(truth: Truth, given: Inputs, completed: Inputs) -> NDArray[np.inte
     n_outside = int(np.count_nonzero(~np.isin(truth.ids, test_ids)))
     if not n_outside:
         return test_ids
+    if completed.truth is not None and n_outside < len(truth):
+        refuse_moved([completed.truth], completed.test)
     if not given.test and given.truth is not None:
         return truth.ids
+    outside = f"{n_outside:,} of the {len(truth):,} occurrences of the truth"
     names = ", ".join(map(str, completed.test))
+    why = f"; {BY_CHANCE}" if agrees_by_chance(truth.ids, test_ids) else ""
     raise CannotCheckError(
-        f"{n_outside:,} of the {len(truth):,} occurrences of the truth {completed.truth} are not in {names}.",
+        f"{outside} {completed.truth} are not in {names}{why}.",
         "Give the test files that belong to the truth.",
     )
+
+
+def _refuse_stale_tables(tests: Sequence[Path], trains: Sequence[Path], requirements: Requirements) -> None:
+    """Compare the places of test and training tables that share ids, as those of one time seldom do."""
+    test_ids, train_ids = requirements.test_ids, requirements.train_ids
+    if test_ids is not None and train_ids is not None and is_among(test_ids, train_ids).any():
+        refuse_moved(tests, trains)
 
 
 def _evaluated(

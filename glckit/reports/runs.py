@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from glckit.render import Report, counted, number
+from glckit.render import Report, number
 from scoring.score import Score
 from submissions.evaluation import EvaluatedFile
 from submissions.faults import Example, Fault
 from submissions.validation import Validation
+from submissions.wording import counted
 
 _NUMBERS = (
     "adaptive_top_k",

@@ -29,7 +29,7 @@ def check(run: DenseRun, requirements: Requirements, log: FaultLog) -> NDArray[n
     missing = None
     if requirements.test_ids is not None:
         unknown = run.occurrence_ids[~is_among(run.occurrence_ids, requirements.test_ids)]
-        message = why_unknown(unknown, requirements.train_ids)
+        message = why_unknown(run.occurrence_ids, unknown, requirements)
         _note(log, "unknown-occurrence", "occurrence_id", unknown, message)
         missing = note_missing(run.occurrence_ids[lengths > 0], requirements.test_ids, log)
     if requirements.species_ids is not None:

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from submissions.faults import Example, FaultLog
 from submissions.ordering import distinct, is_among
+from submissions.requirements import Requirements
+from submissions.staleness import BY_CHANCE, agrees_by_chance
+from submissions.wording import counted
 
 
 def note_missing(
@@ -33,11 +36,16 @@ def note_equal_scores(lowest: float, highest: float, n_scores: int, log: FaultLo
         log.add("constant-scores", message=f"every score is {lowest}")
 
 
-def why_unknown(unknown: NDArray[np.integer], train_ids: NDArray[np.integer] | None) -> str:
-    """Say what occurrences are that are in no test file."""
-    n_unknown = len(distinct(unknown))
-    message = f"rows of occurrences that are not to be predicted ({n_unknown:,} occurrences)"
-    if train_ids is None:
-        return message
-    n_train = len(distinct(unknown[is_among(unknown, train_ids)]))
-    return f"{message}, {n_train:,} of them training occurrences"
+def why_unknown(
+    run_ids: NDArray[np.integer], unknown: NDArray[np.integer], requirements: Requirements
+) -> str:
+    """Say what the occurrences of a run are that are in no test file."""
+    test_ids, train_ids = requirements.test_ids, requirements.train_ids
+    n_unknown = counted(len(distinct(unknown)), "occurrence")
+    message = f"rows of occurrences that are not to be predicted ({n_unknown})"
+    if train_ids is not None:
+        n_train = len(distinct(unknown[is_among(unknown, train_ids)]))
+        message += f", {n_train:,} of them training occurrences"
+    if test_ids is not None and agrees_by_chance(run_ids, test_ids):
+        message += f"; {BY_CHANCE}"
+    return message

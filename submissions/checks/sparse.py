@@ -55,9 +55,9 @@ def _check_occurrences(
 ) -> None:
     known = is_among(run.occurrence_ids, test_ids)
     if not known.all():
-        unknown = run.occurrence_ids[~known]
+        message = why_unknown(run.occurrence_ids, run.occurrence_ids[~known], requirements)
         pairs = np.flatnonzero(np.repeat(~known, np.diff(run.pairs.offsets)))
-        _note_pairs(run, log, "unknown-occurrence", pairs, why_unknown(unknown, requirements.train_ids))
+        _note_pairs(run, log, "unknown-occurrence", pairs, message)
 
 
 def _unknown_species(run: Run, known: NDArray[np.integer]) -> NDArray[np.intp]:
