@@ -11,11 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from submissions.printable import printable
+
 # What LaTeX would read as its own.
 _LATEX = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 )
+
+# What Markdown would read as its own, but for the underscore, which it leaves alone inside words.
+_MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*[]<>|"})
 
 #: How a report is written.
 Format = Literal["text", "json", "csv", "markdown", "latex"]
@@ -55,7 +60,7 @@ def render(report: Report, form: Format = "text", *, digits: int = 4) -> str:
     | a_b.csv | 0.25 |
     """
     if form == "json":
-        return json.dumps(report.data, indent=2, allow_nan=False, ensure_ascii=False)
+        return _as_json(report.data)
     if form == "csv":
         return _as_csv(report)
     if form == "text" and report.text is not None:
@@ -120,7 +125,19 @@ def size_text(n_bytes: int) -> str:
 def _cell(value: Any, digits: int) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return number(value, digits) if isinstance(value, float) else "" if value is None else str(value)
+    return number(value, digits) if isinstance(value, float) else "" if value is None else printable(value)
+
+
+def _as_json(data: Any) -> str:
+    text = json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False)
+    if text.replace("\n", "").isprintable():
+        return text
+    # All that does not print stands in strings, where JSON need not escape it, and terminals obey it.
+    return "".join(each if each.isprintable() or each == "\n" else _escaped(each) for each in text)
+
+
+def _escaped(character: str) -> str:
+    return f"\\u{ord(character):04x}" if character.isascii() else json.dumps(character)[1:-1]
 
 
 def _as_csv(report: Report) -> str:
@@ -132,12 +149,16 @@ def _as_csv(report: Report) -> str:
 
 
 def _exact(value: Any) -> Any:
+    if isinstance(value, str):
+        # Spreadsheets run a cell that begins like a formula; behind an apostrophe it is text.
+        shown = printable(value)
+        return f"'{shown}" if len(shown) > 1 and shown[0] in "=+-@" else shown
     return json.dumps(value) if isinstance(value, bool | Mapping | list | tuple) else value
 
 
 def _as_markdown(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> str:
     rule = ["--:" if right else ":--" for right in numeric]
-    table = [columns, rule, *([cell.replace("|", r"\|") for cell in row] for row in rows)]
+    table = [columns, rule, *([cell.translate(_MARKDOWN) for cell in row] for row in rows)]
     return "\n".join("| " + " | ".join(row) + " |" for row in table)
 
 

@@ -21,6 +21,7 @@ from glckit.cli import (
     world,
 )
 from glckit.cli.app import app
+from glckit.cli.process import well_behaved
 
 __all__ = ["app", "main"]
 
@@ -45,4 +46,5 @@ _COMMANDS = (
 
 def main() -> None:
     """Run the command line."""
-    app()
+    with well_behaved():
+        app()

@@ -11,8 +11,10 @@ import typer
 from typer.core import TyperGroup
 
 from glckit.cli.help import Command
+from glckit.cli.process import INTERRUPTED, NOBODY_READS, leave_unread
 from glckit.render import Format, Report, as_given, render
 from submissions.errors import BadInputError, CannotCheckError, GlckitError, UsageError
+from submissions.printable import printable
 from submissions.progress import Advance, Progress, stand_still
 
 if TYPE_CHECKING:
@@ -33,22 +35,23 @@ def exit_status(error: GlckitError) -> int:
 
 @contextlib.contextmanager
 def reported() -> Iterator[None]:
-    """Turn an error that glckit raises on purpose into a message and an exit status."""
+    """Turn an error that glckit raises on purpose, or the system's, into a message and an exit status."""
     try:
         yield
     except GlckitError as error:
         say(f"glckit: {error}")
         raise typer.Exit(exit_status(error)) from error
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError as error:
+        leave_unread()
+        raise typer.Exit(NOBODY_READS) from error
     except OSError as error:
-        say(f"glckit: {error.filename or 'the system'}: {error.strerror or error}")
+        say(f"glckit: {printable(error.filename or 'the system')}: {error.strerror or error}")
         raise typer.Exit(CANNOT_CHECK) from error
 
 
 def say(message: str) -> None:
     """Write a message for people to stderr."""
-    typer.echo(as_given(message), err=True)
+    typer.echo(printable(as_given(message), keep="\n"), err=True)
 
 
 # In the order in which a newcomer meets them.
@@ -58,10 +61,28 @@ _ORDER = (
 )
 
 
+_ANEW = "Nothing was written; the same command starts anew."
+
+
+class _Interruptible(Command):
+    again: str
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            say(f"\nStopped. {self.again}")
+            raise typer.Exit(INTERRUPTED) from None
+
+
 class _Group(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         names = super().list_commands(ctx)
         return sorted(names, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        with reported():  # help and version are written here
+            return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
         with reported():
@@ -69,11 +90,14 @@ class _Group(TyperGroup):
 
 
 class Commands(typer.Typer):
-    """A group of commands that share the form of their help."""
+    """A group of commands that share the form of their help, and how they are interrupted."""
 
-    def command(self, *args: Any, **kwargs: Any) -> Callable[[_F], _F]:
-        """Register a function as a command; see `typer.Typer.command`."""
-        return super().command(*args, **{"cls": Command, **kwargs})
+    def command(self, *args: Any, again: str = _ANEW, **kwargs: Any) -> Callable[[_F], _F]:
+        """Register a function as a command, and what the same command does after Ctrl-C.
+
+        See `typer.Typer.command`.
+        """
+        return super().command(*args, cls=type("Command", (_Interruptible,), {"again": again}), **kwargs)
 
 
 app = Commands(
@@ -99,7 +123,7 @@ def show(report: Report, form: Format, *, as_json: bool = False, digits: int = 4
     """Write a report to stdout; paths below the current folder are shortened for people alone."""
     chosen: Format = "json" if as_json else form
     shown = render(report, chosen, digits=digits)
-    typer.echo(as_given(shown) if chosen == "text" else shown)
+    typer.echo(printable(as_given(shown), keep="\n") if chosen == "text" else shown)
 
 
 def finish(outcomes: Sequence[EvaluatedFile]) -> None:
@@ -109,7 +133,7 @@ def finish(outcomes: Sequence[EvaluatedFile]) -> None:
             say(f"glckit: {outcome.error}")
         elif outcome.evaluation is not None and not outcome.evaluation.validation.valid:
             codes = ", ".join(fault.code for fault in outcome.evaluation.validation.errors)
-            say(f"glckit: {outcome.run} is not valid: {codes}.")
+            say(f"glckit: {printable(outcome.run)} is not valid: {codes}.")
     raise typer.Exit(max(_status(outcome) for outcome in outcomes))
 
 
@@ -138,7 +162,7 @@ class _Terminal:
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-            task = bars.add_task(escape(work), total=total)
+            task = bars.add_task(escape(printable(as_given(work))), total=total)
             yield lambda n_units: bars.advance(task, n_units)
 
     def say(self, message: str) -> None:

@@ -36,7 +36,7 @@ from glckit.cli.parameters import built, flag, listed, option, written
 _PROBE = 4
 
 
-@baseline.command()
+@baseline.command(again="The same command goes on where the training was.")
 def cnn(
     context: typer.Context,
     train: Annotated[bool, flag("Train a network.", "--train")] = False,

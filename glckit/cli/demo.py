@@ -9,7 +9,7 @@ from glckit.cli.app import DigitsOption, FormatOption, JsonOption, app, say, sho
 from glckit.cli.parameters import argument, flag, option
 
 
-@app.command(short_help="Play the whole story on a small world.")
+@app.command(short_help="Play the whole story on a small world.", again="The same command goes on from here.")
 def demo(
     folder: Annotated[Path, argument("DIR", "A new folder for it.")] = Path("demo"),
     quick: Annotated[bool, flag("Every step in under a minute, too small to learn much.", "--quick")] = False,
@@ -27,11 +27,7 @@ def demo(
     from glckit.demo.scale import QUICK, Scale
     from glckit.demo.story import tell_story
 
-    try:
-        story = tell_story(folder, QUICK if quick else Scale(), seed=seed, tell=say)
-    except KeyboardInterrupt:
-        say("\nStopped. The same command goes on from here.")
-        raise
+    story = tell_story(folder, QUICK if quick else Scale(), seed=seed, tell=say)
     say("")
     show(story_report(story, digits=digits), form, as_json=as_json, digits=digits)
     if quick:

@@ -12,7 +12,10 @@ from glckit.cli.parameters import argument, flag, option
 from submissions.errors import UsageError
 
 
-@app.command(short_help="Extract archives of patches, verified.")
+@app.command(
+    short_help="Extract archives of patches, verified.",
+    again="What is in its place stays; the same command extracts the rest.",
+)
 def extract(
     archives: Annotated[list[Path], argument("ARCHIVE", "tar.gz, tar or zip.")],
     out: Annotated[Path | None, option("DIR", "Data folder to extract into.", "-o", "--output")] = None,

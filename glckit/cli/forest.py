@@ -19,7 +19,7 @@ def _setting(paper: str, text: str) -> Any:
     return option("VALUE", f"{text} [paper: {paper}]", show_default=False)
 
 
-@baseline.command()
+@baseline.command(again="The same command goes on from the last tree that was finished.")
 def rf(
     context: typer.Context,
     train: Annotated[bool, flag("Train a forest.", "--train")] = False,

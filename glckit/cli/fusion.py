@@ -22,7 +22,7 @@ from glckit.cli.fuse import MethodOption, MissingOption, WeightsOption
 from glckit.cli.parameters import built, flag, option
 
 
-@baseline.command()
+@baseline.command(again="The same command goes on with the models that are finished.")
 def fusion(
     context: typer.Context,
     train: Annotated[bool, flag("Train the forest and the network.", "--train")] = False,

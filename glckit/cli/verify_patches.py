@@ -23,7 +23,11 @@ def _part(text: str) -> tuple[int, int]:
     return int(part), int(n_parts)
 
 
-@app.command("verify-patches", short_help="Find damaged and missing patches.")
+@app.command(
+    "verify-patches",
+    short_help="Find damaged and missing patches.",
+    again="What was checked is remembered; the same command goes on.",
+)
 def verify_patches(
     context: typer.Context,
     paths: Annotated[

@@ -16,7 +16,7 @@ from scoring.score import Score
 from submissions.competition.settings import FILE_NAME, read_competition
 from submissions.errors import CannotCheckError, UsageError, require_installed
 from submissions.evaluation import Inputs, score_files
-from submissions.files import folder_locked
+from submissions.locks import folder_locked
 from submissions.metadata import read_metadata
 
 #: The runs of the story, in the order of the paper, and what each is.

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from submissions.errors import CannotCheckError
-from submissions.files import folder_locked
+from submissions.locks import folder_locked
 
 _PREFIX = ".glckit-"
 

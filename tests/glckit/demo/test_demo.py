@@ -30,7 +30,7 @@ from glckit.demo.story import RUNS, ModelCost, Story, tell_story
 from glckit.demo.trainings import Training, note_begun, note_training, recalled_training
 from glckit.render import render
 from submissions.errors import BadInputError, CannotCheckError, UsageError
-from submissions.files import folder_locked
+from submissions.locks import folder_locked
 from submissions.tables import read_occurrence_ids
 
 TINY = Scale(320, 20, 36, QUICK.training)
