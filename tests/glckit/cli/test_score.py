@@ -61,6 +61,8 @@ def test_init_of_a_folder_without_known_files_writes_nothing(tmp_path: Path) -> 
     assert "nothing was written" in result.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "patches_fr"]
     assert glckit("init", tmp_path, "--force").exit_code == 2
+    (tmp_path / "patches_us_01.tar.gz").write_bytes(b"")
+    assert glckit("init", tmp_path).exit_code == 0
 
 
 def test_a_parent_folder_configures_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
