@@ -27,7 +27,7 @@ def check(run: Run, requirements: Requirements, log: FaultLog) -> None:
     if requirements.species_ids is not None:
         unknown = _unknown_species(run, requirements.species_ids)
         _note_pairs(run, log, "unknown-species", unknown, "species in no table")
-    message = "pairs of occurrence and species that appear on an earlier line"
+    message = "repeated pairs of occurrence and species"
     _note_pairs(run, log, "duplicate", duplicates(run), message)
     if requirements.max_rows is not None:
         _check_lengths(run, requirements.max_rows, log)
