@@ -115,7 +115,9 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How to write the
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 DigitsOption = Annotated[
     int,
-    typer.Option("-w", "--width", min=1, max=17, metavar="N", help="Decimals in text, Markdown and LaTeX."),
+    typer.Option(
+        "-w", "--width", min=1, max=17, metavar="N", help="Decimals for people; of thresholds, digits."
+    ),
 ]
 
 
