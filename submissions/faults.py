@@ -35,7 +35,7 @@ _ERRORS = {
 }
 _WARNINGS = {
     "rank-order": "Renumber with: glckit convert --rerank.",
-    "score-range": "Nothing to mend if they are no probabilities: both metrics use only their order.",
+    "score-range": "If these are not meant as probabilities, leave them: both metrics use only their order.",
     "short-lists": (
         "Submit more than K species per occurrence (150 is usual); the threshold picks among them."
     ),
@@ -48,6 +48,8 @@ _FIXES = _ERRORS | _WARNINGS | _OF_TABLES
 
 #: Faults of files of which only the beginning could be read.
 CUT_CODES = frozenset({"truncated", "too-large"})
+#: What is concluded from all rows of a run together, and from some of them would be wrong.
+DERIVED_CODES = ("missing-occurrence", "rank-order", "short-lists", "budget-lost", "constant-scores")
 ERROR_CODES = tuple(_ERRORS)
 WARNING_CODES = tuple(_WARNINGS)
 
@@ -106,11 +108,12 @@ def in_words(fault: Fault) -> str:
     if not lines:
         return fault.message
     more = ", ..." if fault.count > len(lines) else ""
-    return f"{fault.message} ({fault.count}; line{'s' if len(lines) > 1 else ''} {', '.join(lines)}{more})"
+    where = "line" if len(lines) == 1 else "lines"
+    return f"{fault.message} ({fault.count:,}; {where} {', '.join(lines)}{more})"
 
 
 class FaultLog:
-    """Collect the faults of one run while it is read and checked.
+    """Collect the faults of one run while it is read and checked, each with at most `max_examples` examples.
 
     Examples
     --------
@@ -121,7 +124,8 @@ class FaultLog:
     [('ragged', 2)]
     """
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+    def __init__(self, faults: Iterable[Fault] = (), *, max_examples: int = MAX_EXAMPLES) -> None:
+        self.max_examples = max_examples
         self._counts: Counter[str] = Counter()
         self._examples: dict[str, list[Example]] = defaultdict(list)
         self._messages: dict[str, list[str]] = defaultdict(list)
@@ -137,7 +141,7 @@ class FaultLog:
             raise KeyError(code)
         self._counts[code] += max(len(examples), 1) if count is None else count
         kept = self._examples[code]
-        kept.extend(examples[: MAX_EXAMPLES - len(kept)])
+        kept.extend(examples[: max(self.max_examples - len(kept), 0)])
         if message not in self._messages[code]:
             self._messages[code].append(message)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from submissions.faults import MAX_EXAMPLES
+
 
 @dataclass(frozen=True)
 class Requirements:
@@ -26,6 +28,8 @@ class Requirements:
         Species per occurrence of the metrics, for the warnings.
     allow_missing : bool, default False
         Whether missing occurrences are only a warning.
+    max_examples : int, default 5
+        How many examples a fault keeps.
     """
 
     test_ids: NDArray[np.integer] | None = None
@@ -34,6 +38,7 @@ class Requirements:
     max_rows: int | None = None
     k: int = 30
     allow_missing: bool = False
+    max_examples: int = MAX_EXAMPLES
 
     @property
     def skipped(self) -> tuple[str, ...]:

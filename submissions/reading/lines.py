@@ -8,18 +8,22 @@ from __future__ import annotations
 import csv
 import math
 import re
+from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 import numpy as np
 
 from submissions.faults import Example, FaultLog
 from submissions.reading.fast import Columns, narrowed
-from submissions.reading.header import Header, is_number, unquoted
+from submissions.reading.header import Header, is_number
 from submissions.reading.schema import Column
 
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _INT64 = np.iinfo(np.int64)
 _SHOWN = 80
+
+# Quotes, blanks of all kinds, and the = of a spreadsheet's ="7".
+_AROUND_IDS = "\"'`= \t\u00a0\ufeff\u2018\u2019\u201c\u201d"
 
 
 class LineReader:
@@ -110,8 +114,7 @@ class LineReader:
         """Keep the occurrence of a line that is bad for another reason."""
         for i, column in self._wanted:
             if column.name == "occurrence_id" and i < len(fields):
-                value = value_of(column, unquoted(fields[i]))
-                self.mentioned += [] if value is None else [int(value)]
+                self.mentioned += named_id(fields[i])
 
     def _note_bad_fields(self, fields: list[str], values: list[int | float | None]) -> None:
         known: dict[str, Any] = {
@@ -167,6 +170,23 @@ def value_of(column: Column, text: str) -> int | float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
+
+
+def named_id(text: str) -> list[int]:
+    """Return the id that a field names, if also in a form that is refused, such as ``"7.0``; or nothing.
+
+    Examples
+    --------
+    >>> [named_id(text) for text in ("7.0", "'7", "7e0", "7,00", "x7")]
+    [[7], [7], [7], [7], []]
+    """
+    words = text.replace(",", ".").strip(_AROUND_IDS).split(maxsplit=1)
+    try:
+        number = Decimal(words[0]) if words else Decimal("NaN")
+    except InvalidOperation:
+        return []
+    whole = number.is_finite() and 0 <= number <= _INT64.max and number == number.to_integral_value()
+    return [int(number)] if whole else []
 
 
 def _why_bad(column: Column, text: str) -> str:

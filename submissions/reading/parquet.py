@@ -8,7 +8,7 @@ import pyarrow.compute as pa_compute
 import pyarrow.parquet as pa_parquet
 from numpy.typing import NDArray
 
-from submissions.faults import MAX_EXAMPLES, Example, FaultLog
+from submissions.faults import Example, FaultLog
 from submissions.reading.fast import as_numpy, narrowed
 from submissions.reading.header import columns_named
 from submissions.reading.schema import RUN, Column
@@ -51,7 +51,8 @@ def _good_rows(read: dict[str, _Field], log: FaultLog) -> TextTable:
             good &= ~field.bad
     mentioned = ids.values[~good & ~ids.bad].astype(np.int64).tolist()
     kept = np.s_[:] if good.all() else good
-    return TextTable({name: field.values[kept] for name, field in read.items()}, mentioned=mentioned)
+    columns = {name: field.values[kept] for name, field in read.items()}
+    return TextTable(columns, mentioned=mentioned, n_unread=int(np.count_nonzero(~good)))
 
 
 class _Field:
@@ -73,7 +74,7 @@ class _Field:
                 occurrence_id=None if ids.bad[row] else int(ids.values[row]),
                 found=f"{self._chunks[int(row)].as_py()} in row {row + 1}",
             )
-            for row in rows[:MAX_EXAMPLES]
+            for row in rows[: log.max_examples]
         ]
         message = f"{self._column.name} that is not {_EXPECTED[self._column.kind]} ({self._chunks.type})"
         log.add(self._column.fault, *examples, message=message, count=len(rows))

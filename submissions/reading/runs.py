@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.sparse import Pairs
-from submissions.faults import FaultLog
+from submissions.faults import MAX_EXAMPLES, FaultLog
 from submissions.metadata import metadata_of
 from submissions.progress import SILENT, Progress
 from submissions.reading.dense import read_dense
@@ -35,6 +35,7 @@ def read_run(
     *,
     max_bytes: int = MAX_BYTES,
     progress: Progress = SILENT,
+    max_examples: int = MAX_EXAMPLES,
     second_look: SecondLook = LineReader,
 ) -> Run | DenseRun:
     """Read a run file of any format.
@@ -50,7 +51,7 @@ def read_run(
     CannotCheckError
         If the file is absent or may not be read.
     """
-    log = FaultLog()
+    log = FaultLog(max_examples=max_examples)
     with opened(path, log, max_bytes=max_bytes, progress=progress, accepts=_looks_like_a_run) as source:
         head = source.head()
         if head.startswith(NUMPY) and source.path is not None:
@@ -98,6 +99,7 @@ def _run(path: str, table: TextTable, log: FaultLog) -> Run:
         rows=grouping.order,
         lines=table.lines,
         mentioned=np.array(table.mentioned, np.int64),
+        n_unread=table.n_unread,
         readable=table.readable,
         faults=log.faults(),
     )

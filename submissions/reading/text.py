@@ -73,6 +73,8 @@ class TextTable:
         The line of each row; None for formats without lines.
     mentioned : list of int
         Occurrences named by bad lines.
+    n_unread : int
+        Rows that are left out because something in them is bad.
     readable : bool
         Whether the header could be used at all.
     """
@@ -80,6 +82,7 @@ class TextTable:
     columns: Columns = field(default_factory=dict)
     lines: LineNumbers | None = None
     mentioned: list[int] = field(default_factory=list)
+    n_unread: int = 0
     readable: bool = True
 
     @property
@@ -141,6 +144,7 @@ class _Collector:
         self._reader = reader
         self._n_bytes = n_bytes
         self._next_line = next_line
+        self._n_unread = 0
         self._stores: dict[str, _GrowingArray] = {}
         self._lines = LineNumbers()
 
@@ -163,19 +167,21 @@ class _Collector:
     def table(self) -> TextTable:
         """Return everything that was added."""
         columns = {name: store.array() for name, store in self._stores.items()}
-        return TextTable(columns, self._lines, self._reader.mentioned)
+        return TextTable(columns, self._lines, self._reader.mentioned, self._n_unread)
 
     def _read_lines(self, block: Block) -> None:
         columns, lines = self._reader.read(block.data, self._next_line)
         self._append(columns, block)
         for line in lines:
             self._lines.append(line, 1)
+        self._n_unread += self._reader.line - self._next_line - len(lines)
         self._next_line = self._reader.line
 
     def _refuse_overlong(self, block: Block) -> None:
         code = "not-a-table" if b"\0" in block.data else "ragged"
         found = shown(block.data[:200].decode(errors="replace"))
         self._log.add(code, Example(self._next_line, found=found), message="a line of more than 1 MiB")
+        self._n_unread += 1
         self._next_line += 1
 
     def _append(self, columns: Columns, block: Block) -> None:
