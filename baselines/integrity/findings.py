@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from baselines.covariates.patches.layout import ARCHIVE_SUFFIXES
 
 Severity = Literal["error", "warning"]
 #: How deep a verification looks, from names and headers to comparisons between patches.
@@ -27,6 +30,9 @@ CLASSES = (
     "unstable",
     "unexpected",
 )
+
+# Between the path of an archive and the name of its member.
+_IN_ARCHIVE = ": "
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,20 @@ class Problem:
     def is_error(self) -> bool:
         """Whether the patch is damaged for it."""
         return self.severity == "error"
+
+
+def absent_files_problem(absent: Sequence[str]) -> Problem:
+    """Return what it means that one or both files of a patch, named by what they hold, are absent.
+
+    Examples
+    --------
+    >>> absent_files_problem(["altitude"]).found
+    'no altitude file'
+    """
+    both = "both files of the patch"
+    if len(absent) == 1:
+        return Problem("half-pair", "error", both, f"no {absent[0]} file")
+    return Problem("missing", "error", both, "neither file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +100,12 @@ class Finding:
     def region(self) -> str | None:
         """Region of the archive."""
         return None if self.archive is None else self.archive.split("_")[1]
+
+    @property
+    def archive_path(self) -> str | None:
+        """Path of the archive that it was found in; None if that is a folder of extracted patches."""
+        path = self.path.partition(_IN_ARCHIVE)[0]
+        return path if path.endswith(ARCHIVE_SUFFIXES) else None
 
     def to_json(self) -> dict[str, object]:
         """Return the finding with the keys of the JSON report."""

@@ -147,8 +147,13 @@ class PatchReport:
 
     @property
     def archives_to_fetch(self) -> tuple[str, ...]:
-        """The archives, without suffix, that hold what is damaged: those to extract or fetch again."""
+        """The archives, without suffix, that hold what is damaged: those to repair from or fetch again."""
         return tuple(sorted({f.archive for f in self.errors if f.archive is not None}))
+
+    @cached_property
+    def tree_errors(self) -> tuple[Finding, ...]:
+        """The errors in extracted patches, which a repair can mend."""
+        return tuple(finding for finding in self.errors if finding.archive_path is None)
 
     def to_json(self) -> dict[str, object]:
         """Return the report as the object that ``--format json`` prints."""

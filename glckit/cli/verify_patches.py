@@ -63,7 +63,7 @@ def verify_patches(
     from baselines.integrity.options import VerifyOptions
     from baselines.integrity.pages.lists import write_lists
     from baselines.integrity.verify import verify_competition
-    from glckit.reports.patches import verification_report
+    from glckit.reports.patches import repair_command, verification_report
     from submissions.competition.files import competition_above, competition_of
 
     # The configuration above the patches knows them better than that of the current folder.
@@ -74,5 +74,9 @@ def verify_patches(
         competition, paths or (), tables=occurrences or (), options=options, progress=TERMINAL
     )
     write_lists(found, ids=ids, jsonl=jsonl, html=html, patch_size=competition.data.patch_size)
-    show(verification_report(found), form, as_json=as_json)
+    own = competition.data.archives if competition.data.archives.is_dir() else None
+    repair_with = repair_command(
+        paths or (), occurrences=occurrences or (), manifest=manifest, archives=archives or own
+    )
+    show(verification_report(found, repair=repair_with), form, as_json=as_json)
     raise typer.Exit(_STATUS[found.verdict])
