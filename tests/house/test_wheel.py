@@ -22,6 +22,7 @@ BLOCKED = (
     "PIL",
     "xxhash",
     "rapidgzip",
+    "jinja2",
 )
 
 _BLOCKING = f"""

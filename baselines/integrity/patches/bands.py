@@ -48,7 +48,7 @@ def land_cover_problems(plane: bytes, region: str, *, thresholds: Thresholds) ->
     if max(classes) > thresholds.max_land_cover:
         beyond = codes[codes > thresholds.max_land_cover]
         expected = f"land cover codes from 0 to {thresholds.max_land_cover}"
-        found = f"{len(beyond)} of {len(codes)} pixels beyond, such as {beyond[0]}"
+        found = f"{len(beyond)} of {len(codes)} pixels with others, such as {beyond[0]}"
         return [Problem("implausible", "error", expected, found)]
     problems = _stray_problems(plane, classes, region=region, thresholds=thresholds)
     if len(classes) > thresholds.max_classes or change_share > thresholds.max_change_share:
