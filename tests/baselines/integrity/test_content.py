@@ -106,6 +106,12 @@ def test_constant_land_cover_is_legitimate() -> None:
     assert check_bands(values) == []
 
 
+def test_low_contrast_is_legitimate() -> None:
+    values = bands_of(FR)
+    values[:, :, :4] = values[:, :, :4] // 20 + 190
+    assert check_bands(values) == []
+
+
 def test_constant_bands_warn_and_all_four_are_an_error() -> None:
     values = bands_of(FR)
     values[:, :, 3] = 255
