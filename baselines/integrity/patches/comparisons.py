@@ -142,13 +142,13 @@ def _lost_inland(
         first, end = np.searchsorted(places[:, 0], [place[0] - reach, place[0] + reach]).tolist()
         away = _metres_between(place, places[first:end].T)
         if len(away) and away.min() <= thresholds.inland_within_m:
-            yield fact.occurrence_id, _lost_beside(inland[first + int(away.argmin())], away.min(), fact=fact)
+            yield fact.occurrence_id, _lost_beside(inland[first + int(away.argmin())], away.min())
 
 
-def _lost_beside(other: Facts, metres: float, *, fact: Facts) -> Problem:
+def _lost_beside(other: Facts, metres: float) -> Problem:
     expected = f"ground like that of occurrence {other.occurrence_id}, {metres:.0f} m away, "
     expected += f"which lies at {other.lowest} to {other.highest} m"
-    return Problem("implausible", "error", expected, f"an altitude of {fact.lowest} m throughout")
+    return Problem("implausible", "error", expected, "an altitude of 0 m throughout")
 
 
 def _drifted(facts: Sequence[Facts], thresholds: Thresholds) -> Iterator[Finding]:

@@ -19,8 +19,8 @@ _SLACK = 4  # bytes beside a hole that may be zero by chance
 _BRIGHT = 32
 # The rest of the ground may have a cliff steeper than this share of it.
 _USUAL_SHARE = 0.99
-#: What a lost block holds in place of altitudes: zero bytes, or those of erased flash.
-LOST_ALTITUDES = (0, -1)
+# What a lost block holds in place of altitudes: zero bytes, or those of erased flash.
+_LOST_ALTITUDES = (0, -1)
 
 
 def fill_runs(raw: bytes, n_bytes: int, *, fill: bytes = b"\0") -> Iterator[tuple[int, int]]:
@@ -60,9 +60,10 @@ def altitude_hole_problems(raw: bytes, thresholds: Thresholds) -> list[Problem]:
     The sea is 0 as well, and some ground lies at -1 m, but the land slopes to them.
     """
     metres = np.frombuffer(raw, "<i2", offset=HEADER_BYTES)
-    for value, fill in zip(LOST_ALTITUDES, (b"\0", b"\xff"), strict=True):
+    for value, fill in zip(_LOST_ALTITUDES, (b"\0", b"\xff"), strict=True):
         for start, end in fill_runs(raw, thresholds.zero_run_bytes, fill=fill):
-            if end < len(raw) and not (_begins_block(start) or _ends_block(end)):
+            # Ground of -1 m is no terrain model's void, which zeros off the border of a block may be.
+            if fill == b"\0" and end < len(raw) and not (_begins_block(start) or _ends_block(end)):
                 continue
             rows = (start - HEADER_BYTES - 1) // 2, (end - HEADER_BYTES) // 2
             beside = [int(metres[row]) for row in rows if 0 <= row < len(metres)]

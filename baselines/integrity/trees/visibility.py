@@ -8,7 +8,7 @@ from baselines.integrity.findings import Level
 _QUICK = "what is inside the files, of which 128 bytes are read: zeros, noise, a patch of another place"
 _WITHOUT_MANIFEST = (
     "single flipped bits in the pixels, bit rot included",
-    "a shift by whole pixels (5 bytes; 2 in an altitude)",
+    "a shift by whole pixels (5 bytes; in an altitude, by more than 4 bytes or of level ground)",
     "a block of a file that repeats another block of it",
     "half of another patch of the same region in a file",
     "the near-infrared plane in another place than the fourth, or red and blue swapped",

@@ -157,7 +157,7 @@ def test_unlike_colours_warn() -> None:
     ("metres", "expected"),
     [
         (np.zeros((PATCH_SIZE, PATCH_SIZE)), [("implausible", "warning")]),  # the sea, or lost ground
-        (np.full((PATCH_SIZE, PATCH_SIZE), -1), [("implausible", "warning")]),
+        (np.full((PATCH_SIZE, PATCH_SIZE), -1), [("implausible", "error")]),
         (np.full((PATCH_SIZE, PATCH_SIZE), 37), []),
         (np.full((PATCH_SIZE, PATCH_SIZE), -32768), [("implausible", "error")]),
         (np.full((PATCH_SIZE, PATCH_SIZE), 32767), [("implausible", "error")]),

@@ -415,8 +415,8 @@ def undetectable(case: Case) -> dict[str, Damage]:
         "21 shift by a pixel": lambda c: store(
             c.file(c.victim), np.roll(planes(c).reshape(-1, 5), 1, axis=0)
         ),
-        "21 altitude shifted by a pixel": lambda c: store(
-            c.file(c.victim, "altitude"), np.roll(values(c.file(c.victim, "altitude"), "<i2"), 1)
+        "21 altitude shifted by three pixels": lambda c: store(
+            c.file(c.victim, "altitude"), np.roll(values(c.file(c.victim, "altitude"), "<i2"), 3)
         ),
         "22 doubled block": lambda c: store(
             c.file(c.victim), np.concatenate([planes(c)[: c.size // 2], planes(c)[: c.size // 2]])
