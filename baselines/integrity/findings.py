@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from baselines.covariates.patches.layout import ARCHIVE_SUFFIXES
-
 Severity = Literal["error", "warning"]
 #: How deep a verification looks, from names and headers to comparisons between patches.
 Level = Literal["quick", "full", "deep"]
@@ -30,9 +28,6 @@ CLASSES = (
     "unstable",
     "unexpected",
 )
-
-# Between the path of an archive and the name of its member.
-_IN_ARCHIVE = ": "
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +95,6 @@ class Finding:
     def region(self) -> str | None:
         """Region of the archive."""
         return None if self.archive is None else self.archive.split("_")[1]
-
-    @property
-    def archive_path(self) -> str | None:
-        """Path of the archive that it was found in; None if that is a folder of extracted patches."""
-        path = self.path.partition(_IN_ARCHIVE)[0]
-        return path if path.endswith(ARCHIVE_SUFFIXES) else None
 
     def to_json(self) -> dict[str, object]:
         """Return the finding with the keys of the JSON report."""

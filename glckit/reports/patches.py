@@ -9,6 +9,7 @@ from pathlib import Path
 
 from baselines.integrity.extraction.extract import Extraction
 from baselines.integrity.findings import Finding
+from baselines.integrity.places import archive_path
 from baselines.integrity.report import PatchReport
 from glckit.render import Report, counted
 from submissions.printable import printable
@@ -119,7 +120,7 @@ def _archives_to_repair_from(found: PatchReport) -> list[str]:
 
 
 def _to_fetch(findings: Iterable[Finding]) -> Iterator[str]:
-    broken = {f.archive_path for f in findings if f.problem.is_error and f.archive_path is not None}
-    if broken:
+    paths = {archive_path(finding) for finding in findings if finding.problem.is_error}
+    if broken := [path for path in paths if path is not None]:
         yield ""
         yield f"Fetch again: {', '.join(printable(path) for path in sorted(broken))}"
