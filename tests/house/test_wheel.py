@@ -84,6 +84,10 @@ def test_help_and_scoring_need_no_extra(installed: Path, tmp_path: Path) -> None
         assert shown in result.stdout
 
 
+def test_the_template_of_the_page_is_installed(installed: Path) -> None:
+    assert (installed / "baselines/integrity/pages/page.html.jinja").is_file()
+
+
 def test_importing_glckit_imports_nothing_slow(installed: Path) -> None:
     code = "import glckit, glckit.cli, sys; print({'numpy', 'pandas', 'pyarrow'} & set(sys.modules))"
     assert python(_BLOCKING + code, installed).stdout == "set()\n"
