@@ -21,7 +21,7 @@ from baselines.covariates.patches.scanning import form_of_archive
 from baselines.integrity.archives.autopsy import why_stream_is_damaged
 from baselines.integrity.archives.members import findings_of_member
 from baselines.integrity.archives.reading import archived_files, proves_itself
-from baselines.integrity.findings import Finding, Problem
+from baselines.integrity.findings import Finding, Problem, absent_files_problem
 from baselines.integrity.manifests.checklists import read_checklist
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.places import at_archive, at_occurrence, in_scope
@@ -161,13 +161,9 @@ def _with_other_sum(reading: _Reading, path: str, *, md5: str, found: str) -> _R
 def _absent(path: str, reading: _Reading, *, ids: frozenset[int]) -> Iterator[Finding]:
     damaged = {f.occurrence_id for f in reading.findings}
     for occurrence_id in sorted(ids | reading.ids):
-        kinds = [kind for kind in KINDS if (occurrence_id, kind) in reading.proven]
-        if len(kinds) == len(KINDS) or occurrence_id in damaged:
-            continue
-        fault = "half-pair" if kinds else "missing"
-        found = f"only the {kinds[0]}" if kinds else "neither"
-        problem = Problem(fault, "error", "the two files of a patch", found)
-        yield at_occurrence(problem, occurrence_id, path=path)
+        absent = [kind for kind in KINDS if (occurrence_id, kind) not in reading.proven]
+        if absent and occurrence_id not in damaged:
+            yield at_occurrence(absent_files_problem(absent), occurrence_id, path=path)
 
 
 def _md5_of(path: str) -> str | None:
