@@ -12,6 +12,7 @@ from scoring.dense import score_dense
 from submissions.checks import dense, sparse
 from submissions.errors import BadInputError
 from submissions.faults import Fault, FaultLog, in_words
+from submissions.printable import printable
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
 
@@ -66,9 +67,9 @@ class Validation:
 class InvalidRunError(BadInputError):
     """A run with errors was to be scored; `validation` says what they are."""
 
-    def __init__(self, validation: Validation) -> None:
+    def __init__(self, validation: Validation, hint: str = "") -> None:
         details = "; ".join(f"{fault.code}: {in_words(fault)}" for fault in validation.errors)
-        super().__init__(f"{validation.run} is not a valid run: {details}.")
+        super().__init__(f"{printable(validation.run)} is not a valid run: {details}.", hint)
         self.validation = validation
 
 
@@ -84,7 +85,7 @@ def validate(run: Run | DenseRun, requirements: Requirements | None = None) -> V
 
 def check(run: Run | DenseRun, requirements: Requirements) -> Validation:
     """Make all checks but that of the lost budget, which scoring answers on its way."""
-    log = FaultLog(run.faults)
+    log = FaultLog(run.faults, run=run.path)
     if requirements.allow_missing:
         log.downgrade("missing-occurrence")
     if isinstance(run, DenseRun):

@@ -23,7 +23,8 @@ def check(run: DenseRun, requirements: Requirements, log: FaultLog) -> None:
     """Note everything that is wrong with a matrix of scores."""
     lengths = _check_scores(run, requirements, log)
     for ids, name in ((run.occurrence_ids, "occurrence_id"), (run.species_ids, "species_id")):
-        _note(log, "duplicate", name, ids[repeats(ids)], f"doubled {name} beside the matrix")
+        fix = f"Give each {name} one {'row' if name == 'occurrence_id' else 'column'} of the matrix."
+        _note(log, "duplicate", name, ids[repeats(ids)], f"doubled {name} beside the matrix", fix=fix)
     if requirements.test_ids is not None:
         unknown = run.occurrence_ids[~is_among(run.occurrence_ids, requirements.test_ids)]
         message = why_unknown(unknown, requirements.train_ids)
@@ -34,10 +35,12 @@ def check(run: DenseRun, requirements: Requirements, log: FaultLog) -> None:
         _note(log, "unknown-species", "species_id", unknown, "species in no table")
 
 
-def _note(log: FaultLog, code: str, name: str, ids: NDArray[np.integer], message: str) -> None:
+def _note(
+    log: FaultLog, code: str, name: str, ids: NDArray[np.integer], message: str, fix: str | None = None
+) -> None:
     if len(ids):
         examples = [replace(Example(), **{name: each}) for each in ids[:MAX_EXAMPLES].tolist()]
-        log.add(code, *examples, message=message, count=len(ids))
+        log.add(code, *examples, message=message, count=len(ids), fix=fix)
 
 
 def _check_scores(run: DenseRun, requirements: Requirements, log: FaultLog) -> NDArray[np.integer]:
@@ -51,7 +54,9 @@ def _check_scores(run: DenseRun, requirements: Requirements, log: FaultLog) -> N
         log.add("score-range", message=f"scores outside [0, 1], from {lowest} to {highest}", count=n_outside)
     lengths = np.concatenate([block.lengths for block in seen])
     if not lengths.any():
-        log.add("no-rows", message="a matrix without a score")
+        log.add(
+            "no-rows", message="a matrix without a score", fix="Write a score for each pair that is meant."
+        )
         return lengths
     if lowest == highest and lengths.sum() > 1:
         log.add("constant-scores", message=f"every score is {lowest}")
@@ -91,7 +96,8 @@ def _note_bad_scores(run: DenseRun, first: int, block: NDArray[np.floating], log
             )
             for row, column in zip(rows[:MAX_EXAMPLES], columns[:MAX_EXAMPLES], strict=True)
         ]
-        log.add("bad-score", *examples, message="probability that is not finite", count=len(rows))
+        fix = "Write -inf for pairs that have no score; NaN and +inf say nothing."
+        log.add("bad-score", *examples, message="probability that is not finite", count=len(rows), fix=fix)
 
 
 def _too_long(run: DenseRun, lengths: NDArray[np.integer], rows: NDArray[np.intp], _: int) -> list[Example]:

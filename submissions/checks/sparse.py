@@ -9,9 +9,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.sparse import Pairs
 from submissions.checks.occurrences import note_lengths, note_missing, why_unknown
 from submissions.faults import CUT_CODES, MAX_EXAMPLES, Example, FaultLog
 from submissions.ordering import is_among, repeats, stable_order
+from submissions.reading.mending import REPEATS
 from submissions.requirements import Requirements
 from submissions.run import Run
 
@@ -29,7 +31,10 @@ def check(run: Run, requirements: Requirements, log: FaultLog) -> None:
         unknown = _unknown_species(run, requirements.species_ids)
         _note_pairs(run, log, "unknown-species", unknown, "species in no table")
     message = "pairs of occurrence and species that stood before"
-    _note_pairs(run, log, "duplicate", duplicates(run), message)
+    later = duplicates(run)
+    _note_pairs(run, log, "duplicate", later, message)
+    if len(later) and len(repeated_pairs(run)):
+        log.offer("duplicate", REPEATS)
     if run.n_pairs:
         lengths = np.diff(run.pairs.offsets)
         note_lengths(lengths, requirements, log, partial(_too_long, run, lengths))
@@ -71,6 +76,27 @@ def duplicates(run: Run) -> NDArray[np.intp]:
         keys = _keys(np.diff(chunk.offsets), chunk.species)
         found.append(repeats(keys) + run.pairs.offsets[lists.start])
     return np.concatenate(found)
+
+
+def repeated_pairs(run: Run) -> NDArray[np.intp]:
+    """Return the pairs that say again what the first of their occurrence and species says."""
+    found = [np.empty(0, np.intp)]
+    for lists in run.pairs.chunks():
+        chunk = run.pairs.within(lists)
+        keys = _keys(np.diff(chunk.offsets), chunk.species)
+        if len(repeats(keys)):
+            found.append(_repeated(chunk, keys) + run.pairs.offsets[lists.start])
+    return np.concatenate(found)
+
+
+def _repeated(chunk: Pairs, keys: NDArray[np.integer]) -> NDArray[np.intp]:
+    order = stable_order(keys)
+    is_first = np.concatenate([[True], keys[order[1:]] != keys[order[:-1]]])
+    firsts = order[np.maximum.accumulate(np.where(is_first, np.arange(len(order)), 0))]
+    same = chunk.scores[order] == chunk.scores[firsts]
+    if chunk.ranks is not None:
+        same &= chunk.ranks[order] == chunk.ranks[firsts]
+    return np.sort(order[same & ~is_first])
 
 
 def _keys(
