@@ -33,7 +33,8 @@ def check(run: Run, requirements: Requirements, log: FaultLog) -> None:
     message = "pairs of occurrence and species that stood before"
     later = duplicates(run)
     _note_pairs(run, log, "duplicate", later, message)
-    if len(later) and len(repeated_pairs(run)):
+    is_cut = any(fault.code in CUT_CODES for fault in run.faults)
+    if len(later) and not is_cut and len(repeated_pairs(run)):
         log.offer("duplicate", REPEATS)
     if run.n_pairs:
         lengths = np.diff(run.pairs.offsets)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pa_compute
@@ -18,8 +20,8 @@ from submissions.reading.schema import RUN, Column
 from submissions.reading.sources import Source
 from submissions.reading.text import TextTable
 
-# Rows that are decoded at once: 32 MB, whatever the file makes of its row groups.
-_BATCH_ROWS = 1 << 20
+# Rows that are decoded at once: 8 MB, whatever the file makes of its row groups.
+_BATCH_ROWS = 1 << 18
 # Beyond, floats skip integers, so that nobody knows which id was meant.
 _MAX_EXACT = 2**53
 
@@ -90,8 +92,9 @@ class _Rows:
             if field.bad.any():
                 self._note(field, ids, first_row, schema.field(name).type)
                 good &= ~field.bad
-        self._mentioned |= set(ids.values[~good & ids.is_whole].astype(np.int64).tolist())
         kept = np.s_[:] if good.all() else good
+        if not good.all():
+            self._mentioned |= set(ids.values[~good & ids.is_whole].astype(np.int64).tolist())
         self._grown.append({name: field.values[kept] for name, field in fields.items()}, expected=n_rows)
 
     def _note(self, field: _Field, ids: _Field, first_row: int, kind: pa.DataType) -> None:
@@ -114,44 +117,48 @@ class _Field:
     def __init__(self, column: Column, read: pa.Array | None, n_rows: int) -> None:
         self.column = column
         self._read = read
-        self.values: NDArray[np.generic] = np.zeros(n_rows)
+        self.values: NDArray[np.generic] = np.zeros(n_rows if read is None else 0)
         self.bad = np.ones(n_rows, dtype=bool)
-        self.is_whole = np.zeros(n_rows, dtype=bool)
+        self._null: NDArray[np.bool_] | bool = False
+        if read is not None and read.null_count:
+            self._null = np.from_dlpack(pa_compute.cast(read.is_null(), pa.uint8())).astype(bool)
+            read = pa_compute.fill_null(read, pa.scalar(0, read.type))
         if read is not None:
-            self._take(pa_compute.fill_null(read, pa.scalar(0, read.type)), self._nulls(read))
+            self._take(np.from_dlpack(read))
+
+    @property
+    def is_whole(self) -> NDArray[np.bool_]:
+        """Which values are integers, also such as are written as floats."""
+        if self._read is None or self.values.dtype.kind != "f":
+            return ~self.bad
+        values = self.values.astype(np.float64)
+        exact = (np.abs(values) <= _MAX_EXACT) & (values == np.rint(values))
+        return np.asarray(exact & ~np.asarray(self._null))
 
     def mend(self) -> int:
         """Take the whole numbers for the integers that they are, and return how many."""
-        if self.column.kind != "integer" or self.values.dtype.kind != "f":
+        if self._read is None or self.column.kind != "integer" or self.values.dtype.kind != "f":
             return 0
-        self.bad = ~self.is_whole
-        self.values = narrowed(np.where(self.is_whole, self.values, 0).astype(np.int64))
-        return int(np.count_nonzero(self.is_whole))
+        whole = self.is_whole
+        self.values = narrowed(np.where(whole, self.values, 0).astype(np.int64))
+        self.bad = ~whole
+        return int(np.count_nonzero(whole))
 
     def found(self, row: int, kind: pa.DataType) -> str:
+        """Return what stands in a row, or what kind of thing where that is not read."""
         return str(kind) if self._read is None else str(self._read[row].as_py())
 
-    def _nulls(self, read: pa.Array) -> NDArray[np.bool_]:
-        if not read.null_count:
-            return np.zeros(len(read), dtype=bool)
-        return np.from_dlpack(pa_compute.cast(read.is_null(), pa.uint8())).astype(bool)
-
-    def _take(self, read: pa.Array, null: NDArray[np.bool_]) -> None:
-        values = np.from_dlpack(read)
+    def _take(self, values: NDArray[Any]) -> None:
         if self.column.kind == "number":
             is_kept = values.dtype in (np.float32, np.float64)
             self.values = values if is_kept else values.astype(np.float64)
-            self.bad = null | ~np.isfinite(self.values)
+            self.bad = self._null | ~np.isfinite(self.values)
         elif values.dtype.kind == "f":
-            self.values = values.astype(np.float64)
-            self.is_whole = (
-                ~null & (np.abs(self.values) <= _MAX_EXACT) & (self.values == np.rint(self.values))
-            )
+            self.values = values  # all of them bad, until they are mended
         else:
             beyond = values > np.uint64(2**63 - 1) if values.dtype == np.uint64 else False
             self.values = narrowed(values.astype(np.int64, copy=False))
-            self.bad = null | beyond
-            self.is_whole = ~self.bad
+            self.bad = np.zeros(len(values), dtype=bool) | self._null | beyond
 
 
 def _is_numeric(kind: pa.DataType) -> bool:
