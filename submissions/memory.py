@@ -10,14 +10,11 @@ from submissions.errors import CannotCheckError
 
 _MEMINFO = Path("/proc/meminfo")
 _STATM = Path("/proc/self/statm")
-# Of the second version of control groups, and of the first.
-_LIMITS = (
-    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.stat"), "anon"),
-    (
-        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-        Path("/sys/fs/cgroup/memory/memory.stat"),
-        "total_rss",
-    ),
+_MEMBERSHIP = Path("/proc/self/cgroup")
+# Control groups of the second version and of the first: where, and what holds the limit and the bytes in use.
+_GROUPS = (
+    (Path("/sys/fs/cgroup"), "memory.max", "anon"),
+    (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes", "total_rss"),
 )
 
 
@@ -53,13 +50,16 @@ def _of_machine() -> int | None:
 
 
 def _of_group() -> int | None:
-    """Return what the limit of a container leaves, caches of files not counted."""
-    for limit, statistics, name in _LIMITS:
-        most = _text(limit).strip()
-        used = _field(_text(statistics), name)
-        if most.isdigit() and used is not None:
-            return int(most) - used
-    return None
+    """Return what the limits of a container or a batch job leave, caches of files not counted."""
+    paths = [line.split(":", 2)[2] for line in _text(_MEMBERSHIP).splitlines()]
+    left = []
+    for root, limit, used in _GROUPS:
+        # In a container the paths may be those of the host, and the root is its own group.
+        below = {root / path.lstrip("/") for path in paths if ".." not in path}
+        for folder in {root, *below, *(parent for each in below for parent in each.parents)}:
+            most, taken = _text(folder / limit).strip(), _field(_text(folder / "memory.stat"), used)
+            left += [int(most) - taken] if most.isdigit() and taken is not None else []
+    return min(left, default=None)
 
 
 def _of_process() -> int | None:
@@ -81,7 +81,7 @@ def _kilobytes(text: str, name: str) -> int | None:
 
 def _field(text: str, name: str) -> int | None:
     lines = (line.split() for line in text.splitlines())
-    return next((int(words[1]) for words in lines if words[0] == name), None)
+    return next((int(words[1]) for words in lines if words[:1] == [name]), None)
 
 
 def _text(path: Path) -> str:
