@@ -50,6 +50,8 @@ _FIXES = _ERRORS | _WARNINGS | _OF_TABLES
 
 #: Faults of files of which only the beginning could be read.
 CUT_CODES = frozenset({"truncated", "too-large"})
+#: What is concluded from all rows of a run together, and from some of them would be wrong.
+DERIVED_CODES = ("missing-occurrence", "rank-order", "short-lists", "budget-lost", "constant-scores")
 ERROR_CODES = tuple(_ERRORS)
 WARNING_CODES = tuple(_WARNINGS)
 
@@ -112,7 +114,7 @@ def in_words(fault: Fault) -> str:
 
 
 class FaultLog:
-    """Collect the faults of one run while it is read and checked.
+    """Collect the faults of one run while it is read and checked, each with at most `max_examples` examples.
 
     Examples
     --------
@@ -123,7 +125,10 @@ class FaultLog:
     [('ragged', 2)]
     """
 
-    def __init__(self, faults: Iterable[Fault] = (), *, run: str = "RUN") -> None:
+    def __init__(
+        self, faults: Iterable[Fault] = (), *, run: str = "RUN", max_examples: int = MAX_EXAMPLES
+    ) -> None:
+        self.max_examples = max_examples
         self._run = run
         self._fixes: dict[str, list[str]] = defaultdict(list)
         self._mends: dict[str, list[str]] = defaultdict(list)
@@ -157,7 +162,7 @@ class FaultLog:
         if fix is not None or not mends:
             _append_new(self._fixes[code], _FIXES[code] if fix is None else fix)
         kept = self._examples[code]
-        kept.extend(examples[: MAX_EXAMPLES - len(kept)])
+        kept.extend(examples[: max(self.max_examples - len(kept), 0)])
         _append_new(self._messages[code], message)
 
     def add_once(self, code: str, *, message: str) -> None:

@@ -37,6 +37,8 @@ class Run:
         Line of each row; None for formats without lines.
     mentioned : ndarray of int of shape (n,)
         Occurrences that only bad lines name.
+    n_unread : int
+        Rows that could not be read, and are none of the pairs.
     readable : bool
         Whether the file could be read as a run at all; if not, there is nothing else to check.
     faults : tuple of Fault
@@ -51,6 +53,7 @@ class Run:
     rows: NDArray[np.intp] | None = None
     lines: LineNumbers | None = None
     mentioned: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
+    n_unread: int = 0
     readable: bool = True
     faults: tuple[Fault, ...] = ()
     metadata: Mapping[str, Any] | None = None

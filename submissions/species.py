@@ -6,11 +6,11 @@ import csv
 import difflib
 import io
 import os
+import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 from submissions.errors import CannotCheckError
 from submissions.faults import Fault, FaultLog
@@ -61,7 +61,7 @@ class SpeciesNames:
 class NamesOnDemand:
     """The names of a species table, which is read when the first is asked for; None knows no name."""
 
-    table: Path | None
+    table: str | os.PathLike[str] | None = None
 
     def species_of(self, name: str) -> int | None:
         """Return the only species of a name, None if there is none or several."""
@@ -87,10 +87,12 @@ def with_hints(faults: tuple[Fault, ...], names: NamesOnDemand) -> tuple[Fault, 
         hints = names.hints(faults)
     except CannotCheckError:  # a table without names has nothing to say
         hints = ""
-    return tuple(
-        replace(fault, fix=f"{hints} {fault.fix}") if hints and fault.code == "bad-id" else fault
-        for fault in faults
-    )
+    if not hints:
+        return faults
+    # The command that mends names stands at the end of the fix.
+    table = "" if names.table is None else f" --species {shlex.quote(os.fspath(names.table))}"
+    fixed = {fault: f"{hints} {fault.fix}{table}" for fault in faults if fault.code == "bad-id"}
+    return tuple(replace(fault, fix=fixed.get(fault, fault.fix)) for fault in faults)
 
 
 def read_species_names(path: str | os.PathLike[str]) -> SpeciesNames:

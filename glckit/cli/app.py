@@ -120,10 +120,15 @@ DigitsOption = Annotated[
 
 
 def show(report: Report, form: Format, *, as_json: bool = False, digits: int = 4) -> None:
-    """Write a report to stdout; paths below the current folder are shortened for people alone."""
+    """Write a report to stdout, and what a table has no room for to stderr.
+
+    Paths below the current folder are shortened for people alone.
+    """
     chosen: Format = "json" if as_json else form
     shown = render(report, chosen, digits=digits)
     typer.echo(printable(as_given(shown), keep="\n") if chosen == "text" else shown)
+    if report.aside and chosen not in ("text", "json"):
+        say(report.aside)
 
 
 def finish(outcomes: Sequence[EvaluatedFile]) -> None:

@@ -34,7 +34,9 @@ def convert(
     from submissions.competition.files import find_competition
     from submissions.conversion import ConversionOptions, convert
 
-    options = built(ConversionOptions, {**context.params, "species": species or find_competition().species})
+    options = built(
+        ConversionOptions, {**context.params, "species": species or find_competition([run]).species}
+    )
     done = convert(run, out, options, progress=TERMINAL)
     for what, count in done.mended.items():
         say(f"mended: {what} ({count:,})")

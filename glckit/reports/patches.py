@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from baselines.integrity.extraction.extract import Extraction
 from baselines.integrity.findings import Finding
 from baselines.integrity.report import PatchReport
-from glckit.render import Report, counted
+from glckit.render import Report
+from submissions.wording import counted
 
 _MAX_LISTED = 20
 _COLUMNS = ("part", "checked", "damaged", "missing", "rate")

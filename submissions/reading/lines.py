@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import csv
 import re
+from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 import numpy as np
 
 from submissions.faults import Example, FaultLog
 from submissions.reading.fast import Columns, narrowed
-from submissions.reading.header import Header, is_number, unquoted
+from submissions.reading.header import Header, is_number
 from submissions.reading.mending import BLANK_LINES, EMPTY_ENDS, NAMES, Mending, cure_of, idle_line, is_name
-from submissions.reading.schema import INTEGER, Column
+from submissions.reading.schema import HIGHEST, INTEGER, Column
 
 _SHOWN = 80
+
+# Quotes, blanks of all kinds, and the = of a spreadsheet's ="7".
+_AROUND_IDS = "\"'`= \t\u00a0\ufeff\u2018\u2019\u201c\u201d"
 
 
 class LineReader:
@@ -131,10 +135,7 @@ class LineReader:
         """Keep the occurrence of a line that is bad for another reason."""
         for i, column in self._wanted:
             if column.name == "occurrence_id" and i < len(fields):
-                text = unquoted(fields[i])
-                cure = cure_of(column, text)
-                value = column.value_of(cure.meant if cure else text)
-                self.mentioned |= set() if value is None else {int(value)}
+                self.mentioned |= set(named_id(fields[i]))
 
     def _note_bad_fields(self, fields: list[str], values: list[int | float | None]) -> None:
         known: dict[str, Any] = {
@@ -185,6 +186,23 @@ def _csv_fields(text: str, separator: str) -> list[str] | None:
         return next(csv.reader([text], delimiter=separator, strict=True))
     except csv.Error:
         return None
+
+
+def named_id(text: str) -> list[int]:
+    """Return the id that a field names, if also in a form that is refused, such as ``"7.0``; or nothing.
+
+    Examples
+    --------
+    >>> [named_id(text) for text in ("7.0", "'7", "7e0", "7,00", "x7")]
+    [[7], [7], [7], [7], []]
+    """
+    words = text.replace(",", ".").strip(_AROUND_IDS).split(maxsplit=1)
+    try:
+        number = Decimal(words[0]) if words else Decimal("NaN")
+    except InvalidOperation:
+        return []
+    whole = number.is_finite() and 0 <= number <= HIGHEST and number == number.to_integral_value()
+    return [int(number)] if whole else []
 
 
 def _why_bad(column: Column, text: str) -> str:

@@ -10,7 +10,7 @@ import pyarrow.compute as pa_compute
 import pyarrow.parquet as pa_parquet
 from numpy.typing import NDArray
 
-from submissions.faults import MAX_EXAMPLES, Example, FaultLog
+from submissions.faults import Example, FaultLog
 from submissions.printable import printable
 from submissions.reading.fast import narrowed
 from submissions.reading.growing import GrowingColumns
@@ -63,6 +63,7 @@ class _Rows:
         self._mending = mending
         self._grown = GrowingColumns(log)
         self._mentioned: set[int] = set()
+        self._n_unread = 0
 
     def table(self, file: pa_parquet.ParquetFile) -> TextTable:
         n_rows, first_row = file.metadata.num_rows, 0
@@ -75,7 +76,7 @@ class _Rows:
             first_row += len(batch)
             if self._grown.full:
                 break
-        return TextTable(self._grown.arrays(), mentioned=self._mentioned)
+        return TextTable(self._grown.arrays(), mentioned=self._mentioned, n_unread=self._n_unread)
 
     def _take(self, batch: pa.RecordBatch, schema: pa.Schema, first_row: int, n_rows: int) -> None:
         fields = {
@@ -94,6 +95,7 @@ class _Rows:
                 good &= ~field.bad
         kept = np.s_[:] if good.all() else good
         if not good.all():
+            self._n_unread += int(np.count_nonzero(~good))
             self._mentioned |= set(ids.values[~good & ids.is_whole].astype(np.int64).tolist())
         self._grown.append({name: field.values[kept] for name, field in fields.items()}, expected=n_rows)
 
@@ -104,7 +106,7 @@ class _Rows:
                 occurrence_id=None if ids.bad[row] else int(ids.values[row]),
                 found=f"{field.found(row, kind)} in row {first_row + row + 1}",
             )
-            for row in rows[:MAX_EXAMPLES].tolist()
+            for row in rows[: self._log.max_examples].tolist()
         ]
         message = f"{field.column.name} that is not {_EXPECTED[field.column.kind]} ({kind})"
         mends = (POINTS,) if field.is_whole[rows].all() else ()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.sparse import Pairs
-from submissions.faults import FaultLog
+from submissions.faults import MAX_EXAMPLES, FaultLog
 from submissions.memory import memory_errors_named
 from submissions.metadata import read_metadata
 from submissions.naming import STDIN
@@ -37,6 +37,7 @@ def read_run(
     *,
     max_bytes: int = MAX_BYTES,
     progress: Progress = SILENT,
+    max_examples: int = MAX_EXAMPLES,
     mending: Mending | None = None,
 ) -> Run | DenseRun:
     """Read a run file of any format.
@@ -51,7 +52,7 @@ def read_run(
     CannotCheckError
         If the file is absent, may not be read, or does not fit into the memory.
     """
-    log = FaultLog(run=os.fspath(path))
+    log = FaultLog(run=os.fspath(path), max_examples=max_examples)
     wanted = Wanted(_looks_like_a_run, workbooks=mending is not None)
     with (
         memory_errors_named(os.fspath(path)),
@@ -106,6 +107,7 @@ def _run(path: str, table: TextTable, log: FaultLog) -> Run:
         rows=grouping.order,
         lines=table.lines,
         mentioned=np.array(sorted(table.mentioned), np.int64),
+        n_unread=table.n_unread,
         readable=table.readable,
         faults=log.faults(),
         metadata=None if path == STDIN else read_metadata(path),

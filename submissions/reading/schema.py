@@ -12,7 +12,8 @@ Kind = Literal["integer", "number"]
 #: An integer in digits.
 INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
-_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
+#: The integers that an id or a rank may be.
+LOWEST, HIGHEST = -(2**63), 2**63 - 1
 _MAX_DIGITS = 4000  # Python refuses to read longer integers
 
 
@@ -56,7 +57,7 @@ class Column:
             if not INTEGER.fullmatch(text) or len(text) > _MAX_DIGITS:
                 return None
             integer = int(text)
-            return integer if _LOWEST <= integer <= _HIGHEST else None
+            return integer if LOWEST <= integer <= HIGHEST else None
         try:
             number = float(text)
         except ValueError:

@@ -52,6 +52,17 @@ def test_init_writes_what_is_there_and_score_finds_it(folder: Path) -> None:
     assert glckit("init", folder / "absent").exit_code == 3
 
 
+def test_init_of_a_folder_without_known_files_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing of the organizers")
+    (tmp_path / "patches_fr").write_text("a file")
+    result = glckit("init", tmp_path)
+    assert result.exit_code == 2
+    assert "occurrences_*_test.csv" in result.stderr
+    assert "nothing was written" in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "patches_fr"]
+    assert glckit("init", tmp_path, "--force").exit_code == 2
+
+
 def test_a_parent_folder_configures_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     glckit("init", folder)
     (folder / "runs").mkdir()
