@@ -16,7 +16,8 @@ from baselines.fusion.results import write_fusion
 from scoring.score import Score
 from submissions.limits import MAX_ROWS
 from submissions.metadata import write_metadata
-from submissions.reading.runs import read_run
+from submissions.reading.runs import read_run as read_file
+from submissions.reading.sources import MAX_BYTES
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
 from submissions.scores import score as score_run
@@ -30,6 +31,31 @@ __all__ = ["fuse", "read_run", "read_truth", "score", "validate"]
 
 Path = str | os.PathLike[str]
 Ids = Path | Sequence[Path] | NDArray[np.integer]
+
+
+def read_run(path: Path, *, max_bytes: int = MAX_BYTES) -> Run | DenseRun:
+    """Read a run file of any format.
+
+    Parameters
+    ----------
+    path : path-like
+        Text (plain, gzip, zstd, or a zip with one run in it), Parquet, or ``X.npy`` with its ids beside it;
+        told apart by content. ``-`` is standard input.
+    max_bytes : int, default 8 GiB
+        Reading stops after so many decompressed bytes.
+
+    Returns
+    -------
+    Run or DenseRun
+        Lists of pairs, or a matrix. Its `faults` say what could not be read; `validate` finds the rest, and
+        `score` refuses a run with errors.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file is absent or may not be read.
+    """
+    return read_file(path, max_bytes=max_bytes)
 
 
 def validate(

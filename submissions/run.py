@@ -19,7 +19,7 @@ from submissions.reading.text import LineNumbers
 _BYTES_OF_ORDERING = 40
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A run as lists of pairs, one list for each occurrence that it has.
 
@@ -58,6 +58,9 @@ class Run:
     faults: tuple[Fault, ...] = ()
     metadata: Mapping[str, Any] | None = None
 
+    def __repr__(self) -> str:
+        return f"Run({self.path!r}, n_occurrences={len(self.occurrence_ids)}, n_pairs={self.n_pairs})"
+
     @property
     def n_pairs(self) -> int:
         """Number of pairs."""
@@ -74,7 +77,7 @@ class Run:
         return [int(line) for line in self.lines.of(self.row_numbers(pairs))]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DenseRun:
     """A run as a matrix, occurrences by species; -inf where a pair is not predicted.
 
@@ -95,6 +98,10 @@ class DenseRun:
     readable: bool = True
     faults: tuple[Fault, ...] = ()
     metadata: Mapping[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        n_occurrences, n_species = self.scores.shape
+        return f"DenseRun({self.path!r}, n_occurrences={n_occurrences}, n_species={n_species})"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ _WANTED = {
     "patches": ["patches_*"],
     "archives": "archives",
 }
+# Archives may lie in the folder itself, where they are found without a setting.
+_ARCHIVES = "patches_*.tar*"
 
 
 def initialise(folder: Path, *, force: bool = False) -> tuple[Path, list[tuple[str, str]]]:
@@ -47,10 +49,9 @@ def initialise(folder: Path, *, force: bool = False) -> tuple[Path, list[tuple[s
     if path.exists() and not force:
         raise UsageError(f"{path} is there already.", "Give --force to replace it.")
     found = find_files(folder)
-    if not any(found.values()):
-        wanted = ", ".join(
-            pattern if isinstance(pattern, str) else pattern[0] for pattern in _WANTED.values()
-        )
+    if not any(found.values()) and not any(folder.glob(_ARCHIVES)):
+        patterns = [pattern if isinstance(pattern, str) else pattern[0] for pattern in _WANTED.values()]
+        wanted = ", ".join([*patterns, _ARCHIVES])
         raise UsageError(
             f"{printable(folder)} has none of the organizers' files ({wanted}), so nothing was written.",
             "Name the folder that has them.",

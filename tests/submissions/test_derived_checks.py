@@ -13,6 +13,7 @@ from commands import glckit, glckit_json
 from run_files import dense
 
 from submissions.faults import DERIVED_CODES
+from submissions.reading.runs import read_run
 
 IDS = range(10_782_781, 10_782_841)
 
@@ -98,5 +99,6 @@ def test_nothing_is_concluded_from_the_beginning_of_a_file(tmp_path: Path, test_
 
 def test_a_full_matrix_has_no_rows_too_many(tmp_path: Path) -> None:
     path = dense(tmp_path, np.random.default_rng(0).random((5, 300)))
+    assert repr(read_run(path)) == f"DenseRun({str(path)!r}, n_occurrences=5, n_species=300)"
     status, report = glckit_json("validate", path, "--max-rows", 150)
     assert (status, codes(report)) == (0, [])
