@@ -84,13 +84,18 @@ def _lines(sheet: Any) -> Iterator[bytes]:
 
 
 def _without_empty_end(row: tuple[Any, ...]) -> list[str]:
-    texts = ["" if cell is None else str(cell) for cell in row]
+    end = len(row)
+    while end and row[end - 1] is None:
+        end -= 1
+    texts = ["" if cell is None else str(cell) for cell in row[:end]]
     while texts and not texts[-1].strip():
         texts.pop()
     return texts
 
 
 def _line(texts: list[str]) -> bytes:
+    if not texts:
+        return b"\n"
     line = io.StringIO()
     csv.writer(line, delimiter=";", lineterminator="\n").writerow([" ".join(text.split()) for text in texts])
     return line.getvalue().encode(errors="replace")
