@@ -17,6 +17,7 @@ from submissions.competition.settings import Competition
 from submissions.errors import BadInputError, CannotCheckError, GlckitError, UsageError
 from submissions.faults import MAX_EXAMPLES
 from submissions.files import written_atomically
+from submissions.memory import memory_errors_named
 from submissions.ordering import is_among
 from submissions.progress import SILENT, Progress
 from submissions.reading.runs import read_run
@@ -239,11 +240,12 @@ def _evaluated(
     progress: Progress,
 ) -> EvaluatedFile:
     try:
-        kept = requirements.max_examples
-        run = read_run(path, max_bytes=max_bytes or MAX_BYTES, progress=progress, max_examples=kept)
-        if truth is None:
-            return EvaluatedFile(path, Evaluation(validate(run, requirements), None), run.metadata)
-        n_threads = min(4, os.cpu_count() or 1)
-        return EvaluatedFile(path, evaluate(run, truth, requirements, n_threads=n_threads), run.metadata)
+        with memory_errors_named(path):
+            kept = requirements.max_examples
+            run = read_run(path, max_bytes=max_bytes or MAX_BYTES, progress=progress, max_examples=kept)
+            if truth is None:
+                return EvaluatedFile(path, Evaluation(validate(run, requirements), None), run.metadata)
+            n_threads = min(4, os.cpu_count() or 1)
+            return EvaluatedFile(path, evaluate(run, truth, requirements, n_threads=n_threads), run.metadata)
     except GlckitError as error:
         return EvaluatedFile(path, error=error)

@@ -188,8 +188,8 @@ class FaultLog:
         severity: Severity = "warning" if is_warning else "error"
         message, fixes = "; ".join(self._messages[code]), self._fixes[code]
         if self._mends[code]:
-            mended = ", ".join(self._mends[code])
-            fixes = [*fixes, f"To mend {mended}, type: {conversion_of(self._run)}"]
+            mended = " and ".join(self._mends[code])
+            fixes = [*fixes, f"This takes care of {mended}: {conversion_of(self._run)}"]
         fix = " ".join(fixes)
         return Fault(code, severity, self._counts[code], message, fix, tuple(self._examples[code]))
 

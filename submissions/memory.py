@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from submissions.errors import CannotCheckError
+from submissions.printable import printable
 
 _MEMINFO = Path("/proc/meminfo")
 _STATM = Path("/proc/self/statm")
@@ -41,7 +42,7 @@ def memory_errors_named(what: str) -> Iterator[None]:
         yield
     except MemoryError as error:
         raise CannotCheckError(
-            f"{what} does not fit into the memory that is free.", "Use a machine with more memory."
+            f"{printable(what)} does not fit into the memory that is free.", "Use a machine with more memory."
         ) from error
 
 

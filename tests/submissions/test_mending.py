@@ -50,8 +50,8 @@ def test_the_fix_of_a_fault_is_the_command_that_mends_it(name: str) -> None:
     assert status == 1
     for fault in report["faults"]:
         if fault["severity"] == "error":
-            assert "type: glckit convert 'my run.csv' 'my run.mended.csv'" in fault["fix"]
-    command = report["faults"][0]["fix"].split("type: glckit ")[1]
+            assert ": glckit convert 'my run.csv' 'my run.mended.csv'" in fault["fix"]
+    command = report["faults"][0]["fix"].split(": glckit ")[1]
     result = glckit(*shlex.split(command))
     assert result.exit_code == 0, result.stderr
     assert "mended: " in result.stderr
@@ -73,7 +73,7 @@ def test_what_is_mended_stands_beside_what_is_not() -> None:
     Path("run.csv").write_text(HEADER + "7;1;0,5;1\n7;2;high;2\n")
     (fault,) = glckit_json("validate", "run.csv")[1]["faults"]
     assert fault["fix"].startswith("Write scores as finite numbers")
-    assert fault["fix"].endswith("To mend decimal commas, type: glckit convert run.csv run.mended.csv")
+    assert fault["fix"].endswith("This takes care of decimal commas: glckit convert run.csv run.mended.csv")
 
 
 def test_a_matrix_gets_the_advice_of_a_matrix() -> None:

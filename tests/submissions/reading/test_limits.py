@@ -122,6 +122,16 @@ def test_a_lack_of_memory_is_status_3(call: str, tmp_path: Path, monkeypatch: py
         assert (result.exit_code, "memory" in result.stderr) == (3, True)
 
 
+def test_a_lack_of_memory_for_the_checks_is_status_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    (tmp_path / "run").write_bytes(TEXT)
+    monkeypatch.setattr("submissions.evaluation.validate", fail)
+    result = glckit("validate", tmp_path / "run")
+    assert (result.exit_code, "memory" in result.stderr) == (3, True)
+
+
 def test_memory_is_asked_for_before_it_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(submissions.reading.growing, "_STEP", 2)
     (tmp_path / "run").write_bytes(TEXT)

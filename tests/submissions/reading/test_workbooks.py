@@ -39,7 +39,7 @@ def test_a_workbook_is_no_run_but_becomes_one() -> None:
     status, report = glckit_json("validate", "run.xlsx")
     (fault,) = report["faults"]
     assert (status, fault["code"]) == (1, "not-a-table")
-    assert fault["fix"].endswith("type: glckit convert run.xlsx run.mended.csv")
+    assert fault["fix"].endswith("an Excel workbook: glckit convert run.xlsx run.mended.csv")
     result = glckit("convert", "run.xlsx", "run.mended.csv", "--species", "names.csv")
     assert result.exit_code == 0, result.stderr
     assert pairs_of(Path("run.mended.csv")) == [(7, 1, 0.5, 1), (7, 2, 0.25, 2), (3, 9, 1e-5, 1)]
