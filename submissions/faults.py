@@ -37,7 +37,7 @@ _ERRORS = {
 }
 _WARNINGS = {
     "rank-order": "Renumber with: glckit convert --rerank.",
-    "score-range": "Nothing to mend if they are no probabilities: both metrics use only their order.",
+    "score-range": "If these are not meant as probabilities, leave them: both metrics use only their order.",
     "short-lists": (
         "Submit more than K species per occurrence (150 is usual); the threshold picks among them."
     ),
@@ -110,7 +110,8 @@ def in_words(fault: Fault) -> str:
     if not lines:
         return fault.message
     more = ", ..." if fault.count > len(lines) else ""
-    return f"{fault.message} ({fault.count}; line{'s' if len(lines) > 1 else ''} {', '.join(lines)}{more})"
+    where = "line" if len(lines) == 1 else "lines"
+    return f"{fault.message} ({fault.count:,}; {where} {', '.join(lines)}{more})"
 
 
 class FaultLog:

@@ -32,7 +32,8 @@ def read_metadata(run: str | os.PathLike[str]) -> Mapping[str, Any] | None:
         return None
     try:
         data = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
-        json.dumps(data, ensure_ascii=False).encode()  # lone surrogates are no text
+        # Lone surrogates are no text, and 1e400 is read as infinity.
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
     except (OSError, ValueError, RecursionError) as error:
         raise CannotCheckError(f"Cannot read {path}: {error}.", "Fix or remove it.") from error
     if not isinstance(data, dict):

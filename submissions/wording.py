@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 
-def counted(n: int, noun: str, plural: str = "") -> str:
-    """Return a number of things; the plural is the noun with an s unless it is given.
+def plural(n: int, noun: str, several: str = "") -> str:
+    """Return the form of a noun that goes with a number; for several, with an s unless it is given.
 
     Examples
     --------
-    >>> counted(1, "warning"), counted(2, "warning"), counted(12_345, "entry", "entries")
-    ('1 warning', '2 warnings', '12,345 entries')
+    >>> f"{12_345:,} {plural(12_345, 'pair')}, {plural(1, 'it was', 'they were')}"
+    '12,345 pairs, it was'
     """
-    return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
+    return noun if n == 1 else several or f"{noun}s"
+
+
+def counted(n: int, noun: str, several: str = "") -> str:
+    """Return a number of things, such as ``"1 warning"`` or ``"1,200 warnings"``; see `plural`."""
+    return f"{n:,} {plural(n, noun, several)}"

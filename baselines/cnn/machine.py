@@ -15,6 +15,7 @@ from lightning_fabric import Fabric
 from baselines.cnn.options import Machine
 from submissions.errors import CannotCheckError, UsageError
 from submissions.progress import SILENT, Progress
+from submissions.wording import counted
 
 _PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
@@ -98,7 +99,7 @@ def _refuse_unfit(machine: Machine, device_type: str) -> None:
     n_there = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if machine.accelerator == "gpu" and machine.devices > n_there:
         raise UsageError(
-            f"{machine.devices} GPUs are asked for, and torch sees {n_there} here.",
+            f"{counted(machine.devices, 'GPU is', 'GPUs are')} asked for, and torch sees {n_there} here.",
             "Ask for fewer with --devices, or use --accelerator cpu.",
         )
     if machine.precision == "fp16" and device_type == "cpu":

@@ -39,7 +39,7 @@ def reported() -> Iterator[None]:
     try:
         yield
     except GlckitError as error:
-        say(f"glckit: {error}")
+        say(f"glckit: {printable(error)}")  # no message of ours has several lines
         raise typer.Exit(exit_status(error)) from error
     except BrokenPipeError as error:
         leave_unread()
@@ -115,7 +115,9 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How to write the
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 DigitsOption = Annotated[
     int,
-    typer.Option("-w", "--width", min=1, max=17, metavar="N", help="Decimals in text, Markdown and LaTeX."),
+    typer.Option(
+        "-w", "--width", min=1, max=17, metavar="N", help="Decimals for people; of thresholds, digits."
+    ),
 ]
 
 
@@ -135,7 +137,7 @@ def finish(outcomes: Sequence[EvaluatedFile]) -> None:
     """End with the highest exit status that any run has, naming on stderr what is bad."""
     for outcome in outcomes:
         if outcome.error is not None:
-            say(f"glckit: {outcome.error}")
+            say(f"glckit: {printable(outcome.error)}")
         elif outcome.evaluation is not None and not outcome.evaluation.validation.valid:
             codes = ", ".join(fault.code for fault in outcome.evaluation.validation.errors)
             say(f"glckit: {printable(outcome.run)} is not valid: {codes}.")

@@ -8,7 +8,7 @@ from baselines.integrity.extraction.extract import Extraction
 from baselines.integrity.findings import Finding
 from baselines.integrity.report import PatchReport
 from glckit.render import Report
-from submissions.wording import counted
+from submissions.wording import counted, plural
 
 _MAX_LISTED = 20
 _COLUMNS = ("part", "checked", "damaged", "missing", "rate")
@@ -28,8 +28,9 @@ def extraction_report(extraction: Extraction) -> Report:
     """Report what came of extracting archives."""
     columns = ("archives", "n_written", "n_present", "ok")
     row = [len(extraction.archives), extraction.n_written, extraction.n_present, extraction.ok]
-    archives, written = counted(len(extraction.archives), "archive"), counted(extraction.n_written, "file")
-    head = f"{archives}: {written} written, {extraction.n_present} in place already."
+    archives, n_written = counted(len(extraction.archives), "archive"), extraction.n_written
+    written = f"{n_written} {plural(n_written, 'file')} written"
+    head = f"{archives}: {written}, {extraction.n_present} in place already."
     return Report(extraction.to_json(), columns, [row], "\n".join([head, *_listed(extraction.findings)]))
 
 
@@ -52,16 +53,19 @@ def _lines(found: PatchReport) -> Iterator[str]:
         yield f"Repaired {len(found.repair.mended_ids)}; no archive could mend {len(found.repair.left_ids)}."
     yield ""
     if found.n_remembered:
-        yield f"{found.n_remembered} occurrences were checked before; their files have not changed since."
+        were = plural(found.n_remembered, "occurrence was", "occurrences were")
+        yield f"{found.n_remembered} {were} checked before; their files have not changed since."
     yield from found.notes
     yield "This verification cannot see:"
     yield from (f"- {unseen}" for unseen in found.cannot_see)
 
 
 def _headline(found: PatchReport) -> str:
-    checked = counted(len(found.checked_ids), "occurrence")
-    words = f"{_VERDICTS[found.verdict]}: {checked} checked ({found.level})"
-    words += f", {len(found.damaged_ids)} damaged, {counted(len(found.warnings), 'warning')}"
+    n_checked, n_warnings = len(found.checked_ids), len(found.warnings)
+    words = (
+        f"{_VERDICTS[found.verdict]}: {n_checked} {plural(n_checked, 'occurrence')} checked ({found.level})"
+    )
+    words += f", {len(found.damaged_ids)} damaged, {n_warnings} {plural(n_warnings, 'warning')}"
     return words + (f", {len(found.unchecked_ids)} not checked" if len(found.unchecked_ids) else "")
 
 

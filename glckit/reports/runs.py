@@ -165,7 +165,7 @@ def _validation_aside(outcome: EvaluatedFile) -> str:
 
 def _score_lines(outcome: EvaluatedFile, score: Score, digits: int) -> list[str]:
     dropped = f" ({score.n_dropped:,} more of occurrences without a truth)" if score.n_dropped else ""
-    n_pairs = f"{counted(score.n_occurrences, 'occurrence')}, {counted(score.n_pairs, 'pair')}{dropped}"
+    size_text = f"{counted(score.n_occurrences, 'occurrence')}, {counted(score.n_pairs, 'pair')}{dropped}"
     threshold = significant(score.threshold, digits)
     size = number(score.mean_set_size, 2)
     table = [
@@ -178,7 +178,7 @@ def _score_lines(outcome: EvaluatedFile, score: Score, digits: int) -> list[str]
         # As JSON, so that no control character of a file reaches the terminal.
         items = (f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in outcome.metadata.items())
         table.append(("metadata", ", ".join(items)))
-    return [f"{printable(outcome.run)}: {n_pairs}", *(f"  {name:<16} {value}" for name, value in table)]
+    return [f"{printable(outcome.run)}: {size_text}", *(f"  {name:<16} {value}" for name, value in table)]
 
 
 def _with_bounds(value: float, bounds: tuple[float, float], digits: int) -> str:

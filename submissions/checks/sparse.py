@@ -63,7 +63,7 @@ def _check_occurrences(
 
 def _check_repeats(run: Run, log: FaultLog) -> None:
     later = duplicates(run)
-    message = "pairs of occurrence and species that appear on an earlier line"
+    message = "repeated pairs of occurrence and species"
     _note_pairs(run, log, "duplicate", later, message)
     is_cut = any(fault.code in CUT_CODES for fault in run.faults)
     if len(later) and not is_cut and len(repeated_pairs(run)):

@@ -107,7 +107,7 @@ def test_missing_occurrences(runs: list[Path]) -> None:
     assert sorted(path.name for path in Path().iterdir()) == ["a.csv", "b.csv"]
     result = glckit("fuse", *runs, "-o", "o.csv", "--missing", "renormalise", "--json")
     assert json.loads(result.stdout)["n_averaged_over_fewer"] == 1
-    assert "1 occurrences were averaged over fewer runs" in result.stderr
+    assert "1 occurrence was averaged over fewer runs" in result.stderr
     assert pairs_of(Path("o.csv")) == [(7, 1, 0.75, 1), (7, 2, 0.25, 2), (9, 2, 0.5, 1), (9, 3, 0.5, 2)]
     assert json.loads(metadata_path("o.csv").read_text())["n_averaged_over_fewer"] == 1
 
