@@ -21,6 +21,7 @@ from submissions.reading.sources import MAX_BYTES
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
 from submissions.scores import score as score_run
+from submissions.species import NamesOnDemand
 from submissions.tables import Truth, read_occurrence_ids, read_species, read_truth
 from submissions.validation import Validation
 from submissions.validation import validate as validate_run
@@ -98,6 +99,7 @@ def validate(
         test_ids=_ids(test, read_occurrence_ids),
         train_ids=_ids(train, read_occurrence_ids),
         species_ids=_ids(species, read_species),
+        names=NamesOnDemand(None if isinstance(species, np.ndarray) else species),
         max_rows=max_rows,
         k=k,
         allow_missing=allow_missing,

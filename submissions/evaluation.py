@@ -17,12 +17,14 @@ from submissions.competition.settings import Competition
 from submissions.errors import BadInputError, CannotCheckError, GlckitError, UsageError
 from submissions.faults import MAX_EXAMPLES
 from submissions.files import written_atomically
+from submissions.memory import memory_errors_named
 from submissions.ordering import is_among
 from submissions.progress import SILENT, Progress
 from submissions.reading.runs import read_run
 from submissions.reading.sources import MAX_BYTES
 from submissions.requirements import Requirements
 from submissions.scores import Evaluation, evaluate
+from submissions.species import NamesOnDemand
 from submissions.staleness import BY_CHANCE, agrees_by_chance, refuse_moved
 from submissions.tables import Truth, read_occurrence_ids, read_species, read_truth
 from submissions.validation import Validation, validate
@@ -189,6 +191,7 @@ def _requirements(inputs: Inputs, test_ids: NDArray[np.integer] | None) -> Requi
         test_ids=test_ids,
         train_ids=read_occurrence_ids(inputs.train) if inputs.train else None,
         species_ids=None if inputs.species is None else read_species(inputs.species),
+        names=NamesOnDemand(inputs.species),
         max_rows=inputs.max_rows,
         k=inputs.k or Requirements.k,
         allow_missing=inputs.allow_missing,
@@ -237,11 +240,12 @@ def _evaluated(
     progress: Progress,
 ) -> EvaluatedFile:
     try:
-        kept = requirements.max_examples
-        run = read_run(path, max_bytes=max_bytes or MAX_BYTES, progress=progress, max_examples=kept)
-        if truth is None:
-            return EvaluatedFile(path, Evaluation(validate(run, requirements), None), run.metadata)
-        n_threads = min(4, os.cpu_count() or 1)
-        return EvaluatedFile(path, evaluate(run, truth, requirements, n_threads=n_threads), run.metadata)
+        with memory_errors_named(path):
+            kept = requirements.max_examples
+            run = read_run(path, max_bytes=max_bytes or MAX_BYTES, progress=progress, max_examples=kept)
+            if truth is None:
+                return EvaluatedFile(path, Evaluation(validate(run, requirements), None), run.metadata)
+            n_threads = min(4, os.cpu_count() or 1)
+            return EvaluatedFile(path, evaluate(run, truth, requirements, n_threads=n_threads), run.metadata)
     except GlckitError as error:
         return EvaluatedFile(path, error=error)

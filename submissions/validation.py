@@ -15,8 +15,10 @@ from scoring.dense import score_dense
 from submissions.checks import dense, sparse
 from submissions.errors import BadInputError
 from submissions.faults import CUT_CODES, DERIVED_CODES, Fault, FaultLog, in_words
+from submissions.printable import printable
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
+from submissions.species import with_hints
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,9 +77,9 @@ class Validation:
 class InvalidRunError(BadInputError):
     """A run with errors was to be scored; `validation` says what they are."""
 
-    def __init__(self, validation: Validation) -> None:
+    def __init__(self, validation: Validation, hint: str = "") -> None:
         details = "; ".join(f"{fault.code}: {in_words(fault)}" for fault in validation.errors)
-        super().__init__(f"{validation.run} is not a valid run: {details}.")
+        super().__init__(f"{printable(validation.run)} is not a valid run: {details}.", hint)
         self.validation = validation
 
 
@@ -93,7 +95,7 @@ def validate(run: Run | DenseRun, requirements: Requirements | None = None) -> V
 
 def check(run: Run | DenseRun, requirements: Requirements) -> Validation:
     """Make all checks but that of the lost budget, which scoring answers on its way."""
-    log = FaultLog(run.faults, max_examples=requirements.max_examples)
+    log = FaultLog(run.faults, run=run.path, max_examples=requirements.max_examples)
     if requirements.allow_missing:
         log.downgrade("missing-occurrence")
     missing, reason = None, ""
@@ -105,7 +107,7 @@ def check(run: Run | DenseRun, requirements: Requirements) -> Validation:
         missing = None if reason else sparse.check_whole(run, requirements, log)
     why = dict.fromkeys(DERIVED_CODES if reason else (), reason)
     skipped = dict.fromkeys((*requirements.skipped, *why))
-    return Validation(run.path, log.faults(), tuple(skipped), why, missing)
+    return Validation(run.path, with_hints(log.faults(), requirements.names), tuple(skipped), why, missing)
 
 
 def _why_not_as_a_whole(run: Run) -> str:

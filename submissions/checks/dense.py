@@ -25,7 +25,8 @@ def check(run: DenseRun, requirements: Requirements, log: FaultLog) -> NDArray[n
     """
     lengths = _check_scores(run, requirements, log)
     for ids, name in ((run.occurrence_ids, "occurrence_id"), (run.species_ids, "species_id")):
-        _note(log, "duplicate", name, ids[repeats(ids)], f"doubled {name} beside the matrix")
+        fix = f"Give each {name} one {'row' if name == 'occurrence_id' else 'column'} of the matrix."
+        _note(log, "duplicate", name, ids[repeats(ids)], f"doubled {name} beside the matrix", fix=fix)
     missing = None
     if requirements.test_ids is not None:
         unknown = run.occurrence_ids[~is_among(run.occurrence_ids, requirements.test_ids)]
@@ -38,10 +39,12 @@ def check(run: DenseRun, requirements: Requirements, log: FaultLog) -> NDArray[n
     return missing
 
 
-def _note(log: FaultLog, code: str, name: str, ids: NDArray[np.integer], message: str) -> None:
+def _note(
+    log: FaultLog, code: str, name: str, ids: NDArray[np.integer], message: str, fix: str | None = None
+) -> None:
     if len(ids):
         examples = [replace(Example(), **{name: each}) for each in ids[: log.max_examples].tolist()]
-        log.add(code, *examples, message=message, count=len(ids))
+        log.add(code, *examples, message=message, count=len(ids), fix=fix)
 
 
 def _check_scores(run: DenseRun, requirements: Requirements, log: FaultLog) -> NDArray[np.integer]:
@@ -55,7 +58,9 @@ def _check_scores(run: DenseRun, requirements: Requirements, log: FaultLog) -> N
         log.add("score-range", message=f"scores outside [0, 1], from {lowest} to {highest}", count=n_outside)
     lengths = np.concatenate([block.lengths for block in seen])
     if not lengths.any():
-        log.add("no-rows", message="a matrix without a score")
+        log.add(
+            "no-rows", message="a matrix without a score", fix="Write a score for each pair that is meant."
+        )
         return lengths
     note_equal_scores(lowest, highest, int(lengths.sum()), log)
     note_short_lists(lengths, requirements.k, log)
@@ -94,4 +99,5 @@ def _note_bad_scores(run: DenseRun, first: int, block: NDArray[np.floating], log
             )
             for row, column in zip(rows[: log.max_examples], columns[: log.max_examples], strict=True)
         ]
-        log.add("bad-score", *examples, message="probability that is not finite", count=len(rows))
+        fix = "Write -inf for pairs that have no score; NaN and +inf say nothing."
+        log.add("bad-score", *examples, message="probability that is not finite", count=len(rows), fix=fix)

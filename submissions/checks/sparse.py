@@ -8,9 +8,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.sparse import Pairs
 from submissions.checks.occurrences import note_equal_scores, note_missing, note_short_lists, why_unknown
-from submissions.faults import Example, FaultLog
+from submissions.faults import CUT_CODES, Example, FaultLog
 from submissions.ordering import is_among, repeats, stable_order
+from submissions.reading.mending import REPEATS
 from submissions.requirements import Requirements
 from submissions.run import Run
 
@@ -27,8 +29,7 @@ def check(run: Run, requirements: Requirements, log: FaultLog) -> None:
     if requirements.species_ids is not None:
         unknown = _unknown_species(run, requirements.species_ids)
         _note_pairs(run, log, "unknown-species", unknown, "species in no table")
-    message = "repeated pairs of occurrence and species"
-    _note_pairs(run, log, "duplicate", duplicates(run), message)
+    _check_repeats(run, log)
     if requirements.max_rows is not None:
         _check_lengths(run, requirements.max_rows, log)
     if run.n_pairs:
@@ -60,6 +61,15 @@ def _check_occurrences(
         _note_pairs(run, log, "unknown-occurrence", pairs, message)
 
 
+def _check_repeats(run: Run, log: FaultLog) -> None:
+    later = duplicates(run)
+    message = "repeated pairs of occurrence and species"
+    _note_pairs(run, log, "duplicate", later, message)
+    is_cut = any(fault.code in CUT_CODES for fault in run.faults)
+    if len(later) and not is_cut and len(repeated_pairs(run)):
+        log.offer("duplicate", REPEATS)
+
+
 def _unknown_species(run: Run, known: NDArray[np.integer]) -> NDArray[np.intp]:
     species = run.pairs.species
     if not len(species) or not len(known):
@@ -80,6 +90,27 @@ def duplicates(run: Run) -> NDArray[np.intp]:
         keys = _keys(np.diff(chunk.offsets), chunk.species)
         found.append(repeats(keys) + run.pairs.offsets[lists.start])
     return np.concatenate(found)
+
+
+def repeated_pairs(run: Run) -> NDArray[np.intp]:
+    """Return the pairs that say again what the first of their occurrence and species says."""
+    found = [np.empty(0, np.intp)]
+    for lists in run.pairs.chunks():
+        chunk = run.pairs.within(lists)
+        keys = _keys(np.diff(chunk.offsets), chunk.species)
+        if len(repeats(keys)):
+            found.append(_repeated(chunk, keys) + run.pairs.offsets[lists.start])
+    return np.concatenate(found)
+
+
+def _repeated(chunk: Pairs, keys: NDArray[np.integer]) -> NDArray[np.intp]:
+    order = stable_order(keys)
+    is_first = np.concatenate([[True], keys[order[1:]] != keys[order[:-1]]])
+    firsts = order[np.maximum.accumulate(np.where(is_first, np.arange(len(order)), 0))]
+    same = chunk.scores[order] == chunk.scores[firsts]
+    if chunk.ranks is not None:
+        same &= chunk.ranks[order] == chunk.ranks[firsts]
+    return np.sort(order[same & ~is_first])
 
 
 def _keys(

@@ -63,7 +63,7 @@ def _named_file() -> Path | None:
 
 def _of_all(runs: Iterable[str]) -> Path | None:
     """Return the configuration above all runs that are files, None if there is none."""
-    found = {run: _nearest(Path(run).parent) for run in runs if Path(run).is_file()}
+    found = {run: _nearest(Path(run).parent) for run in runs if _is_file(run)}
     different = dict.fromkeys(found.values())
     if len(different) > 1:
         places = "; ".join(f"{run}: {file or 'none'}" for run, file in found.items())
@@ -72,6 +72,13 @@ def _of_all(runs: Iterable[str]) -> Path | None:
             "Set GLCKIT_COMPETITION to the folder of one, or check the runs one by one.",
         )
     return next(iter(different), None)
+
+
+def _is_file(run: str) -> bool:
+    try:
+        return Path(run).is_file()
+    except (OSError, ValueError):  # no path at all: reading it says so
+        return False
 
 
 def _nearest(start: Path) -> Path | None:
