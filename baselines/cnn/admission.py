@@ -18,6 +18,7 @@ from baselines.integrity.thresholds import Thresholds
 from baselines.request import OnDamaged
 from submissions.errors import CannotCheckError, UsageError
 from submissions.printable import printable
+from submissions.progress import SILENT, Progress
 
 Path = str | os.PathLike[str]
 
@@ -55,10 +56,11 @@ class Admissible:
     def open(self, ids: NDArray[np.int64]) -> PatchSource:
         """Open the patches of some occurrences; each process does so for itself.
 
-        Archives are only looked into for what is not extracted: a scan of them takes long.
+        Archives are only looked into for what is not extracted: a scan of them takes long. Folders that
+        cannot be listed hold none of these: whoever admitted them has seen to that.
         """
         trees = open_trees(self.patches)
-        absent = ids[~np.isin(ids, np.concatenate([ids[:0], *(tree.ids() for tree in trees)]))]
+        absent = ids[~np.isin(ids, np.concatenate([ids[:0], *(tree.listable_ids() for tree in trees)]))]
         if len(absent) or not trees:
             return open_patches(list(self.patches), ids=absent)
         return ManySources(trees)
@@ -109,8 +111,10 @@ def _is_id(line: str) -> bool:
     return digits.isascii() and digits.isdigit() and len(digits) < 19
 
 
-def admitted(ids: NDArray[np.int64], files: Admissible, *, patch_size: int) -> Admitted:
-    """Decide which of some occurrences to use.
+def admitted(
+    ids: NDArray[np.int64], files: Admissible, *, patch_size: int, progress: Progress = SILENT
+) -> Admitted:
+    """Decide which of some occurrences to use; say so where earlier checks are not known.
 
     Raises
     ------
@@ -132,6 +136,8 @@ def admitted(ids: NDArray[np.int64], files: Admissible, *, patch_size: int) -> A
         state=files.checks,
         thresholds=files.thresholds,
     )
+    for trouble in admission.troubles:
+        progress.say(trouble)
     counts = {"excluded": len(ids) - len(kept), "damaged patches": len(admission.left_out)}
     left_out = {reason: count for reason, count in counts.items() if count}
     return Admitted(admission.ids, admission.to_metadata(), left_out)

@@ -98,7 +98,9 @@ def predict_cnn(
             f"those here have {options.patch_size}.",
             "Set patch_size in competition.toml, or train a model for these.",
         )
-    usable = admitted(read_all_occurrences(files.tables).ids, files, patch_size=options.patch_size)
+    usable = admitted(
+        read_all_occurrences(files.tables).ids, files, patch_size=options.patch_size, progress=progress
+    )
     fabric = fabric_of(options.machine)
     fabric.launch()
     shards = Shards(run, _key(model, usable.ids, options), len(usable.ids), size=options.shard_size)

@@ -82,7 +82,11 @@ def train_cnn(
     share = BatchShare(0, chosen.machine.n_processes, chosen.machine.accumulate)
     share.check(chosen.plan.batch_size)
     data = read_training_data(
-        files, patch_size=chosen.input.patch_size, shares=chosen.plan.shares, seed=chosen.plan.seed
+        files,
+        patch_size=chosen.input.patch_size,
+        shares=chosen.plan.shares,
+        seed=chosen.plan.seed,
+        progress=progress,
     )
     fabric = fabric_of(chosen.machine)
     fabric.launch()

@@ -15,6 +15,7 @@ from baselines.covariates.occurrences import read_all_occurrences
 from baselines.covariates.splits.holdout import THREE_PARTS, random_split
 from baselines.provenance import digest_of, digest_of_files
 from submissions.errors import BadInputError, UsageError
+from submissions.progress import SILENT, Progress
 
 Path = str | os.PathLike[str]
 
@@ -54,7 +55,12 @@ class TrainingData:
 
 
 def read_training_data(
-    files: Admissible, *, patch_size: int, shares: tuple[float, float, float], seed: int
+    files: Admissible,
+    *,
+    patch_size: int,
+    shares: tuple[float, float, float],
+    seed: int,
+    progress: Progress = SILENT,
 ) -> TrainingData:
     """Read labelled occurrences and divide them at random, by the seed, into parts of these shares.
 
@@ -73,7 +79,7 @@ def read_training_data(
         raise BadInputError("No training occurrence has a species.", "Give tables with species_id.")
     split = random_split(labelled.ids, shares=shares, seed=seed)
     species, labels = np.unique(labelled.species, return_inverse=True)
-    admission = admitted(labelled.ids, files, patch_size=patch_size)
+    admission = admitted(labelled.ids, files, patch_size=patch_size, progress=progress)
     usable = np.isin(labelled.ids, admission.ids)
     part_of = split.part_of[usable]
     parts = {name: np.flatnonzero(part_of == number) for number, name in enumerate(THREE_PARTS)}

@@ -61,6 +61,12 @@ def at_occurrence(problem: Problem, occurrence_id: int, *, path: str) -> Finding
     return Finding(problem, path, occurrence_id, archive_of(occurrence_id))
 
 
+def nowhere(ids: Iterable[int]) -> list[Finding]:
+    """Say of patches that neither a folder nor an archive is there that should hold them."""
+    missing = Problem("missing", "error", "the patch of an occurrence", "nothing")
+    return [at_occurrence(missing, i, path=archive_of(i)) for i in ids]
+
+
 def at_archive(problem: Problem, archive: str, *, path: str) -> Finding:
     """Place a problem at a path in an archive rather than at an occurrence."""
     scope: Scope | None = scope_of_archive(archive)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -84,6 +86,8 @@ class PatchReport:
         The folders of extracted patches that were looked at.
     repair : Repair or None
         What was mended before.
+    troubles : tuple of str
+        Why what was found is not remembered, if it is not.
     """
 
     level: Level
@@ -97,6 +101,7 @@ class PatchReport:
     evidence: Level | None = None
     trees: tuple[str, ...] = ()
     repair: Repair | None = None
+    troubles: tuple[str, ...] = ()
 
     @cached_property
     def errors(self) -> tuple[Finding, ...]:
@@ -171,11 +176,15 @@ class PatchReport:
         }
 
 
-def merged(first: PatchReport, second: PatchReport) -> PatchReport:
-    """Join the reports on different trees or archives, at the level of the first.
+def merged(reports: Sequence[PatchReport]) -> PatchReport:
+    """Join the reports on different trees or archives, at the level of the first; one alone stays as it is.
 
-    Unchecked is what neither checked.
+    Unchecked is what none checked.
     """
+    return functools.reduce(_merged, reports)
+
+
+def _merged(first: PatchReport, second: PatchReport) -> PatchReport:
     checked = np.union1d(first.checked_ids, second.checked_ids)
     return PatchReport(
         first.level,
@@ -186,6 +195,7 @@ def merged(first: PatchReport, second: PatchReport) -> PatchReport:
         first.n_remembered + second.n_remembered,
         first.notes + second.notes,
         first.entries + second.entries,
+        troubles=tuple(dict.fromkeys(first.troubles + second.troubles)),
     )
 
 

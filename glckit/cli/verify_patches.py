@@ -71,8 +71,7 @@ def verify_patches(
 
     # The configuration above the patches knows them better than that of the current folder.
     competition = competition_above(paths or ()) or competition_of()
-    state = None if no_cache else default_state_path()
-    options = replace(built(VerifyOptions, {**context.params, "state": state}), jobs=jobs)
+    options = replace(built(VerifyOptions, {**context.params, "state": default_state_path()}), jobs=jobs)
     lists = built(Lists, context.params)
     lists.require_extras()
     found = verify_competition(

@@ -125,10 +125,17 @@ class Competition:
         return tuple(table for table in named if table.is_file())
 
     @property
+    def patch_folders(self) -> tuple[Path, ...]:
+        """The named folders of patches if all are there; else the folder, to be searched for them."""
+        is_named = self.file is not None and all(path.exists() for path in self.data.patches)
+        return self.data.patches if is_named else (self.folder,)
+
+    @property
     def patch_paths(self) -> tuple[Path, ...]:
-        """The named folders of patches and archives that are there; else the folder, to be searched."""
-        named = (*self.data.patches, self.data.archives) if self.file else ()
-        return tuple(path for path in named if path.exists()) or (self.folder,)
+        """Where patches are, extracted or in archives."""
+        folders, archives = self.patch_folders, self.data.archives
+        is_searched = self.folder in folders and archives == self.folder / "archives"
+        return folders if is_searched or not archives.exists() else (*folders, archives)
 
     @property
     def _home(self) -> Path:

@@ -44,7 +44,7 @@ def rewrite_as_tar(
         tee = cast(BinaryIO, _Tee(stream, file))
         members = list(tar_members(os.fspath(path), tee, is_stream=True, advance=advance))
     index = index_of("tar", members)
-    save_index(index, out)
+    save_index(index, out, progress=progress)
     return index
 
 

@@ -42,8 +42,8 @@ def load_or_build_index(path: str | os.PathLike[str], *, progress: Progress = SI
 
     The index is kept beside the archive, or where that cannot be written to in the user's cache. It holds
     for as long as the archive keeps its size and its time of modification. Raises DamagedArchiveError if
-    the archive is not whole (nothing is kept then); CannotCheckError if the archive cannot be read, changes
-    while it is, or there is no place for the index.
+    the archive is not whole (nothing is kept then); CannotCheckError if the archive cannot be read, or
+    changes while it is.
     """
     stamp = _stamp(path)
     for place in _places(Path(path)):
@@ -52,14 +52,14 @@ def load_or_build_index(path: str | os.PathLike[str], *, progress: Progress = SI
     index = scan_archive(path, progress=progress)
     if _stamp(path) != stamp:
         raise CannotCheckError(f"{os.fspath(path)} changed while it was read.", "Try again when it is whole.")
-    save_index(index, path)
+    save_index(index, path, progress=progress)
     return index
 
 
-def save_index(index: MemberIndex, path: str | os.PathLike[str]) -> None:
-    """Write the index of an archive to the first place that can be written to.
+def save_index(index: MemberIndex, path: str | os.PathLike[str], *, progress: Progress = SILENT) -> None:
+    """Write the index of an archive to the first place that can be written to; say so where there is none.
 
-    Raises CannotCheckError if no place can be written to.
+    It is a cache: without one, the archive is scanned again the next time.
     """
     content = _content(index, _stamp(path))
     refusals = []
@@ -71,9 +71,9 @@ def save_index(index: MemberIndex, path: str | os.PathLike[str]) -> None:
             refusals.append(error.message)
         else:
             return
-    raise CannotCheckError(
-        f"There is no place for the index of {os.fspath(path)}: {' '.join(refusals)}",
-        "Set XDG_CACHE_HOME to a folder that can be written to.",
+    progress.say(
+        f"There is no place for the index of {os.fspath(path)}, which will be scanned again next time: "
+        f"{' '.join(refusals)} Set XDG_CACHE_HOME to a folder that can be written to."
     )
 
 

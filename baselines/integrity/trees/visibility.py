@@ -20,7 +20,8 @@ _DEEP = "a whole patch of the same region under the name of another whose own pa
 _SEA = "whether an altitude of 0 m throughout is the sea or lost ground"
 _SEA_SHALLOW = f"{_SEA} (a deep check asks the patches nearby)"
 _SEA_DEEP = f"{_SEA}, where no patch nearby lies above the sea"
-_NO_TABLE = "missing patches: no occurrence table or manifest says which there should be"
+#: What nobody can see who does not know which patches there should be.
+NO_TABLE = "missing patches: no occurrence table or manifest says which there should be"
 _REMEMBERED = (
     "changes, since an earlier check, that left size, times and inode as they were (--no-cache reads again)"
 )
@@ -46,4 +47,4 @@ def cannot_see(
         unseen = ("defects that the patches had when the manifest was made",)
     else:
         unseen = (*_WITHOUT_MANIFEST, *((_DEEP, _SEA_DEEP) if level == "deep" else (_SHALLOW, _SEA_SHALLOW)))
-    return unseen + (() if has_table else (_NO_TABLE,)) + ((_REMEMBERED,) if has_memory else ())
+    return unseen + (() if has_table else (NO_TABLE,)) + ((_REMEMBERED,) if has_memory else ())

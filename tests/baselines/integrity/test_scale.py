@@ -132,13 +132,6 @@ def test_settings_that_matter_are_kept_apart(damaged: Path, tmp_path: Path) -> N
     assert strict.counts["implausible"] > 100
 
 
-def test_broken_state_is_an_error_with_a_way_out(damaged: Path, tmp_path: Path) -> None:
-    state = tmp_path / "state"
-    state.write_bytes(b"no database" * 1000)
-    with pytest.raises(CannotCheckError, match="--no-cache"):
-        verify(damaged, state=state)
-
-
 def test_states_of_two_writers_join(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("baselines.integrity.memory.state._SECONDS_BETWEEN_WRITES", -1)
     first, second = (State(VerifyOptions(state=tmp_path / "state")) for _ in range(2))
