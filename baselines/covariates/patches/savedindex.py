@@ -18,6 +18,7 @@ from baselines.covariates.patches.index import COLUMNS, MemberIndex, index_from_
 from baselines.covariates.patches.scanning import scan_archive
 from submissions.errors import CannotCheckError
 from submissions.files import written_atomically
+from submissions.opening import open_file
 from submissions.progress import SILENT, Progress
 
 #: What the name of an index ends with, after the archive's own name.
@@ -107,7 +108,7 @@ def _content(index: MemberIndex, stamp: dict[str, int]) -> bytes:
 def _loaded(place: Path, stamp: dict[str, int]) -> MemberIndex | None:
     """Return the index in a file, or None if there is none that fits the archive as it is now."""
     try:
-        with zipfile.ZipFile(place) as archive:
+        with open_file(place) as file, zipfile.ZipFile(file) as archive:
             about = json.loads(archive.read(_ABOUT))
             if about["archive"] != stamp:
                 return None

@@ -10,11 +10,12 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from baselines.covariates.patches.errors import readable
 from baselines.integrity.manifests.digests import DIGEST_BYTES
 from submissions.errors import BadInputError
+from submissions.opening import open_file
 
 _LINE = re.compile(rb"([0-9A-Fa-f]+) [ *](.+)")
 _BY_LENGTH = {2 * n_bytes: name for name, n_bytes in DIGEST_BYTES.items() if name != "xxh3_128"}
@@ -48,8 +49,8 @@ def read_checklist(path: str | os.PathLike[str]) -> Checklist:
         If a line is not what md5sum and its kin write, the last line is cut, a path stands twice,
         is absolute or leaves its folder. The message names the lines.
     """
-    with readable(path):
-        content = Path(path).read_bytes()
+    with readable(path), open_file(path) as file:
+        content = file.read()
     digests: dict[str, bytes] = {}
     faults = list(_faults(content, digests))
     if faults:

@@ -13,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +26,7 @@ from baselines.integrity.manifests.digests import DIGEST_BYTES, Digester, Proof,
 from scoring.version import VERSION
 from submissions.errors import BadInputError
 from submissions.files import written_atomically
+from submissions.opening import open_file
 
 #: Size and checksum of files, by occurrence and kind.
 Files = dict[int, dict[Kind, tuple[int, bytes]]]
@@ -152,7 +152,7 @@ def read_manifest(path: str | os.PathLike[str]) -> Manifest:
     Raises CannotCheckError if the file cannot be read; BadInputError if it is cut or altered, or is no
     manifest.
     """
-    with readable(path), Path(path).open("rb") as file:
+    with readable(path), open_file(path) as file:
         is_parquet = file.read(4) == b"PAR1"
     return _from_parquet(path) if is_parquet else manifest_of_checklist(read_checklist(path), os.fspath(path))
 
