@@ -13,7 +13,7 @@ from glckit.cli.app import BAD, CANNOT_CHECK, OK, TERMINAL, FormatOption, JsonOp
 from glckit.cli.parameters import argument, built, flag, option
 from submissions.errors import UsageError
 
-_STATUS = {"whole": OK, "damaged": BAD, "unknown": CANNOT_CHECK}
+STATUS_OF_VERDICT = {"whole": OK, "damaged": BAD, "unknown": CANNOT_CHECK}
 
 
 def _part(text: str) -> tuple[int, int]:
@@ -75,4 +75,5 @@ def verify_patches(
     )
     write_lists(found, ids=ids, jsonl=jsonl, html=html, patch_size=competition.data.patch_size)
     show(verification_report(found), form, as_json=as_json)
-    raise typer.Exit(_STATUS[found.verdict])
+    is_blocked = found.repair is not None and found.repair.obstacles
+    raise typer.Exit(CANNOT_CHECK if is_blocked else STATUS_OF_VERDICT[found.verdict])
