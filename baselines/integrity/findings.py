@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from submissions.printable import printable
+
 Severity = Literal["error", "warning"]
 #: How deep a verification looks, from names and headers to comparisons between patches.
 Level = Literal["quick", "full", "deep"]
@@ -89,7 +91,7 @@ class Finding:
             "id": self.occurrence_id,
             "region": self.region,
             "archive": self.archive,
-            "path": self.path,
-            "expected": self.problem.expected,
-            "found": self.problem.found,
+            "path": printable(self.path),
+            "expected": printable(self.problem.expected),
+            "found": printable(self.problem.found),
         }

@@ -8,6 +8,7 @@ from baselines.integrity.extraction.extract import Extraction
 from baselines.integrity.findings import Finding
 from baselines.integrity.report import PatchReport
 from glckit.render import Report, counted
+from submissions.printable import printable
 
 _MAX_LISTED = 20
 _COLUMNS = ("part", "checked", "damaged", "missing", "rate")
@@ -68,6 +69,6 @@ def _listed(findings: tuple[Finding, ...]) -> Iterator[str]:
     for finding in findings[:_MAX_LISTED]:
         problem = finding.problem
         what = f"{problem.severity} {problem.fault}: {finding.path}"
-        yield f"{what}: {problem.found}; expected {problem.expected}"
+        yield printable(f"{what}: {problem.found}; expected {problem.expected}")
     if len(findings) > _MAX_LISTED:
         yield f"and {len(findings) - _MAX_LISTED} more: --jsonl FILE lists all"

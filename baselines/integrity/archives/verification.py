@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,8 @@ def verify_archives(
 
     A ``hashes.md5`` beside one is obeyed. With ids of the tables, patches that an archive should hold are
     missed. The outcome is remembered for the gate; the archives are read anyway. Findings on an archive as
-    a whole have no occurrence. Raises CannotCheckError if an archive cannot be read; BadInputError if a
-    ``hashes.md5`` is not to be trusted.
+    a whole have no occurrence. Raises BadInputError if a ``hashes.md5`` is not to be trusted,
+    CannotCheckError if one cannot be read.
     """
     checks: list[ArchiveCheck] = []
     unlisted_tar = False
@@ -44,10 +45,17 @@ def verify_archives(
             md5 = published_sum(path)
             unlisted_tar |= md5 is None and os.fspath(path).endswith(".tar")
             checks.append(check_archive(path, occurrences, md5=md5, patch_size=options.patch_size))
-            remember_archive(checks[-1], options)
+            if _is_worth_remembering(checks[-1]):
+                remember_archive(checks[-1], options)
             advance(1)
     ids = np.array(sorted({i for check in checks for i in check.ids}), dtype=np.int64)
     unchecked = ids[:0] if occurrences is None else np.setdiff1d(occurrences, ids)
     unseen = (_AS_PACKED, _PLAIN_TAR) if unlisted_tar else (_AS_PACKED,)
     found = tuple(finding for check in checks for finding in check.findings)
     return PatchReport("full", ids, unchecked, found, unseen)
+
+
+def _is_worth_remembering(check: ArchiveCheck) -> bool:
+    # What stood in the way of a reader says nothing of the archive, and a link to nothing has no status.
+    is_read = all(finding.problem.fault != "unreadable" for finding in check.findings)
+    return is_read and Path(check.path).exists()
