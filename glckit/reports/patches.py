@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from baselines.integrity.extraction.extract import Extraction
 from baselines.integrity.findings import Finding
@@ -30,7 +30,14 @@ def extraction_report(extraction: Extraction) -> Report:
     row = [len(extraction.archives), extraction.n_written, extraction.n_present, extraction.ok]
     archives, written = counted(len(extraction.archives), "archive"), counted(extraction.n_written, "file")
     head = f"{archives}: {written} written, {extraction.n_present} in place already."
-    return Report(extraction.to_json(), columns, [row], "\n".join([head, *_listed(extraction.findings)]))
+    listed = _listed(_once_an_archive(extraction.findings), others="--json lists all")
+    return Report(extraction.to_json(), columns, [row], "\n".join([head, *listed]))
+
+
+def _once_an_archive(findings: Sequence[Finding]) -> list[Finding]:
+    """Leave out what is said of each patch of an archive because it is said of the archive."""
+    whole = {(f.path, f.problem) for f in findings if f.occurrence_id is None}
+    return [f for f in findings if f.occurrence_id is None or (f.path, f.problem) not in whole]
 
 
 def _lines(found: PatchReport) -> Iterator[str]:
@@ -65,10 +72,10 @@ def _headline(found: PatchReport) -> str:
     return words + (f", {len(found.unchecked_ids)} not checked" if len(found.unchecked_ids) else "")
 
 
-def _listed(findings: tuple[Finding, ...]) -> Iterator[str]:
+def _listed(findings: Sequence[Finding], others: str = "--jsonl FILE lists all") -> Iterator[str]:
     for finding in findings[:_MAX_LISTED]:
         problem = finding.problem
         what = f"{problem.severity} {problem.fault}: {finding.path}"
         yield printable(f"{what}: {problem.found}; expected {problem.expected}")
     if len(findings) > _MAX_LISTED:
-        yield f"and {len(findings) - _MAX_LISTED} more: --jsonl FILE lists all"
+        yield f"and {len(findings) - _MAX_LISTED} more: {others}"

@@ -80,7 +80,7 @@ def save_index(index: MemberIndex, path: str | os.PathLike[str]) -> None:
 
 def _places(path: Path) -> list[Path]:
     # Archives of one name in several folders may share a cache: the digest keeps them apart.
-    digest = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
+    digest = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:16]
     beside = path.with_name(path.name + INDEX_SUFFIX)
     return [beside, cache_folder() / f"{path.name}-{digest}{INDEX_SUFFIX}"]
 

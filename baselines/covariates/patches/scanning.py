@@ -38,6 +38,7 @@ from submissions.progress import SILENT, Advance, Progress, stand_still
 
 _CHUNK = 1 << 20
 _LOCAL_HEADER_BYTES = 30
+_GZIP_HEADER_BYTES = 18  # and those of its trailer
 # What rapidgzip raises for bad streams; it has no error of its own.
 _STREAM_ERRORS = (RuntimeError, ValueError, EOFError)
 
@@ -48,11 +49,12 @@ def form_of_archive(path: str | os.PathLike[str]) -> ArchiveForm:
     Raises DamagedArchiveError if it is none of the forms that can be read, with what it is instead;
     CannotCheckError if the file cannot be read.
     """
-    try:
-        with _opened(path) as file:
-            head = file.read(tarfile.BLOCKSIZE)
-    except NoFileError as error:
-        raise DamagedArchiveError(path, f"it is {error.what}, not a file") from error
+    with readable(path):
+        try:
+            with open_file(path) as file:
+                head = file.read(tarfile.BLOCKSIZE)
+        except NoFileError as error:
+            raise DamagedArchiveError(path, f"it is {error.what}, not a file") from error
     if head.startswith(b"\x1f\x8b"):
         return "tar.gz"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -91,8 +93,11 @@ def gzip_stream(path: str | os.PathLike[str]) -> Iterator[Any]:
     try:
         with readable(path), contextlib.closing(open_gzip(path)) as raw:
             yield io.BufferedReader(raw, _CHUNK)
+            n_after = _bytes_after_gzip(path, n_bytes=raw.tell())
     except _STREAM_ERRORS as error:
         raise DamagedArchiveError(path, f"its gzip stream cannot be read ({_one_line(error)})") from error
+    if n_after:
+        raise DamagedArchiveError(path, f"{n_after} bytes follow after its end", "wrong-size")
 
 
 def tar_members(
@@ -109,6 +114,19 @@ def tar_members(
             yield _tar_member(member, crc)
         advance(end - done)
         done = end
+
+
+def _bytes_after_gzip(path: str | os.PathLike[str], *, n_bytes: int) -> int:
+    """Return how many bytes follow after a gzip file of one member, by the size that stands at its end.
+
+    rapidgzip passes over what is shorter than a header.
+    """
+    with open_file(path) as file:
+        file.seek(-min(Path(path).stat().st_size, 2 * _GZIP_HEADER_BYTES), os.SEEK_END)
+        tail = file.read()
+    sizes = [tail[end - 4 : end] for end in range(len(tail), len(tail) - _GZIP_HEADER_BYTES, -1)]
+    size = (n_bytes % (1 << 32)).to_bytes(4, "little")
+    return sizes.index(size) if size in sizes else 0  # of several members, only the last has its size there
 
 
 def _crc_of(member: tarfile.TarInfo, file: BinaryIO, *, path: str, end: int) -> int:

@@ -16,6 +16,7 @@ from baselines.covariates.patches.errors import readable
 from baselines.integrity.manifests.digests import DIGEST_BYTES
 from submissions.errors import BadInputError
 from submissions.opening import open_file
+from submissions.printable import printable
 
 _LINE = re.compile(rb"([0-9A-Fa-f]+) [ *](.+)")
 _BY_LENGTH = {2 * n_bytes: name for name, n_bytes in DIGEST_BYTES.items() if name != "xxh3_128"}
@@ -55,8 +56,9 @@ def read_checklist(path: str | os.PathLike[str]) -> Checklist:
     faults = list(_faults(content, digests))
     if faults:
         more = f" and {len(faults) - _MAX_NAMED} more" if len(faults) > _MAX_NAMED else ""
+        named = printable("; ".join(faults[:_MAX_NAMED]))
         raise BadInputError(
-            f"The checksum list {os.fspath(path)} cannot be trusted: {'; '.join(faults[:_MAX_NAMED])}{more}.",
+            f"The checksum list {printable(path)} cannot be trusted: {named}{more}.",
             "Fetch it again; it has one line 'digits  path' per file.",
         )
     n_digits = 2 * len(next(iter(digests.values())))
