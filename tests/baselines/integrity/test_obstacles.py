@@ -257,7 +257,7 @@ def test_what_a_kill_leaves_is_cleaned_up(
     )
     commands = {
         "extract": ["extract", *sorted(packed.iterdir()), "-o", tmp_path / "out"],
-        "repair": ["verify-patches", tree, "--repair", "--archives", packed, "--no-cache"],
+        "repair": ["verify-patches", tree, "--repair", "--archives", packed, "--jobs", 1],
         "make-manifest": [
             "verify-patches",
             *sorted(packed.iterdir()),
