@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from glckit.cli.app import TERMINAL, FormatOption, JsonOption, app, show
+from glckit.cli.app import STATUS_OF_VERDICT, TERMINAL, FormatOption, JsonOption, app, show
 from glckit.cli.parameters import argument, flag, option
-from glckit.cli.verify_patches import STATUS_OF_VERDICT
 from submissions.errors import UsageError
 
 

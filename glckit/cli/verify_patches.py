@@ -9,11 +9,9 @@ from typing import Annotated
 import typer
 
 from baselines.integrity.findings import Level
-from glckit.cli.app import BAD, CANNOT_CHECK, OK, TERMINAL, FormatOption, JsonOption, app, show
+from glckit.cli.app import CANNOT_CHECK, STATUS_OF_VERDICT, TERMINAL, FormatOption, JsonOption, app, show
 from glckit.cli.parameters import argument, built, flag, option
 from submissions.errors import UsageError
-
-STATUS_OF_VERDICT = {"whole": OK, "damaged": BAD, "unknown": CANNOT_CHECK}
 
 
 def _part(text: str) -> tuple[int, int]:

@@ -19,12 +19,6 @@ def why_stream_is_damaged(path: str | os.PathLike[str]) -> tuple[ArchiveFault, s
 
     The fault is ``"wrong-size"`` if bytes are lost, doubled or added, ``"checksum"`` if they are altered.
     """
-    doubled_at = _offset_of_second_start(path)
-    if doubled_at is not None:
-        return (
-            "wrong-size",
-            f"its first {doubled_at} bytes stand before the whole file: a download was resumed",
-        )
     stream, n_read = _Members(), 0
     for chunk in _chunks(path):
         n_read += len(chunk)
@@ -33,8 +27,15 @@ def why_stream_is_damaged(path: str | os.PathLike[str]) -> tuple[ArchiveFault, s
         except zlib.error as error:
             if stream.is_between:
                 return "wrong-size", f"foreign bytes follow after its end, before byte {n_read}"
-            return "checksum", f"its gzip stream is garbled before byte {n_read} ({error})"
+            return _why_garbled(path, f"its gzip stream is garbled before byte {n_read} ({error})")
     return None if stream.is_at_end() else ("wrong-size", f"its gzip stream is cut after {n_read} bytes")
+
+
+def _why_garbled(path: str | os.PathLike[str], what: str) -> tuple[ArchiveFault, str]:
+    if (doubled_at := _offset_of_second_start(path)) is None:
+        return "checksum", what
+    found = f"its first {doubled_at} bytes stand before the whole file: a download was resumed"
+    return "wrong-size", found
 
 
 class _Members:

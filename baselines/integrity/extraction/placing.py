@@ -47,7 +47,7 @@ def place(content: bytes, target: Path, *, staging: Staging) -> Path | None:
     cannot be written, as on a full disk; then nothing has changed.
     """
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make(target.parent)
         for folder in staging.folders_for(target.parent):
             try:
                 return _placed(content, target, aside=folder / f"new-{target.name}")
@@ -57,6 +57,13 @@ def place(content: bytes, target: Path, *, staging: Staging) -> Path | None:
     except OSError as error:
         raise CannotCheckError(f"Cannot write {printable(target)}: {error.strerror or error}.") from error
     raise AssertionError("folders_for ends with an error")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NotADirectoryError(errno.ENOTDIR, f"{printable(error.filename)} is no folder") from error
 
 
 def _placed(content: bytes, target: Path, *, aside: Path) -> Path | None:

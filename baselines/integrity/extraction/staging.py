@@ -11,6 +11,7 @@ from types import TracebackType
 from submissions.errors import CannotCheckError
 from submissions.files import scratch_folder
 from submissions.locks import folder_claimed
+from submissions.printable import printable
 from submissions.progress import SILENT, Progress
 
 
@@ -45,7 +46,7 @@ class Staging:
 
         The first will do, but for mounts that do not show. Raises CannotCheckError where there is none left.
         """
-        refusal = CannotCheckError(f"Cannot write below {place}: no folder is on its file system.")
+        refusal = CannotCheckError(f"Cannot write below {printable(place)}: no folder is on its file system.")
         for parent in self._parents(place):
             try:
                 folder = self._folder_in(parent)
@@ -80,4 +81,4 @@ def _make(home: Path) -> None:
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CannotCheckError(f"Cannot write to {home}: {error.strerror or error}.") from error
+        raise CannotCheckError(f"Cannot write to {printable(home)}: {error.strerror or error}.") from error
