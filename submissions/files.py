@@ -88,6 +88,23 @@ def folder_written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def scratch_folder(parent: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a new, empty folder in an existing one, for files that are not ready, and remove it at the end.
+
+    Raises
+    ------
+    CannotCheckError
+        If it cannot be made.
+    """
+    home = Path(parent)
+    with contextlib.ExitStack() as stack:
+        with _cannot_write(home):
+            _remove_abandoned(home)
+            folder = _new_folder(home / "scratch", stack)
+        yield folder
+
+
+@contextlib.contextmanager
 def _temporary_file(target: Path) -> Iterator[Path]:
     with _cannot_write(target), contextlib.ExitStack() as stack:
         target.parent.mkdir(parents=True, exist_ok=True)

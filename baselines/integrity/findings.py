@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from submissions.printable import printable
+
 Severity = Literal["error", "warning"]
 #: How deep a verification looks, from names and headers to comparisons between patches.
 Level = Literal["quick", "full", "deep"]
@@ -104,7 +106,7 @@ class Finding:
             "id": self.occurrence_id,
             "region": self.region,
             "archive": self.archive,
-            "path": self.path,
-            "expected": self.problem.expected,
-            "found": self.problem.found,
+            "path": printable(self.path),
+            "expected": printable(self.problem.expected),
+            "found": printable(self.problem.found),
         }

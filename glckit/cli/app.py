@@ -24,6 +24,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 #: Exit statuses: fine, bad, usage, could not check.
 OK, BAD, USAGE, CANNOT_CHECK = 0, 1, 2, 3
+#: Exit status of what a verification comes to.
+STATUS_OF_VERDICT = {"whole": OK, "damaged": BAD, "unknown": CANNOT_CHECK}
 
 _STATUS = {BadInputError: BAD, UsageError: USAGE, CannotCheckError: CANNOT_CHECK}
 

@@ -10,12 +10,10 @@ from typing import Annotated
 import typer
 
 from baselines.integrity.findings import Level
-from glckit.cli.app import BAD, CANNOT_CHECK, OK, TERMINAL, FormatOption, JsonOption, app, show
+from glckit.cli.app import CANNOT_CHECK, STATUS_OF_VERDICT, TERMINAL, FormatOption, JsonOption, app, show
 from glckit.cli.baseline import command_line
 from glckit.cli.parameters import argument, built, flag, option
 from submissions.errors import UsageError
-
-_STATUS = {"whole": OK, "damaged": BAD, "unknown": CANNOT_CHECK}
 
 
 def _part(text: str) -> tuple[int, int]:
@@ -84,4 +82,5 @@ def verify_patches(
     circumstances = Circumstances(command_line(), os.fspath(Path.cwd()), mending)
     write_lists(found, lists, patch_size=competition.data.patch_size, circumstances=circumstances)
     show(verification_report(found, repair=mending), form, as_json=as_json)
-    raise typer.Exit(_STATUS[found.verdict])
+    is_blocked = found.repair is not None and found.repair.obstacles
+    raise typer.Exit(CANNOT_CHECK if is_blocked else STATUS_OF_VERDICT[found.verdict])

@@ -82,5 +82,6 @@ def _is_file(run: str) -> bool:
 
 
 def _nearest(start: Path) -> Path | None:
-    folders = (start.resolve(), *start.resolve().parents)
+    own = Path(os.path.realpath(start))  # Path.resolve fails for loops of links
+    folders = (own, *own.parents)
     return next((folder / FILE_NAME for folder in folders if (folder / FILE_NAME).is_file()), None)

@@ -184,6 +184,8 @@ def _notes(checked: NDArray[np.int64], options: VerifyOptions, *, manifest: Mani
         )
         yield f"This sample sees damage to 0.1 % of all patches with probability {overall:.0%}."
         yield f"It sees damage to 3 % of one archive with probability {single:.0%} or more."
+    if manifest is not None and not manifest.is_sealed:
+        yield "The manifest has no digest of its own: what is altered in it looks like damage of patches."
     if manifest is not None and (n_unlisted := len(np.setdiff1d(checked, manifest.ids))):
         are = "1 occurrence is" if n_unlisted == 1 else f"{n_unlisted} occurrences are"
         yield f"{are} not in the manifest."
