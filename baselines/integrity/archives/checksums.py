@@ -46,7 +46,7 @@ def manifest_of_whole_archives(
             for occurrence_id, kind, n_bytes, crc32 in list(_sums(path, patch_size)):
                 files[occurrence_id][kind] = n_bytes, crc32.to_bytes(4, "big")
         except (BadInputError, CannotCheckError) as error:
-            passed_over.append(f"Nothing was compared with {os.fspath(path)}. {error.message}")
+            passed_over.append(f"Nothing was compared with {printable(path)}. {printable(error.message)}")
     return manifest_of_files(files, "crc32"), tuple(passed_over)
 
 

@@ -27,6 +27,7 @@ from baselines.integrity.memory.records import (
 )
 from baselines.integrity.options import VerifyOptions
 from scoring.version import VERSION
+from submissions.printable import printable
 
 # Two verifications of one tree share the file; each waits for the other's short writes.
 _PATIENCE_S = 10.0
@@ -134,13 +135,14 @@ class State:
             return from_text(text)
         except NOT_A_RECORD:
             self.trouble = self.trouble or (
-                f"The state file {self._path} is damaged in places; what cannot be read there is not known."
+                f"The state file {printable(self._path)} is damaged in places; what cannot be read there is not known."
             )
             return NOTHING
 
     def _complain(self, error: Exception) -> None:
         self.trouble = (
-            f"Nothing is remembered of this: the state file {self._path} cannot be used: {error}. {_CURE}"
+            f"Nothing is remembered of this: the state file {printable(self._path)} cannot be used: {error}. "
+            f"{_CURE}"
         )
 
 

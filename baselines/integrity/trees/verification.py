@@ -196,5 +196,5 @@ def _not_remembered(checked: Sequence[CheckedFolder]) -> Iterator[str]:
     reasons = {"were written a moment ago": n_young, "are dated in the future": n_ahead}
     for reason, n in reasons.items():
         if n:
-            which = "1 occurrence, whose files" if n == 1 else f"{n} occurrences, whose files"
-            yield f"Nothing is remembered of {which} {reason}."
+            which, whose = ("1 occurrence", "its") if n == 1 else (f"{n} occurrences", "their")
+            yield f"Nothing is remembered of {which}: {whose} files {reason}, and will be read again."
