@@ -48,8 +48,8 @@ def written_atomically(path: str | os.PathLike[str], *, new: bool = False) -> It
     ('whole', ['a.txt'])
     """
     target = Path(os.path.realpath(path))
-    if new and target.exists():
-        raise _exists(path)
+    if new:
+        refuse_existing(path)
     with _temporary_file(target) as temporary:
         yield temporary
         try:
@@ -58,6 +58,12 @@ def written_atomically(path: str | os.PathLike[str], *, new: bool = False) -> It
             _move(temporary, target, new=new)
         except FileExistsError:
             raise _exists(path) from None
+
+
+def refuse_existing(path: str | os.PathLike[str]) -> None:
+    """Raise the `UsageError` that names ``--force`` if there is something at a path."""
+    if Path(path).exists():
+        raise _exists(path)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,6 +55,20 @@ class Problem:
     def is_error(self) -> bool:
         """Whether the patch is damaged for it."""
         return self.severity == "error"
+
+
+def absent_files_problem(absent: Sequence[str]) -> Problem:
+    """Return what it means that one or both files of a patch, named by what they hold, are absent.
+
+    Examples
+    --------
+    >>> absent_files_problem(["altitude"]).found
+    'no altitude file'
+    """
+    both = "both files of the patch"
+    if len(absent) == 1:
+        return Problem("half-pair", "error", both, f"no {absent[0]} file")
+    return Problem("missing", "error", both, "neither file")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from baselines.integrity.findings import CLASSES, Finding, Level
 from baselines.integrity.manifests.manifest import Entry
-from baselines.integrity.places import archives_of_ids
+from baselines.integrity.places import archive_path, archives_of_ids
 from scoring.places import region_of_id
 
 #: What a verification comes to; unknown if nothing could be checked or files could not be read.
@@ -151,8 +151,13 @@ class PatchReport:
 
     @property
     def archives_to_fetch(self) -> tuple[str, ...]:
-        """The archives, without suffix, that hold what is damaged: those to extract or fetch again."""
+        """The archives, without suffix, that hold what is damaged: those to repair from or fetch again."""
         return tuple(sorted({f.archive for f in self.errors if f.archive is not None}))
+
+    @cached_property
+    def tree_errors(self) -> tuple[Finding, ...]:
+        """The errors in extracted patches, which a repair can mend."""
+        return tuple(finding for finding in self.errors if archive_path(finding) is None)
 
     def to_json(self) -> dict[str, object]:
         """Return the report as the object that ``--format json`` prints."""

@@ -89,6 +89,11 @@ class ManySources:
         """Pickle the sources."""
         return type(self), (self.sources,)
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The folders and archives of all sources."""
+        return tuple(path for source in self.sources for path in source.paths)
+
     def ids(self) -> NDArray[np.int64]:
         """Return the occurrences with at least one file in a source, ascending."""
         return np.unique(np.concatenate([source.ids() for source in self.sources]))

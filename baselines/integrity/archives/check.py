@@ -16,7 +16,7 @@ from baselines.covariates.patches.layout import KINDS, scope_of_archive
 from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.integrity.archives.contents import Contents, Key, Proven, read_contents
 from baselines.integrity.archives.reading import proves_itself
-from baselines.integrity.findings import Finding, Problem
+from baselines.integrity.findings import Finding, Problem, absent_files_problem
 from baselines.integrity.manifests.checklists import read_checklist
 from baselines.integrity.places import at_archive, at_occurrence, in_scope
 from submissions.opening import open_file
@@ -105,13 +105,9 @@ def _with_other_sum(reading: Contents, path: str, *, md5: str, found: str) -> Co
 def _absent(path: str, reading: Contents, *, ids: frozenset[int]) -> Iterator[Finding]:
     damaged = {f.occurrence_id for f in reading.findings if f.problem.is_error}
     for occurrence_id in sorted(ids | reading.ids):
-        kinds = [kind for kind in KINDS if (occurrence_id, kind) in reading.proven]
-        if len(kinds) == len(KINDS) or occurrence_id in damaged:
-            continue
-        fault = "half-pair" if kinds else "missing"
-        found = f"only the {kinds[0]}" if kinds else "neither"
-        problem = Problem(fault, "error", "the two files of a patch", found)
-        yield at_occurrence(problem, occurrence_id, path=path)
+        absent = [kind for kind in KINDS if (occurrence_id, kind) not in reading.proven]
+        if absent and occurrence_id not in damaged:
+            yield at_occurrence(absent_files_problem(absent), occurrence_id, path=path)
 
 
 def _md5_of(path: str) -> str | None:

@@ -12,8 +12,9 @@ from baselines.covariates.patches.npyheader import HEADER_BYTES, FileForm, form_
 from baselines.integrity.findings import Level, Problem
 from baselines.integrity.manifests.digests import Proof
 from baselines.integrity.options import VerifyOptions
-from baselines.integrity.patches.altitude import altitude_hole_problems, altitude_problems
-from baselines.integrity.patches.bands import bands_problems, hole_problems
+from baselines.integrity.patches.altitude import altitude_problems, lost_altitude_problems
+from baselines.integrity.patches.bands import bands_problems
+from baselines.integrity.patches.holes import hole_problems
 from submissions.opening import kind_of
 
 #: What a name leads to, or why that is not known.
@@ -130,7 +131,7 @@ def _problems_given_proof(
     raw: bytes, kind: Kind, *, region: str, options: VerifyOptions, proof: Proof | None
 ) -> list[Problem]:
     if options.level == "quick":
-        holes = hole_problems if kind == "bands" else altitude_hole_problems
+        holes = hole_problems if kind == "bands" else lost_altitude_problems
         return holes(raw, options.thresholds)
     problems = content_problems(raw, kind, region=region, options=options)
     if proof is None:

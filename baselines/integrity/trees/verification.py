@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,8 @@ def verify_tree(
     findings = _findings(checked, tree)
     if options.level == "deep" and table is not None:
         facts = [each for folder in checked for each in folder.facts]
-        findings += compare_patches(facts, table, thresholds=options.thresholds, path_of=tree.path_of)
+        compared = compare_patches(facts, table, thresholds=options.thresholds, path_of=tree.path_of)
+        findings += compared if manifest is None else _as_published(compared, manifest)
     return _report(checked, findings, options=options, manifest=manifest, all_ids=all_ids)
 
 
@@ -81,6 +83,17 @@ def _findings(checked: Sequence[CheckedFolder], tree: Tree) -> list[Finding]:
     found = [finding for folder in checked for finding in folder.findings]
     unlisted = ((i, folder.home) for folder in checked for i in folder.unlisted)
     return place_strays(found, strays) + unlisted_patches(unlisted)
+
+
+def _as_published(findings: Sequence[Finding], manifest: Manifest) -> Iterator[Finding]:
+    """Make what looks odd in files that a manifest lists a warning, as in the check of the file itself.
+
+    A file that is not what the manifest says has an error of its own.
+    """
+    listed = set(manifest.ids.tolist())
+    for finding in findings:
+        is_odd = finding.problem.fault == "implausible" and finding.occurrence_id in listed
+        yield replace(finding, problem=replace(finding.problem, severity="warning")) if is_odd else finding
 
 
 def _report(
@@ -128,4 +141,5 @@ def _notes(checked: NDArray[np.int64], options: VerifyOptions, *, manifest: Mani
     if manifest is not None and not manifest.is_sealed:
         yield "The manifest has no digest of its own: what is altered in it looks like damage of patches."
     if manifest is not None and (n_unlisted := len(np.setdiff1d(checked, manifest.ids))):
-        yield f"{n_unlisted} occurrences are not in the manifest."
+        are = "1 occurrence is" if n_unlisted == 1 else f"{n_unlisted} occurrences are"
+        yield f"{are} not in the manifest."
