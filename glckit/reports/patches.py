@@ -106,8 +106,10 @@ def _listed(findings: Iterable[Finding], where_all: str) -> Iterator[str]:
 def _advice(found: PatchReport, repair: str) -> Iterator[str]:
     if found.repair is not None:
         yield ""
-        yield f"Repaired {len(found.repair.mended_ids)}; no archive could mend {len(found.repair.left_ids)}."
-        if found.repair.left_ids:
+        n_mended, n_left = len(found.repair.mended_ids), len(found.repair.left_ids)
+        why_not = "%s could not be mended" if found.repair.obstacles else "no archive could mend %s"
+        yield f"Repaired {n_mended}; {why_not % n_left}."
+        if n_left and not found.repair.obstacles:
             yield f"Fetch again, then repair: {', '.join(found.archives_to_fetch)}"
     elif repair and (held := _archives_to_repair_from(found)):
         yield ""
@@ -123,7 +125,8 @@ def _archives_to_repair_from(found: PatchReport) -> list[str]:
 
 
 def _to_fetch(findings: Iterable[Finding]) -> Iterator[str]:
-    paths = {archive_path(finding) for finding in findings if finding.problem.is_error}
+    broken_ones = (f for f in findings if f.problem.is_error and f.problem.fault != "unreadable")
+    paths = {archive_path(finding) for finding in broken_ones}
     if broken := [path for path in paths if path is not None]:
         yield ""
         yield f"Fetch again: {', '.join(printable(path) for path in sorted(broken))}"
