@@ -135,7 +135,8 @@ class State:
             return from_text(text)
         except NOT_A_RECORD:
             self.trouble = self.trouble or (
-                f"The state file {printable(self._path)} is damaged in places; what cannot be read there is not known."
+                f"The state file {printable(self._path)} is damaged in places; "
+                "what cannot be read there is not known."
             )
             return NOTHING
 
