@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pathlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,8 @@ from baselines.integrity.gate import admit
 from baselines.integrity.thresholds import Thresholds
 from baselines.request import OnDamaged
 from submissions.errors import CannotCheckError, UsageError
+from submissions.opening import open_file
+from submissions.printable import printable
 from submissions.progress import SILENT, Progress
 
 Path = str | os.PathLike[str]
@@ -93,13 +94,15 @@ def read_id_list(path: Path) -> NDArray[np.int64]:
         If the file cannot be read, or a line is no id.
     """
     try:
-        lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
+        with open_file(path) as file:
+            lines = file.read().decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise CannotCheckError(f"Cannot read the list of ids {path}: {error}.") from error
+        why = getattr(error, "strerror", None) or error
+        raise CannotCheckError(f"Cannot read the list of ids {printable(path)}: {why}.") from error
     wrong = [number for number, line in enumerate(lines, 1) if line.strip() and not _is_id(line)]
     if wrong:
         raise CannotCheckError(
-            f"Line {wrong[0]} of {path} is no occurrence id: {lines[wrong[0] - 1]!r}.",
+            f"Line {wrong[0]} of {printable(path)} is no occurrence id: {lines[wrong[0] - 1]!r}.",
             "Write one id per line.",
         )
     return np.array([int(line) for line in lines if line.strip()], dtype=np.int64)

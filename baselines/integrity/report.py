@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from baselines.integrity.findings import CLASSES, Finding, Level
 from baselines.integrity.manifests.manifest import Entry
-from baselines.integrity.places import archives_of_ids
+from baselines.integrity.places import archive_path, archives_of_ids
 from scoring.places import region_of_id
 
 #: What a verification comes to; unknown if nothing could be checked or files could not be read.
@@ -52,14 +52,18 @@ class Repair:
     mended_ids : tuple of int
         Occurrences whose two files were taken again, or are those of the archive already.
     left_ids : tuple of int
-        Occurrences that no archive could mend.
+        Occurrences that were not mended.
     findings : tuple of Finding
         What is wrong with the archives.
+    obstacles : tuple of str
+        What kept patches from being mended, apart from damaged archives: places that cannot be written,
+        archives that cannot be read; a sentence each.
     """
 
     mended_ids: tuple[int, ...]
     left_ids: tuple[int, ...]
     findings: tuple[Finding, ...]
+    obstacles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,9 +130,8 @@ class PatchReport:
     @property
     def verdict(self) -> Verdict:
         """What it comes to; damage counts for more than what could not be read."""
-        if any(finding.problem.fault != "unreadable" for finding in self.errors):
-            return "damaged"
-        return "unknown" if self.errors or not len(self.checked_ids) else "whole"
+        verdict = verdict_of(self.errors)
+        return "unknown" if verdict == "whole" and not len(self.checked_ids) else verdict
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -152,8 +155,13 @@ class PatchReport:
 
     @property
     def archives_to_fetch(self) -> tuple[str, ...]:
-        """The archives, without suffix, that hold what is damaged: those to extract or fetch again."""
+        """The archives, without suffix, that hold what is damaged: those to repair from or fetch again."""
         return tuple(sorted({f.archive for f in self.errors if f.archive is not None}))
+
+    @cached_property
+    def tree_errors(self) -> tuple[Finding, ...]:
+        """The errors in extracted patches, which a repair can mend."""
+        return tuple(finding for finding in self.errors if archive_path(finding) is None)
 
     def to_json(self) -> dict[str, object]:
         """Return the report as the object that ``--format json`` prints."""
@@ -169,6 +177,12 @@ class PatchReport:
             "cannot_see": list(self.cannot_see),
             "unchecked_ids": self.unchecked_ids.tolist(),
         }
+
+
+def verdict_of(findings: Iterable[Finding]) -> Verdict:
+    """Return what some findings come to; damage counts for more than what could not be read."""
+    faults = {finding.problem.fault for finding in findings if finding.problem.is_error}
+    return "damaged" if faults - {"unreadable"} else "unknown" if faults else "whole"
 
 
 def merged(reports: Sequence[PatchReport]) -> PatchReport:

@@ -108,11 +108,12 @@ def find_roots(path: PathLike) -> list[Root]:
 def find_archives(path: PathLike) -> list[str]:
     """Return an archive itself, or those that a folder or its ``archives/`` holds, by their names.
 
-    The folder of a region that cannot be listed holds patches, as far as anybody can tell. Raises
-    CannotCheckError if there is nothing at the path, or another folder cannot be listed.
+    What bears the name of an archive is one, also if it is no file: the check says so. The folder of a
+    region that cannot be listed holds patches, as far as anybody can tell. Raises CannotCheckError if there
+    is nothing at the path, or another folder cannot be listed.
     """
     start = Path(path)
-    if start.is_file():
+    if os.path.lexists(start) and (not start.is_dir() or scope_of_archive(start) is not None):
         return [os.fspath(path)]
     if not start.is_dir():
         raise CannotCheckError(f"There is no file or folder {start}.", "Give the patches or their archives.")
@@ -120,7 +121,7 @@ def find_archives(path: PathLike) -> list[str]:
         return []
     folders = [folder for folder in (start, start / "archives") if folder.is_dir()]
     found = [entry for folder in folders for entry in listed(folder) if scope_of_archive(entry.name)]
-    return sorted(entry.path for entry in found if entry.is_file())
+    return sorted(entry.path for entry in found)
 
 
 def roots_for(path: PathLike, key: ArchiveKey) -> list[Root]:

@@ -33,7 +33,7 @@ def rewrite_as_tar(
     """
     if form_of_archive(path) != "tar.gz":
         raise UsageError(f"{os.fspath(path)} is no tar.gz; it can be read as it is.")
-    if Path(path).resolve() == Path(out).resolve():
+    if os.path.realpath(path) == os.path.realpath(out):
         raise UsageError(f"{os.fspath(path)} cannot be written over itself.", "Name another file.")
     with (
         written_atomically(out) as temporary,

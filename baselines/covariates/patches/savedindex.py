@@ -18,6 +18,7 @@ from baselines.covariates.patches.index import COLUMNS, MemberIndex, index_from_
 from baselines.covariates.patches.scanning import scan_archive
 from submissions.errors import CannotCheckError
 from submissions.files import written_atomically
+from submissions.opening import open_file
 from submissions.progress import SILENT, Progress
 
 #: What the name of an index ends with, after the archive's own name.
@@ -79,7 +80,7 @@ def save_index(index: MemberIndex, path: str | os.PathLike[str], *, progress: Pr
 
 def _places(path: Path) -> list[Path]:
     # Archives of one name in several folders may share a cache: the digest keeps them apart.
-    digest = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
+    digest = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:16]
     beside = path.with_name(path.name + INDEX_SUFFIX)
     return [beside, cache_folder() / f"{path.name}-{digest}{INDEX_SUFFIX}"]
 
@@ -107,7 +108,7 @@ def _content(index: MemberIndex, stamp: dict[str, int]) -> bytes:
 def _loaded(place: Path, stamp: dict[str, int]) -> MemberIndex | None:
     """Return the index in a file, or None if there is none that fits the archive as it is now."""
     try:
-        with zipfile.ZipFile(place) as archive:
+        with open_file(place) as file, zipfile.ZipFile(file) as archive:
             about = json.loads(archive.read(_ABOUT))
             if about["archive"] != stamp:
                 return None

@@ -34,6 +34,11 @@ class TreeSource:
             raise CannotCheckError(f"There is no folder {self.folder}.", "Give the folder of the patches.")
         self._bases: dict[tuple[str, str], tuple[str, ...]] = {}
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The folder."""
+        return (os.fspath(self.folder),)
+
     def ids(self) -> NDArray[np.int64]:
         """Return the occurrences with at least one file in its right place, ascending."""
         found = [ids_below(root) for root in find_roots(self.folder)]

@@ -25,8 +25,13 @@ def manifest_of_archives(
     """
     files: Files = defaultdict(dict)
     for path in paths:
+        own: Files = defaultdict(dict)
         for occurrence_id, kind, n_bytes, crc32 in _sums(path, patch_size):
-            files[occurrence_id][kind] = n_bytes, crc32.to_bytes(4, "big")
+            proof = n_bytes, crc32.to_bytes(4, "big")
+            if own[occurrence_id].setdefault(kind, proof) != proof:
+                raise _not_made(path, f"occurrence {occurrence_id} has two members of unlike content")
+        for occurrence_id, proofs in own.items():
+            files[occurrence_id] |= proofs
     return manifest_of_files(files, "crc32")
 
 
@@ -58,7 +63,11 @@ def _sums(path: str | os.PathLike[str], patch_size: int) -> Iterator[tuple[int, 
     check = check_archive(path, md5=published_sum(path), patch_size=patch_size)
     if not check.ok:
         first = next(finding for finding in check.findings if finding.problem.is_error)
-        damage = f"{first.path} has {first.problem.fault}, {first.problem.found}"
-        raise BadInputError(f"No manifest is made of {os.fspath(path)}: {damage}.", "Fetch it again.")
+        raise _not_made(path, f"{first.path} has {first.problem.fault}, {first.problem.found}")
     for key, proven in check.proven.items():
         yield *key, proven.n_bytes, proven.crc32
+
+
+def _not_made(path: str | os.PathLike[str], damage: str) -> BadInputError:
+    text = f"No manifest is made of {printable(path)}: {printable(damage)}."
+    return BadInputError(text, "Fetch it again.")

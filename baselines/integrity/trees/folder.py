@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.layout import KINDS, file_name, folder_of_id, parse_name
-from baselines.integrity.findings import LEVELS, Finding, Level, Problem
+from baselines.integrity.findings import LEVELS, Finding, Level, Problem, absent_files_problem
 from baselines.integrity.manifests.manifest import Entry
 from baselines.integrity.memory.records import NOTHING, Record, joined
 from baselines.integrity.options import VerifyOptions
@@ -186,11 +186,7 @@ def _absent_files(patch: ListedPatch, task: FolderTask) -> Iterator[Finding]:
         return
     absent = [kind for kind, entry in zip(KINDS, patch.entries, strict=True) if entry is None]
     path = f"{task.home}/{file_name(patch.occurrence_id, absent[0])}"
-    if len(absent) == len(KINDS):
-        problem = Problem("missing", "error", "the two files of a patch", "neither")
-    else:
-        problem = Problem("half-pair", "error", "the two files of a patch", f"no file of the {absent[0]}")
-    yield at_occurrence(problem, patch.occurrence_id, path=path)
+    yield at_occurrence(absent_files_problem(absent), patch.occurrence_id, path=path)
 
 
 def _strays(

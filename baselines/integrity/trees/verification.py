@@ -64,6 +64,7 @@ def verify_tree(
         if options.level == "deep" and table is not None:
             facts = [each for folder in checked for each in folder.facts]
             found = compare_patches(facts, table, thresholds=options.thresholds, path_of=tree.path_of)
+            found = found if manifest is None else list(_as_published(found, manifest))
             is_whole = known is not None and sum(len(each.ids) for each in checked) == len(known)
             findings = _with_comparisons(findings, found, replaces=is_whole)
             memory.remember_comparisons(_by_folder(findings, checked))
@@ -93,6 +94,17 @@ def _findings(checked: Sequence[CheckedFolder], tree: Tree) -> list[Finding]:
     found = [finding for folder in checked for finding in folder.findings]
     unlisted = ((i, folder.home) for folder in checked for i in folder.unlisted)
     return place_strays(found, strays) + unlisted_patches(unlisted)
+
+
+def _as_published(findings: Sequence[Finding], manifest: Manifest) -> Iterator[Finding]:
+    """Make what looks odd in files that a manifest lists a warning, as in the check of the file itself.
+
+    A file that is not what the manifest says has an error of its own.
+    """
+    listed = set(manifest.ids.tolist())
+    for finding in findings:
+        is_odd = finding.problem.fault == "implausible" and finding.occurrence_id in listed
+        yield replace(finding, problem=replace(finding.problem, severity="warning")) if is_odd else finding
 
 
 def _with_comparisons(
@@ -172,8 +184,11 @@ def _notes(checked: NDArray[np.int64], options: VerifyOptions, *, manifest: Mani
         )
         yield f"This sample sees damage to 0.1 % of all patches with probability {overall:.0%}."
         yield f"It sees damage to 3 % of one archive with probability {single:.0%} or more."
+    if manifest is not None and not manifest.is_sealed:
+        yield "The manifest has no digest of its own: what is altered in it looks like damage of patches."
     if manifest is not None and (n_unlisted := len(np.setdiff1d(checked, manifest.ids))):
-        yield f"{n_unlisted} occurrences are not in the manifest."
+        are = "1 occurrence is" if n_unlisted == 1 else f"{n_unlisted} occurrences are"
+        yield f"{are} not in the manifest."
 
 
 def _not_remembered(checked: Sequence[CheckedFolder]) -> Iterator[str]:
