@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +15,9 @@ from submissions.faults import Example, Fault
 from submissions.printable import printable
 from submissions.validation import Validation
 from submissions.wording import counted
+
+# Characters of one entry of a run's metadata, in text.
+_MAX_METADATA = 120
 
 _NUMBERS = (
     "adaptive_top_k",
@@ -175,10 +178,17 @@ def _score_lines(outcome: EvaluatedFile, score: Score, digits: int) -> list[str]
         ("signature", score.signature),
     ]
     if outcome.metadata:
-        # As JSON, so that no control character of a file reaches the terminal.
-        items = (f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in outcome.metadata.items())
-        table.append(("metadata", ", ".join(items)))
+        table.append(("metadata", _metadata_text(outcome.metadata)))
     return [f"{printable(outcome.run)}: {size_text}", *(f"  {name:<16} {value}" for name, value in table)]
+
+
+def _metadata_text(metadata: Mapping[str, Any]) -> str:
+    """Return metadata in one line; what is long is left to JSON."""
+    # As JSON, so that no control character of a file reaches the terminal.
+    items = {key: json.dumps(value, ensure_ascii=False) for key, value in metadata.items()}
+    short = [f"{key}: {value}" for key, value in items.items() if len(value) <= _MAX_METADATA]
+    left = [f"{key} (--json shows it)" for key, value in items.items() if len(value) > _MAX_METADATA]
+    return ", ".join([*short, *left])
 
 
 def _with_bounds(value: float, bounds: tuple[float, float], digits: int) -> str:

@@ -214,6 +214,7 @@ def test_a_comment_of_a_zip_is_part_of_it(tmp_path: Path) -> None:
         gzip.compress(TEXT) + b"garbage",
         bytes(pa.compress(TEXT, "zstd", asbytes=True)) + bytes(1000),
     ],
+    ids=["zip and zeros", "zip and a byte", "zip with a comment", "two zips", "gzip", "zstd"],
 )
 def test_what_stands_beside_compressed_data_is_named(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "run").write_bytes(content)
