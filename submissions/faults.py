@@ -17,12 +17,14 @@ Severity = Literal["error", "warning"]
 #: How many examples a fault keeps.
 MAX_EXAMPLES = 5
 
+# Stands for the command that converts the run.
+_CONVERT = "{convert}"
 # What the reader of a report should do, by code. The order is the order of the report.
 _ERRORS = {
     "not-a-table": "Submit the run itself as text or Parquet; download it again if it came from the web.",
     "empty": "Write the run again; the file holds nothing.",
     "truncated": "Compress or copy the file again, and compare the sizes.",
-    "too-large": "Keep fewer species per occurrence (glckit convert --max-rows), or raise --max-bytes.",
+    "too-large": "Keep fewer species per occurrence ({convert} --max-rows N), or raise --max-bytes.",
     "header": "Use the header occurrence_id;species_id;probability;rank (rank may be absent).",
     "no-rows": "Write one line for each occurrence and species.",
     "ragged": "Give every line the same fields as the header, with one separator and nothing after the last.",
@@ -33,10 +35,10 @@ _ERRORS = {
     "unknown-species": "Use the species_id of the species table, not the GBIF id.",
     "duplicate": "Keep one line for each occurrence and species.",
     "missing-occurrence": "Predict a species for every test occurrence; --allow-missing makes it a warning.",
-    "too-many-rows": "Keep the best rows of each occurrence: glckit convert --max-rows N.",
+    "too-many-rows": "Keep the best rows of each occurrence: {convert} --max-rows N",
 }
 _WARNINGS = {
-    "rank-order": "Renumber with: glckit convert --rerank.",
+    "rank-order": "Renumber with: {convert} --rerank",
     "score-range": "If these are not meant as probabilities, leave them: both metrics use only their order.",
     "short-lists": (
         "Submit more than K species per occurrence (150 is usual); the threshold picks among them."
@@ -192,6 +194,8 @@ class FaultLog:
             mended = " and ".join(self._mends[code])
             fixes = [*fixes, f"This takes care of {mended}: {conversion_of(self._run)}"]
         fix = " ".join(fixes)
+        if _CONVERT in fix:
+            fix = fix.replace(_CONVERT, conversion_of(self._run))
         return Fault(code, severity, self._counts[code], message, fix, tuple(self._examples[code]))
 
 

@@ -76,15 +76,16 @@ def folder_written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     CannotCheckError
-        If the place cannot be written to, or `path` is a file.
+        If the place cannot be written to, `path` is a file, or another process made it meanwhile.
     """
     target = Path(os.path.realpath(path))
+    was_there = target.exists()
     with _cannot_write(target), contextlib.ExitStack() as stack:
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(target.parent)
         temporary = _new_folder(target, stack)
         yield temporary
-        _move_into_place(temporary, target)
+        _move_into_place(temporary, target, joins=was_there)
 
 
 @contextlib.contextmanager
@@ -140,9 +141,15 @@ def _move(temporary: Path, target: Path, *, new: bool) -> None:
         temporary.rename(target)
 
 
-def _move_into_place(temporary: Path, target: Path) -> None:
-    if not target.exists():
+def _move_into_place(temporary: Path, target: Path, *, joins: bool) -> None:
+    try:
         temporary.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise
+        if not joins:
+            raise FileExistsError(None, "another process made it meanwhile") from None
+    else:
         return
     for file in sorted(path for path in temporary.rglob("*") if not path.is_dir()):
         place = target / file.relative_to(temporary)

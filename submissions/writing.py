@@ -76,6 +76,11 @@ def run_writer(
     10561900;5;0.75;1
     """
     suffix = Path(path).suffix.lower()
+    if suffix == ".npy":
+        raise UsageError(
+            f"{printable(path)} would be a matrix, and only glckit convert writes those.",
+            "Name a run in another format, and convert it.",
+        )
     if suffix not in SUFFIXES:
         raise UsageError(
             f"Cannot tell the format of {printable(path)} from its name.",

@@ -152,3 +152,17 @@ def test_a_claim_is_let_go(tmp_path: Path) -> None:
 )
 def test_what_does_not_print_is_escaped(name: str, shown: str) -> None:
     assert printable(name) == shown
+
+
+def test_a_folder_that_another_process_made_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    with pytest.raises(CannotCheckError, match="another process made it meanwhile"):
+        _make_late(tmp_path / "world")
+    assert [path.read_text() for path in (tmp_path / "world").iterdir()] == ["early"]
+    assert _names(tmp_path) == ["world"]
+
+
+def _make_late(target: Path) -> None:
+    with folder_written_atomically(target) as late:
+        (late / "a.txt").write_text("late")
+        with folder_written_atomically(target) as early:
+            (early / "a.txt").write_text("early")
