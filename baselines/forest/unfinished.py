@@ -92,7 +92,7 @@ def _plan_of(path: Path) -> dict[str, Any] | None:
         found = json.loads(path.read_text())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CannotCheckError(
             f"Cannot read {printable(path)}: {error}.", f"Delete {printable(path.parent)}."
         ) from error

@@ -23,7 +23,7 @@ from baselines.integrity.trees.planning import detection_probability, plan_folde
 from baselines.integrity.trees.strays import place_strays, unlisted_patches
 from baselines.integrity.trees.survey import Tree
 from baselines.integrity.trees.visibility import cannot_see
-from submissions.errors import UsageError
+from submissions.errors import CannotCheckError, UsageError
 from submissions.progress import SILENT, Progress
 from submissions.tables import OccurrenceTable
 
@@ -73,10 +73,15 @@ def verify_tree(
 
 
 def ids_of(occurrences: Occurrences | None) -> NDArray[np.int64] | None:
-    """Return the ids of some occurrences, ascending, each once."""
+    """Return the ids of some occurrences, ascending, each once; CannotCheckError if one is negative."""
     if occurrences is None:
         return None
-    return np.unique(occurrences.ids if isinstance(occurrences, OccurrenceTable) else occurrences)
+    ids = np.unique(occurrences.ids if isinstance(occurrences, OccurrenceTable) else occurrences)
+    if len(ids) and ids[0] < 0:
+        raise CannotCheckError(
+            f"There is no patch of the occurrence {ids[0]}: ids are not negative.", "Correct its table."
+        )
+    return ids
 
 
 def _refuse_unusable(options: VerifyOptions, ids: NDArray[np.int64] | None, *, has_places: bool) -> None:
