@@ -19,6 +19,7 @@ from numpy.typing import DTypeLike, NDArray
 from scoring.sparse import Pairs
 from submissions.errors import UsageError
 from submissions.files import written_atomically
+from submissions.locks import folder_claimed
 from submissions.naming import SUFFIXES
 from submissions.printable import printable
 from submissions.reading.dense import id_paths
@@ -152,7 +153,7 @@ def matrix_writer(
     """
     paths = id_paths(Path(path))
     shape = (len(occurrence_ids), len(species_ids))
-    with written_atomically(path, new=new) as temporary:
+    with ExitStack() as claim, written_atomically(path, new=new) as temporary:
         matrix = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape)
         yield matrix
         matrix.flush()
@@ -161,6 +162,8 @@ def matrix_writer(
                 file = both.enter_context(written_atomically(id_path, new=new))
                 with file.open("wb") as stream:
                     np.save(stream, ids.astype(np.int64))
+            # The three files are those of one matrix.
+            claim.enter_context(folder_claimed(Path(os.path.realpath(path)).parent))
             if not new:
                 # From here to the end there is no matrix: a kill must not leave one with ids of another.
                 Path(path).unlink(missing_ok=True)

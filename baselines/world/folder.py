@@ -19,6 +19,7 @@ from baselines.world.tables import write_configuration, write_occurrences, write
 from submissions.errors import UsageError, require
 from submissions.files import folder_written_atomically, written_atomically
 from submissions.locks import folder_claimed
+from submissions.opening import open_file
 from submissions.progress import SILENT, Progress
 
 #: The file by which a folder is known to be a world, and which.
@@ -154,7 +155,8 @@ def _refuse_other_content(target: Path, marker: str) -> None:
     # What systems and tools keep in a folder for themselves does not make it someone's.
     names = sorted(entry.name for entry in target.iterdir() if not entry.name.startswith("."))
     try:
-        found = (target / MARKER).read_text()
+        with open_file(target / MARKER) as file:
+            found = file.read().decode()
         content = f"{MARKER} says {' '.join(found.split())}"
     except (OSError, ValueError):
         found, content = "", ", ".join(names[:3]) + ", and no " + MARKER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -166,3 +167,25 @@ def _make_late(target: Path) -> None:
         (late / "a.txt").write_text("late")
         with folder_written_atomically(target) as early:
             (early / "a.txt").write_text("early")
+
+
+@pytest.mark.parametrize("new", [False, True])
+def test_a_fifo_is_not_replaced(tmp_path: Path, new: bool) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises((CannotCheckError, UsageError), match=r"FIFO|exists"):
+        _write_to(tmp_path / "fifo", new=new)
+    assert (tmp_path / "fifo").is_fifo()
+    assert _names(tmp_path) == ["fifo"]
+
+
+@pytest.mark.skipif(not Path("/dev/null").is_char_device(), reason="no /dev/null")
+def test_a_device_behind_a_link_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "nothing.txt").symlink_to("/dev/null")
+    with pytest.raises(CannotCheckError, match="it is a character device"):
+        _write_to(tmp_path / "nothing.txt")
+    assert Path("/dev/null").is_char_device()
+
+
+def _write_to(path: Path, *, new: bool = False) -> None:
+    with written_atomically(path, new=new) as temporary:
+        temporary.write_text("mine")
