@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from baselines.covariates.patches.errors import DamagedArchiveError
-from baselines.covariates.patches.index import ArchiveForm
+from baselines.covariates.patches.index import ArchiveForm, why_not_inflated
 from baselines.covariates.patches.scanning import form_of_archive, gzip_stream
 from baselines.covariates.patches.walking import bytes_beside_zip, grown, most_bytes, walk_tar
 from submissions.printable import printable
@@ -103,6 +103,8 @@ def _zip_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, max_bytes: 
     name = entry.filename
     if stat.S_ISLNK(entry.external_attr >> 16):
         return Archived(name, entry.file_size, None, "a link instead of a file", "wrong-type")
+    if (why := why_not_inflated(entry.compress_type)) is not None:
+        return Archived(name, entry.file_size, None, why, "bad-header")
     if entry.file_size > max_bytes:
         return Archived(name, entry.file_size, None, f"{entry.file_size} bytes", "wrong-size")
     try:
