@@ -175,7 +175,9 @@ class _Collector:
         self._append(columns, block)
         for line in lines:
             self._lines.append(line, 1)
-        self._n_unread += self._reader.line - self._next_line - len(lines)
+        n_idle = self._reader.line - self._next_line - len(lines)
+        self._n_unread += n_idle
+        self.columns.pass_over(n_idle)
         self._next_line = self._reader.line
 
     def _refuse_overlong(self, block: Block) -> None:
