@@ -153,19 +153,20 @@ class FaultLog:
         fix: str | None = None,
         mends: Sequence[str] = (),
     ) -> None:
-        """Note a fault; the examples may be fewer than the count (by default their number).
+        """Note a fault; the examples may be fewer than the count (by default their number), never more.
 
         `fix` is what to do unless it is what the catalogue says, and `mends` what `glckit convert` mends in
         it; where it mends all there is, nothing else need be done.
         """
         if code not in _FIXES:
             raise KeyError(code)
-        self._counts[code] += max(len(examples), 1) if count is None else count
+        n = max(len(examples), 1) if count is None else count
+        self._counts[code] += n
         self.offer(code, *mends)
         if fix is not None or not mends:
             _append_new(self._fixes[code], _FIXES[code] if fix is None else fix)
         kept = self._examples[code]
-        kept.extend(examples[: max(self.max_examples - len(kept), 0)])
+        kept.extend(examples[:n][: max(self.max_examples - len(kept), 0)])
         _append_new(self._messages[code], message)
 
     def add_once(self, code: str, *, message: str) -> None:
