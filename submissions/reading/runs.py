@@ -109,6 +109,7 @@ def _run(path: str, table: TextTable, log: FaultLog) -> Run:
         rows=grouping.order,
         lines=table.lines,
         mentioned=np.array(sorted(table.mentioned), np.int64),
+        n_unplaced=table.n_unplaced,
         n_unread=table.n_unread,
         readable=table.readable,
         faults=log.faults(),
