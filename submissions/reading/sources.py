@@ -225,7 +225,8 @@ class _Layers:
     def _run_in(self, archive: zipfile.ZipFile, file: IO[bytes]) -> _Sized:
         if is_workbook(archive):
             if self.wanted.workbooks:
-                return sheet_as_text(file, archive, self.log, self.wanted.accepts, max_bytes=self.max_bytes), None
+                accepts, limit = self.wanted.accepts, self.max_bytes
+                return sheet_as_text(file, archive, self.log, accepts, max_bytes=limit), None
             refuse_workbook(self.log)
             return _nothing()
         members = [member for member in archive.infolist() if _is_candidate(member)]

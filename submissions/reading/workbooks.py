@@ -22,7 +22,7 @@ from submissions.reading.mending import WORKBOOK
 _CONTENT = "xl/workbook.xml"
 # A sheet has at most 1,048,576 rows, 0.2 GB of XML; texts and styles are held in memory whole.
 _MAX_ROWS, _MAX_BYTES, _MAX_BYTES_HELD = 1 << 20, 1 << 30, 1 << 27
-# A cell is held in memory several times over. Sheets shrink to a tenth; what shrinks further is one huge cell.
+# A cell is held in memory several times over. Sheets shrink to a tenth, one huge cell to a thousandth.
 _MAX_RATIO, _MIN_BOMB = 100, 1 << 25
 # What stands further to the right belongs to no run, and each row is filled up to here.
 _MAX_COLUMNS = 32
