@@ -19,6 +19,10 @@ MAX_EXAMPLES = 5
 
 # Stands for the command that converts the run.
 _CONVERT = "{convert}"
+#: What begins the sentence of a fix that says what `glckit convert` mends.
+TAKES_CARE = "This takes care of"
+# What a fix promises of a fault that is an error, and not where it was made a warning already.
+_DOWNGRADE = "; --allow-missing makes it a warning"
 # What the reader of a report should do, by code. The order is the order of the report.
 _ERRORS = {
     "not-a-table": "Submit the run itself as text or Parquet; download it again if it came from the web.",
@@ -34,7 +38,7 @@ _ERRORS = {
     "unknown-occurrence": "Predict the occurrences of the test files and no others.",
     "unknown-species": "Use the species_id of the species table, not the GBIF id.",
     "duplicate": "Keep one line for each occurrence and species.",
-    "missing-occurrence": "Predict a species for every test occurrence; --allow-missing makes it a warning.",
+    "missing-occurrence": f"Predict a species for every test occurrence{_DOWNGRADE}.",
     "too-many-rows": "Keep the best rows of each occurrence: {convert} --max-rows N",
 }
 _WARNINGS = {
@@ -153,19 +157,20 @@ class FaultLog:
         fix: str | None = None,
         mends: Sequence[str] = (),
     ) -> None:
-        """Note a fault; the examples may be fewer than the count (by default their number).
+        """Note a fault; the examples may be fewer than the count (by default their number), never more.
 
         `fix` is what to do unless it is what the catalogue says, and `mends` what `glckit convert` mends in
         it; where it mends all there is, nothing else need be done.
         """
         if code not in _FIXES:
             raise KeyError(code)
-        self._counts[code] += max(len(examples), 1) if count is None else count
+        n = max(len(examples), 1) if count is None else count
+        self._counts[code] += n
         self.offer(code, *mends)
         if fix is not None or not mends:
             _append_new(self._fixes[code], _FIXES[code] if fix is None else fix)
         kept = self._examples[code]
-        kept.extend(examples[: max(self.max_examples - len(kept), 0)])
+        kept.extend(examples[:n][: max(self.max_examples - len(kept), 0)])
         _append_new(self._messages[code], message)
 
     def add_once(self, code: str, *, message: str) -> None:
@@ -192,8 +197,10 @@ class FaultLog:
         message, fixes = "; ".join(self._messages[code]), self._fixes[code]
         if self._mends[code]:
             mended = " and ".join(self._mends[code])
-            fixes = [*fixes, f"This takes care of {mended}: {conversion_of(self._run)}"]
+            fixes = [*fixes, f"{TAKES_CARE} {mended}: {conversion_of(self._run)}"]
         fix = " ".join(fixes)
+        if code in self._downgraded:
+            fix = fix.replace(_DOWNGRADE, "")
         if _CONVERT in fix:
             fix = fix.replace(_CONVERT, conversion_of(self._run))
         return Fault(code, severity, self._counts[code], message, fix, tuple(self._examples[code]))

@@ -36,7 +36,9 @@ class Run:
     lines : LineNumbers, optional
         Line of each row; None for formats without lines.
     mentioned : ndarray of int of shape (n,)
-        Occurrences that only bad lines name.
+        Occurrences that bad rows name, ascending: they have more pairs than could be read.
+    n_unplaced : int
+        Bad rows that name no occurrence.
     n_unread : int
         Rows that could not be read, and are none of the pairs.
     readable : bool
@@ -53,6 +55,7 @@ class Run:
     rows: NDArray[np.intp] | None = None
     lines: LineNumbers | None = None
     mentioned: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
+    n_unplaced: int = 0
     n_unread: int = 0
     readable: bool = True
     faults: tuple[Fault, ...] = ()
@@ -65,6 +68,11 @@ class Run:
     def n_pairs(self) -> int:
         """Number of pairs."""
         return len(self.pairs.scores)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no row could be anything but one of the pairs."""
+        return not len(self.mentioned) and not self.n_unplaced
 
     def row_numbers(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the row of the file, from 0, of each of some pairs."""

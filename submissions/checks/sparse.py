@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TypeVar
 
 import numpy as np
@@ -36,18 +36,21 @@ def check(run: Run, requirements: Requirements, log: FaultLog) -> None:
         _check_range(run, log)
 
 
-def check_whole(run: Run, requirements: Requirements, log: FaultLog) -> NDArray[np.integer] | None:
+def check_whole(
+    run: Run, requirements: Requirements, log: FaultLog, without: Collection[str] = ()
+) -> NDArray[np.integer] | None:
     """Note what all pairs of a run together show, and return the missing test occurrences."""
     missing = None
     if requirements.test_ids is not None:
         present = np.concatenate([run.occurrence_ids, run.mentioned])
         missing = note_missing(present, requirements.test_ids, log)
     if run.n_pairs:
-        note_short_lists(np.diff(run.pairs.offsets), requirements.k, log)
-        note_equal_scores(run.pairs.scores.min(), run.pairs.scores.max(), run.n_pairs, log)
-        badly_ranked = [pair for lists in run.pairs.chunks() for pair in _badly_ranked(run, lists)]
-        message = "occurrences whose ranks are not 1..n or contradict the scores"
-        _note_pairs(run, log, "rank-order", np.array(badly_ranked, np.intp), message)
+        hidden = 0 if run.is_whole else run.n_unread
+        note_short_lists(np.diff(run.pairs.offsets), requirements.k, log, hidden=hidden)
+        if "constant-scores" not in without:
+            note_equal_scores(run.pairs.scores.min(), run.pairs.scores.max(), run.n_pairs, log)
+        if "rank-order" not in without:
+            _check_ranks(run, log)
     return missing
 
 
@@ -153,6 +156,15 @@ def _check_range(run: Run, log: FaultLog) -> None:
     if lowest < 0 or highest > 1:
         outside = np.flatnonzero((scores < 0) | (scores > 1))
         _note_pairs(run, log, "score-range", outside, f"scores outside [0, 1], from {lowest} to {highest}")
+
+
+def _check_ranks(run: Run, log: FaultLog) -> None:
+    found = [pair for lists in run.pairs.chunks() for pair in _badly_ranked(run, lists)]
+    pairs = np.array(found, np.intp)
+    owners = run.occurrence_ids[np.searchsorted(run.pairs.offsets, pairs, side="right") - 1]
+    message = "occurrences whose ranks are not 1..n or contradict the scores"
+    # A row that could not be read leaves a gap.
+    _note_pairs(run, log, "rank-order", pairs[~is_among(owners, run.mentioned)], message)
 
 
 def _badly_ranked(run: Run, lists: slice) -> Iterator[int]:

@@ -39,7 +39,7 @@ def read_other_edition(source: Source, log: FaultLog, mending: Mending) -> TextT
     if columns is None:
         return TextTable(readable=False)
     grown = GrowingColumns(log)
-    for occurrence, species, scores in _lists(_rows(source, behind, log), columns, log):
+    for occurrence, species, scores in _lists(_rows(source, behind, log), columns, grown, log):
         ids = np.full(len(species), occurrence, np.int64)
         values = np.array(species, np.int64), np.array(scores, np.float64)
         grown.append({"occurrence_id": ids, "species_id": values[0], "probability": values[1]})
@@ -92,7 +92,9 @@ def _columns(line: str) -> _Columns | None:
     return _Columns(separator, ids[0], species[0], scores[0] if scores else None)
 
 
-def _lists(rows: Iterator[tuple[int, str]], columns: _Columns, log: FaultLog) -> Iterator[_List]:
+def _lists(
+    rows: Iterator[tuple[int, str]], columns: _Columns, grown: GrowingColumns, log: FaultLog
+) -> Iterator[_List]:
     seen: set[int] = set()
     for line, row in rows:
         parsed = _parsed([unquoted(field) for field in row.split(columns.separator)], columns)
@@ -103,6 +105,10 @@ def _lists(rows: Iterator[tuple[int, str]], columns: _Columns, log: FaultLog) ->
         elif parsed[1]:
             seen.add(parsed[0])
             yield parsed
+            continue
+        grown.pass_over(1)
+        if grown.full:
+            return
 
 
 def _parsed(row: list[str], columns: _Columns) -> _List | None:

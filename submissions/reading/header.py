@@ -10,7 +10,7 @@ from submissions.reading.mending import FURTHER_COLUMNS, OTHER_EDITION, TABS, Me
 from submissions.reading.schema import Column, Schema
 
 SEPARATORS = (";", ",")
-_TAB = "\t"
+_TAB, _PIPE = "\t", "|"
 
 # What each field of a line is; None is a further column, which is skipped.
 Columns = tuple[Column | None, ...]
@@ -56,7 +56,8 @@ def read_header(line: str, schema: Schema, log: FaultLog, *, mending: Mending | 
     if is_data:
         columns, problems = schema.columns[: len(fields)], []
     elif len(fields) == 1 and len(schema.columns) > 1:
-        problems.append(_Problem("no separator ; or ,"))
+        fix = f"Separate the fields by ; instead of {_PIPE}." if _PIPE in line else None
+        problems.append(_Problem("no separator ; or ,", fix=fix))
     if separator == _TAB:
         problems.insert(0, _Problem("the fields are separated by tabs, not by ; or ,", TABS))
     _note(problems, Example(1, found=line[:_SHOWN]), log, mending)
@@ -93,6 +94,7 @@ class _Problem:
     message: str
     mends: str = ""
     n_mended: int = 1
+    fix: str | None = None
 
 
 def _judged(fields: list[str], schema: Schema) -> tuple[Columns | None, list[_Problem]]:
@@ -126,7 +128,8 @@ def _note(problems: list[_Problem], example: Example, log: FaultLog, mending: Me
     elif problems:
         message = "; ".join(problem.message for problem in problems)
         mends = [problem.mends for problem in problems] if all_mended else []
-        log.add("header", example, message=message, mends=mends)
+        fix = next((problem.fix for problem in problems if problem.fix), None)
+        log.add("header", example, message=message, mends=mends, fix=fix)
 
 
 def is_number(field: str) -> bool:

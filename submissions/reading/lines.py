@@ -33,6 +33,8 @@ class LineReader:
     ----------
     mentioned : set of int
         Occurrences named by lines that are bad for another reason: they are not missing.
+    n_unplaced : int
+        Bad lines that name no occurrence.
     line : int
         Line of the file that is read next.
     """
@@ -40,6 +42,7 @@ class LineReader:
     def __init__(self, header: Header, log: FaultLog, mending: Mending | None = None) -> None:
         self.header = header
         self.mentioned: set[int] = set()
+        self.n_unplaced = 0
         self.line = 0
         self._log = log
         self._mending = mending
@@ -73,6 +76,7 @@ class LineReader:
         text = raw.decode(errors="replace")
         if b"\0" in raw:
             self._note("not-a-table", text, "NUL bytes")
+            self.n_unplaced += 1
             return None
         idle = idle_line(text)
         if idle is not None:
@@ -132,10 +136,11 @@ class LineReader:
         return f"lines that do not have {len(self.header.columns)} fields separated by {separator}"
 
     def _note_mentioned(self, fields: list[str]) -> None:
-        """Keep the occurrence of a line that is bad for another reason."""
-        for i, column in self._wanted:
-            if column.name == "occurrence_id" and i < len(fields):
-                self.mentioned |= set(named_id(fields[i]))
+        """Keep the occurrence of a line that is bad for another reason, or count a line that names none."""
+        places = [i for i, column in self._wanted if column.name == "occurrence_id" and i < len(fields)]
+        named = {each for i in places for each in named_id(fields[i])}
+        self.mentioned |= named
+        self.n_unplaced += not named
 
     def _note_bad_fields(self, fields: list[str], values: list[int | float | None]) -> None:
         known: dict[str, Any] = {

@@ -21,7 +21,7 @@ from submissions.reading.fast import Columns
 from submissions.reading.header import read_header
 from submissions.reading.mending import Mending
 from submissions.reading.schema import RUN
-from submissions.reading.sniff import NUMPY, PARQUET, why_not_a_table
+from submissions.reading.sniff import NUMPY, PARQUET, how_to_make_a_table, why_not_a_table
 from submissions.reading.sources import MAX_BYTES, Source, Wanted, is_compressed, opened
 from submissions.reading.text import TextTable, read_text
 from submissions.run import DenseRun, Run, group_by_occurrence
@@ -81,7 +81,7 @@ def _table(source: Source, head: bytes, log: FaultLog, mending: Mending | None) 
         return read_parquet(source, log, mending)
     what = why_not_a_table(head)
     if what is not None:
-        log.add("not-a-table", message=f"the file is {what}")
+        log.add("not-a-table", message=f"the file is {what}", fix=how_to_make_a_table(head))
         return TextTable(readable=False)
     if mending is not None and is_other_edition(head):
         return read_other_edition(source, log, mending)
@@ -109,6 +109,7 @@ def _run(path: str, table: TextTable, log: FaultLog) -> Run:
         rows=grouping.order,
         lines=table.lines,
         mentioned=np.array(sorted(table.mentioned), np.int64),
+        n_unplaced=table.n_unplaced,
         n_unread=table.n_unread,
         readable=table.readable,
         faults=log.faults(),

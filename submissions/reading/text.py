@@ -74,6 +74,8 @@ class TextTable:
         The line of each row; None for formats without lines.
     mentioned : set of int
         Occurrences named by bad lines.
+    n_unplaced : int
+        Bad lines that name no occurrence.
     n_unread : int
         Rows that are left out because something in them is bad.
     readable : bool
@@ -83,6 +85,7 @@ class TextTable:
     columns: Columns = field(default_factory=dict)
     lines: LineNumbers | None = None
     mentioned: set[int] = field(default_factory=set)
+    n_unplaced: int = 0
     n_unread: int = 0
     readable: bool = True
 
@@ -147,7 +150,7 @@ class _Collector:
         self._reader = reader
         self._n_bytes = n_bytes
         self._next_line = next_line
-        self._n_unread = 0
+        self._n_unread = self._n_overlong = 0
         self.columns = GrowingColumns(log)
         self._lines = LineNumbers()
 
@@ -168,14 +171,18 @@ class _Collector:
 
     def table(self) -> TextTable:
         """Return everything that was added."""
-        return TextTable(self.columns.arrays(), self._lines, self._reader.mentioned, self._n_unread)
+        n_unplaced = self._reader.n_unplaced + self._n_overlong
+        mentioned = self._reader.mentioned
+        return TextTable(self.columns.arrays(), self._lines, mentioned, n_unplaced, self._n_unread)
 
     def _read_lines(self, block: Block) -> None:
         columns, lines = self._reader.read(block.data, self._next_line)
         self._append(columns, block)
         for line in lines:
             self._lines.append(line, 1)
-        self._n_unread += self._reader.line - self._next_line - len(lines)
+        n_idle = self._reader.line - self._next_line - len(lines)
+        self._n_unread += n_idle
+        self.columns.pass_over(n_idle)
         self._next_line = self._reader.line
 
     def _refuse_overlong(self, block: Block) -> None:
@@ -183,6 +190,7 @@ class _Collector:
         found = shown(block.data[:200].decode(errors="replace"))
         self._log.add(code, Example(self._next_line, found=found), message="a line of more than 1 MiB")
         self._n_unread += 1
+        self._n_overlong += 1
         self._next_line += 1
 
     def _append(self, columns: Columns, block: Block) -> None:
