@@ -58,7 +58,8 @@ def verify_patches(
         archives. In a data folder, archives are verified only for regions that are not extracted.
     occurrences : OccurrenceTable or ndarray of int64, optional
         The occurrences whose patches should be there, or just their ids. Without them, those of the
-        manifest; without that, whatever is found is checked, and missing patches cannot be seen.
+        manifest should be, and whatever else is found is checked as well; of the latter, missing patches
+        cannot be seen.
     options : VerifyOptions, optional
         Level, thresholds, manifest, part, time, processes, state, repair.
     progress : Progress
@@ -219,8 +220,10 @@ def _manifest_made(report: PatchReport, found: Found, *, options: VerifyOptions)
         return manifest_of_archives(found.archives, patch_size=options.patch_size)
     if not report.ok:
         # It would vouch for the damage.
+        n_damaged = len(report.damaged_ids)
+        what = f"of which {n_damaged} are damaged" if n_damaged else "that could not all be checked"
         raise BadInputError(
-            f"No manifest is made of patches of which {len(report.damaged_ids)} are damaged.",
+            f"No manifest is made of patches {what}.",
             "Repair them, or leave them out of the occurrence tables.",
         )
     return manifest_of(report.entries, ALGORITHM)

@@ -18,6 +18,7 @@ import joblib
 import numpy as np
 import pytest
 from patches_on_disk import PATCH_SIZE, make_ids, make_patch, make_table, path_of, write_archives, write_tree
+from settling import let_settle
 
 from baselines.covariates.patches.layout import relative_path
 from baselines.integrity.extraction.staging import Staging
@@ -50,7 +51,7 @@ def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
         os.truncate(path_of(root, i), 5000)
     for i in IDS[3::11]:
         path_of(root, i, "altitude").unlink()
-    time.sleep(0.15)  # files that were just written are not remembered
+    let_settle()
     return root
 
 
@@ -104,7 +105,7 @@ def test_state_continues_and_never_outlives_a_change(
 ) -> None:
     root = Path(shutil.copytree(damaged, tmp_path / "tree"))
     state = tmp_path / "state"
-    time.sleep(0.15)
+    let_settle()
     assert verify(root, state=state).n_remembered == 0
     again = verify(root, state=state)
     assert again.n_remembered == len(IDS)
@@ -303,7 +304,7 @@ main()
 
 def kill_verification(damaged: Path, folder: Path, *, n_kills: int, seed: int) -> None:
     tree = configured(Path(shutil.copytree(damaged, folder / "tree")))
-    time.sleep(0.15)  # files that were just written are not remembered
+    let_settle()
     start = lambda cache: glckit(  # noqa: E731
         "verify-patches", tree, "--json", "--jobs", 1, cache=cache, program=("-c", _IN_SMALL_STEPS)
     )
