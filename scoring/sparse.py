@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.adaptive import budget_of, threshold_of
-from scoring.score import PerOccurrence, Score
+from scoring.outcomes import PerOccurrence
+from scoring.score import Score
 
 # Pairs that are compared at once: their temporaries stay in cache.
 _CHUNK_PAIRS = 1 << 17
@@ -101,9 +102,10 @@ def score_sparse(
         raise ValueError("there are no occurrences to score")
     threshold = threshold_of(pairs.scores, budget_of(k, len(labels)))
     per_occurrence = PerOccurrence.unpredicted(labels)
+    per_occurrence.n_predicted[positions] = np.diff(pairs.offsets)
     for lists in pairs.chunks():
         _stand(pairs.within(lists), positions[lists], threshold, per_occurrence)
-    return Score(k, threshold, len(pairs.scores), per_occurrence)
+    return Score(k, threshold, per_occurrence)
 
 
 def _stand(chunk: Pairs, positions: NDArray[np.intp], threshold: float, into: PerOccurrence) -> None:
