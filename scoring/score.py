@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TIE_RULE = "score,rank,order"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scored:
     """The scores of one run by some metrics, in all and for each occurrence.
 
@@ -43,10 +43,15 @@ class Scored:
 
     k: int
     threshold: float
-    per_occurrence: PerOccurrence | SetOutcomes = field(repr=False)
+    per_occurrence: PerOccurrence | SetOutcomes
     n_dropped: int = 0
     truth_digest: str = "-"
     metrics: tuple[Metric, ...] = (ADAPTIVE_TOP_K, TOP_K)
+
+    def __repr__(self) -> str:
+        scores = {name.replace("-", "_"): score for name, score in self.scores.items()}
+        shown = {**scores, "k": self.k, "n_occurrences": self.n_occurrences}
+        return f"{type(self).__name__}({', '.join(f'{name}={value}' for name, value in shown.items())})"
 
     @property
     def n_occurrences(self) -> int:
@@ -87,11 +92,11 @@ class Scored:
         return "|".join(f"{key}:{value}" for key, value in (parts | {"version": VERSION}).items())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Score(Scored):
     """The scores of one run where each occurrence has one true species; see `Scored`."""
 
-    per_occurrence: PerOccurrence = field(repr=False)
+    per_occurrence: PerOccurrence
 
     @property
     def adaptive_hits(self) -> NDArray[np.bool_]:
