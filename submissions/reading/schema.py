@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal["integer", "number"]
@@ -97,6 +97,14 @@ OPTIONAL_SPECIES_ID = Column("species_id", SPECIES_ID.aliases, "integer", "bad-i
 RUN = Schema((OCCURRENCE_ID, SPECIES_ID, PROBABILITY, RANK), header_optional=True)
 #: What scoring needs of a truth.
 TRUTH = Schema((OCCURRENCE_ID, SPECIES_ID), further_columns=True)
+#: The same by the names of later editions, which may be further columns of a `TRUTH`.
+LATER_TRUTH = Schema(
+    (
+        replace(OCCURRENCE_ID, aliases=(*OCCURRENCE_ID.aliases, "surveyid")),
+        replace(SPECIES_ID, aliases=(*SPECIES_ID.aliases, "speciesid", "predictions", "predicted")),
+    ),
+    further_columns=True,
+)
 #: Occurrences with their places, labelled (train) or not (test).
 OCCURRENCES = Schema((OCCURRENCE_ID, LATITUDE, LONGITUDE, OPTIONAL_SPECIES_ID), further_columns=True)
 #: Ids of occurrences, when their places do not matter.
