@@ -37,6 +37,12 @@ class Run:
         Line of each row; None for formats without lines.
     mentioned : ndarray of int of shape (n,)
         Occurrences that only bad lines name.
+    empty, empty_lines : ndarray of int of shape (n,)
+        Occurrences that are in the file with an empty list, so neither missing nor among the lists, and
+        where each stands.
+    rank_decides : bool
+        Whether ranks alone order a list, as in the formats of 2018 and 2019; elsewhere it is scores, and
+        ranks only break ties.
     n_unread : int
         Rows that could not be read, and are none of the pairs.
     readable : bool
@@ -53,6 +59,9 @@ class Run:
     rows: NDArray[np.intp] | None = None
     lines: LineNumbers | None = None
     mentioned: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
+    empty: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
+    empty_lines: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
+    rank_decides: bool = False
     n_unread: int = 0
     readable: bool = True
     faults: tuple[Fault, ...] = ()
