@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 Path = str | os.PathLike[str]
 
+_OF_SETS = "Several species per occurrence are scored by --metric {}.".format(
+    " or ".join(name for name, metric in METRICS.items() if metric.needs == "sets")
+)
+
 
 @dataclass(frozen=True, repr=False)
 class OccurrenceTable:
@@ -99,6 +103,21 @@ class TruthSets:
     def __repr__(self) -> str:
         n_pairs = len(self.sets.species)
         return f"TruthSets(n_occurrences={len(self)}, n_pairs={n_pairs}, digest={self.digest!r})"
+
+    def single(self) -> Truth:
+        """Return the truth if each occurrence has one species.
+
+        Raises
+        ------
+        CannotCheckError
+            If one has several.
+        """
+        n_several = int(np.count_nonzero(np.diff(self.sets.offsets) > 1))
+        if n_several:
+            raise CannotCheckError(
+                f"{n_several:,} of {len(self):,} occurrences of the truth have several species.", _OF_SETS
+            )
+        return Truth(self.ids, self.sets.species.astype(np.int64))
 
     @property
     def digest(self) -> str:
@@ -211,8 +230,7 @@ def _hint_of_sets(faults: Sequence[Fault]) -> str:
         fault.code == "duplicate" or any(len((example.found or "").split()) > 1 for example in fault.examples)
         for fault in faults
     )
-    names = " or ".join(name for name, metric in METRICS.items() if metric.needs == "sets")
-    return f"Several species per occurrence are scored by --metric {names}." if several else ""
+    return _OF_SETS if several else ""
 
 
 def _read_set_rows(source: Source, log: FaultLog) -> TextTable:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.sparse import Pairs
+from submissions.editions import RunForm
 from submissions.faults import MAX_EXAMPLES, FaultLog
 from submissions.memory import memory_errors_named
 from submissions.metadata import metadata_of
@@ -40,6 +41,8 @@ def read_run(
     progress: Progress = SILENT,
     max_examples: int = MAX_EXAMPLES,
     mending: Mending | None = None,
+    form: RunForm | None = None,
+    columns: tuple[str, ...] | None = None,
 ) -> Run | DenseRun:
     """Read a run file of any format.
 
