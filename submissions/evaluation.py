@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.metrics.metric import Metric
-from scoring.metrics.mrr import MRR
 from submissions.competition.files import truth_of_environment
 from submissions.competition.settings import Competition
 from submissions.editions import EDITIONS, Edition
@@ -217,7 +216,7 @@ def _requirements(inputs: Inputs, test_ids: NDArray[np.integer] | None) -> Requi
         k=inputs.k or Requirements.k,
         allow_missing=inputs.allow_missing,
         metrics=metrics_asked(inputs.metric),
-        consecutive_ranks=inputs.edition == EDITIONS[2018] or MRR.name in inputs.metric,
+        of_2018=inputs.edition == EDITIONS[2018],
         max_examples=sys.maxsize if inputs.every_example else MAX_EXAMPLES,
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.metrics.metric import Metric
+from scoring.metrics.mrr import MRR
 from scoring.metrics.table import DEFAULT_METRICS, metrics_named
 from submissions.errors import UsageError
 from submissions.faults import MAX_EXAMPLES
@@ -35,8 +36,8 @@ class Requirements:
         Whether missing occurrences are only a warning.
     metrics : tuple of Metric
         What the run is scored by; warnings that mean nothing to them are not given.
-    consecutive_ranks : bool, default False
-        Whether ranks that decide must be 1, 2, 3, ... in every list, or else the run is invalid.
+    of_2018 : bool, default False
+        Whether the rules of 2018 hold.
     names : NamesOnDemand
         The names of the species, for runs that give them where ids belong.
     max_examples : int, default 5
@@ -50,7 +51,7 @@ class Requirements:
     k: int = 30
     allow_missing: bool = False
     metrics: tuple[Metric, ...] = DEFAULT_METRICS
-    consecutive_ranks: bool = False
+    of_2018: bool = False
     names: NamesOnDemand = field(default_factory=NamesOnDemand)
     max_examples: int = MAX_EXAMPLES
 
@@ -58,6 +59,14 @@ class Requirements:
     def compares_scores(self) -> bool:
         """Whether scores of different occurrences are compared: else their size means nothing."""
         return any(metric.needs == "scores" for metric in self.metrics)
+
+    @property
+    def consecutive_ranks(self) -> bool:
+        """Whether ranks that decide must be 1, 2, 3, ... in every list, or else the run is invalid.
+
+        The official scorer of 2018 takes 1 / rank as it stands in the file, and refuses others.
+        """
+        return self.of_2018 or MRR in self.metrics
 
     @property
     def of_sets(self) -> bool:

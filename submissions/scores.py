@@ -73,7 +73,9 @@ def score(run: Run | DenseRun, truth: Truth, requirements: Requirements | None =
 
 
 @overload
-def score(run: Run | DenseRun, truth: TruthSets, requirements: Requirements | None = None) -> Scored: ...
+def score(
+    run: Run | DenseRun, truth: Truth | TruthSets, requirements: Requirements | None = None
+) -> Scored: ...
 
 
 def score(run: Run | DenseRun, truth: Truth | TruthSets, requirements: Requirements | None = None) -> Scored:
