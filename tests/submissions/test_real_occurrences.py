@@ -8,6 +8,7 @@ import numpy as np
 import oracle
 import pytest
 from commands import glckit, glckit_json
+from run_files import pairs_of
 
 from submissions.tables import read_occurrences, read_species
 
