@@ -13,7 +13,7 @@ from scoring.sparse import Pairs
 from submissions.faults import Fault
 from submissions.memory import require_memory
 from submissions.ordering import stable_order
-from submissions.reading.text import LineNumbers
+from submissions.reading.linenumbers import LineNumbers, LinesOfLists
 
 # What a row takes while rows are put into order: 37 bytes in a shuffled run of 16 million.
 _BYTES_OF_ORDERING = 40
@@ -33,7 +33,7 @@ class Run:
         Species, scores and ranks, list by list; in a list, in the order of the file.
     rows : ndarray of int of shape (n_pairs,), optional
         Row of the file of each pair; None where pairs stand in the order of the file.
-    lines : LineNumbers, optional
+    lines : LineNumbers or LinesOfLists, optional
         Line of each row; None for formats without lines.
     mentioned : ndarray of int of shape (n,)
         Occurrences that only bad lines name.
@@ -57,7 +57,7 @@ class Run:
     occurrence_ids: NDArray[np.integer]
     pairs: Pairs
     rows: NDArray[np.intp] | None = None
-    lines: LineNumbers | None = None
+    lines: LineNumbers | LinesOfLists | None = None
     mentioned: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
     empty: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
     empty_lines: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))

@@ -21,7 +21,7 @@ from submissions.reading.schema import OCCURRENCE_IDS, OCCURRENCES, SPECIES, Sch
 from submissions.reading.sniff import why_not_a_table
 from submissions.reading.sources import Source, opened
 from submissions.reading.text import TextTable, read_text
-from submissions.reading.truths import read_set_rows, truth_schema
+from submissions.reading.truths import read_sets, read_single
 from submissions.run import group_by_occurrence
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def read_truth(path: Path) -> Truth:
         If the file is absent or unusable: no rows, a doubled id, a species that is empty or no integer.
         The message names the lines.
     """
-    columns = _columns_read(path, "truth", _read_truth_rows, once=True, hint=_hint_of_sets)
+    columns = _columns_read(path, "truth", read_single, once=True, hint=_hint_of_sets)
     ids, species = (columns[name].astype(np.int64) for name in ("occurrence_id", "species_id"))
     order = np.argsort(ids)
     return Truth(ids[order], species[order])
@@ -152,7 +152,7 @@ def read_truth_sets(path: Path) -> TruthSets:
         If the file is absent or unusable: no rows, a row without a species, ids that are no integers. The
         message names the lines.
     """
-    columns = _columns_read(path, "truth", _read_set_rows)
+    columns = _columns_read(path, "truth", read_sets)
     ids, species = (columns[name].astype(np.int64) for name in ("occurrence_id", "species_id"))
     order = stable_order(ids, species)
     ids, species = ids[order], species[order]
@@ -220,10 +220,6 @@ def _digest(ids: NDArray[np.int64], species: NDArray[np.integer]) -> str:
     return hashlib.sha256(pairs.tobytes()).hexdigest()[:12]
 
 
-def _read_truth_rows(source: Source, log: FaultLog) -> TextTable:
-    return read_text(source, truth_schema(source.head()), log)
-
-
 def _hint_of_sets(faults: Sequence[Fault]) -> str:
     """Name the metrics of sets where an occurrence seems to have several species."""
     several = any(
@@ -231,10 +227,6 @@ def _hint_of_sets(faults: Sequence[Fault]) -> str:
         for fault in faults
     )
     return _OF_SETS if several else ""
-
-
-def _read_set_rows(source: Source, log: FaultLog) -> TextTable:
-    return read_set_rows(source, truth_schema(source.head()), log)
 
 
 def _columns(path: Path, schema: Schema, what: str, *, once: bool = False) -> Columns:

@@ -40,7 +40,7 @@ def check_whole(run: Run, requirements: Requirements, log: FaultLog) -> NDArray[
     """Note what all pairs of a run together show, and return the missing test occurrences."""
     missing = None
     if requirements.test_ids is not None:
-        present = np.concatenate([run.occurrence_ids, run.mentioned])
+        present = np.concatenate([run.occurrence_ids, run.mentioned, run.empty])
         missing = note_missing(present, requirements.test_ids, log)
     if run.n_pairs and requirements.compares_scores:
         note_short_lists(np.diff(run.pairs.offsets), requirements.k, log)
@@ -64,11 +64,18 @@ def _check_ranks(run: Run, log: FaultLog, *, must: bool) -> None:
 def _check_occurrences(
     run: Run, test_ids: NDArray[np.integer], requirements: Requirements, log: FaultLog
 ) -> None:
-    known = is_among(run.occurrence_ids, test_ids)
-    if not known.all():
-        message = why_unknown(run.occurrence_ids, run.occurrence_ids[~known], requirements)
-        pairs = np.flatnonzero(np.repeat(~known, np.diff(run.pairs.offsets)))
-        _note_pairs(run, log, "unknown-occurrence", pairs, message)
+    known, empty_known = is_among(run.occurrence_ids, test_ids), is_among(run.empty, test_ids)
+    if known.all() and empty_known.all():
+        return
+    ids = np.concatenate([run.occurrence_ids, run.empty])
+    message = why_unknown(ids, ids[~np.concatenate([known, empty_known])], requirements)
+    pairs = np.flatnonzero(np.repeat(~known, np.diff(run.pairs.offsets)))
+    _note_pairs(run, log, "unknown-occurrence", pairs, message)
+    strays = np.flatnonzero(~empty_known)
+    if len(strays):
+        shown = strays[: log.max_examples]
+        examples = [Example(int(run.empty_lines[i]), int(run.empty[i]), found="an empty list") for i in shown]
+        log.add("unknown-occurrence", *examples, message=message, count=len(strays))
 
 
 def _check_repeats(run: Run, log: FaultLog) -> None:

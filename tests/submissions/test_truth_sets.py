@@ -60,10 +60,10 @@ def test_a_pair_said_again_counts_once_and_is_counted(tmp_path: Path, text: str)
     [
         ("surveyId,predictions\n7,2 9\n3,\n", "rows without a species (1; line 3)"),
         ("surveyId,predictions\n7,\n\n3,  \n", "rows without a species (2; lines 2, 4)"),
-        ("surveyId,predictions\n7,2 x\n", "species that are no integers (1; line 2)"),
+        ("surveyId,predictions\n7,2 x\n", "species_id that is not an integer (1; line 2)"),
         ("surveyId,predictions\n7,2 9.0\n", "line 2"),
         ("surveyId,predictions\n7,99999999999999999999\n", "line 2"),
-        ("surveyId,predictions\n7.0,2\n", "ids that are no integers (1; line 2)"),
+        ("surveyId,predictions\n7.0,2\n", "occurrence_id with integers written with a point (1; line 2)"),
         ("surveyId,predictions\n7,2,9\n", "line 2"),
         ("surveyId,predictions\n7\n", "line 2"),
         ("surveyId,predictions\n", "nothing below"),
