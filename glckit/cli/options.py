@@ -26,7 +26,7 @@ MetricOption = Annotated[
     ),
 ]
 ColumnsOption = Annotated[
-    tuple[str, ...] | None,
+    str | None,
     option(
         "A,B,C,D",
         "Columns of a run without a header: occurrence, species, probability and rank, in its order.",
