@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from submissions.errors import CannotCheckError
-from submissions.tables import TruthSets, read_truth, read_truth_sets
+from submissions.tables import (
+    TruthSets,
+    read_occurrence_ids,
+    read_occurrences,
+    read_truth,
+    read_truth_sets,
+)
 
 SETS = {3: [5], 7: [2, 9, 11]}
 
@@ -96,3 +102,12 @@ def test_ids_may_be_any_integers(tmp_path: Path) -> None:
     low, high = -(2**63), 2**63 - 1
     truth = read_truth_sets(written(tmp_path, f"id;species_id\n{high};{low} {high}\n{low};0\n"))
     assert held(truth) == {low: [0], high: [low, high]}
+
+
+def test_tables_of_later_editions_are_read_by_their_names(tmp_path: Path) -> None:
+    test = written(tmp_path, "lon,lat,year,surveyId\n3.1,45.0,2021,9\n3.2,45.1,2021,4\n")
+    assert read_occurrence_ids(test).tolist() == [4, 9]
+    train = written(tmp_path, "lon,lat,speciesId,surveyId\n3.1,45.0,7,9\n")
+    assert read_occurrences(train).species == [7]
+    both = written(tmp_path, "id;surveyId;lat;lon\n1;9;45.0;3.1\n")
+    assert read_occurrence_ids(both).tolist() == [1]
