@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.metrics.adaptive_top_k import ADAPTIVE_TOP_K
 from scoring.metrics.metric import Metric
+from scoring.metrics.table import DEFAULT_METRICS
 from scoring.metrics.top_k import TOP_K
 from scoring.outcomes import PerOccurrence, SetOutcomes
 from scoring.version import VERSION
@@ -46,7 +48,7 @@ class Scored:
     per_occurrence: PerOccurrence | SetOutcomes
     n_dropped: int = 0
     truth_digest: str = "-"
-    metrics: tuple[Metric, ...] = (ADAPTIVE_TOP_K, TOP_K)
+    metrics: tuple[Metric, ...] = DEFAULT_METRICS
 
     def __repr__(self) -> str:
         scores = {name.replace("-", "_"): score for name, score in self.scores.items()}
@@ -80,6 +82,37 @@ class Scored:
     def bounds_by(self, metric: Metric) -> tuple[float, float] | None:
         """Return what a metric could be if equal scores stood otherwise; None if that changes nothing."""
         return metric.bounds and metric.bounds(self.per_occurrence, self.k, self.threshold)
+
+    @property
+    def signature(self) -> str:
+        """That of the metric that ranks; two scores are comparable if these are equal."""
+        return self._signature(self.metrics[0].name, self.metrics[0])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame with a row for each occurrence of the truth.
+
+        The terms of a metric are a column of its name where it is a mean over the occurrences, otherwise
+        one of numerators and one of denominators.
+        """
+        import pandas as pd
+
+        of = self.per_occurrence
+        sets = {"n_true": of.n_true, "n_predicted": of.n_predicted, "n_hit": of.n_hit}
+        return pd.DataFrame({"occurrence_id": self._ids, **sets, **self._terms_of(self.metrics)})
+
+    @property
+    def _ids(self) -> NDArray[np.integer]:
+        ids = self.per_occurrence.ids
+        return np.arange(self.n_occurrences) if ids is None else ids
+
+    def _terms_of(self, metrics: Iterable[Metric]) -> dict[str, NDArray[Any]]:
+        columns: dict[str, NDArray[Any]] = {}
+        for metric in metrics:
+            terms = metric.terms(self.per_occurrence, self.k, self.threshold)
+            name = metric.name.replace("-", "_")
+            parts = {f"{name}_numerator": terms.numerators, f"{name}_denominator": terms.denominators}
+            columns |= {name: terms.numerators} if metric.is_mean else parts
+        return columns
 
     def _signature(self, name: str, *metrics: Metric) -> str:
         has = {need: any(metric.needs == need for metric in metrics) for need in ("scores", "order")}
@@ -143,18 +176,23 @@ class Score(Scored):
 
     @property
     def signature(self) -> str:
-        """Everything that both metrics of 2020 depend on; two scores are comparable if these are equal."""
+        """All that both metrics of 2020 depend on; if others were asked for, what the first depends on."""
+        if set(self.metrics) != set(DEFAULT_METRICS):
+            return super().signature
         return self._signature(f"{ADAPTIVE_TOP_K.name}+{TOP_K.name}", ADAPTIVE_TOP_K, TOP_K)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a pandas data frame with a row for each occurrence of the truth."""
+        """Return a pandas data frame with a row for each occurrence of the truth.
+
+        Metrics that are not those of 2020 add their terms; see `Scored.to_frame`.
+        """
         import pandas as pd
 
         of = self.per_occurrence
-        ids = np.arange(self.n_occurrences) if of.ids is None else of.ids
+        others = [metric for metric in self.metrics if metric not in DEFAULT_METRICS]
         return pd.DataFrame(
             {
-                "occurrence_id": ids,
+                "occurrence_id": self._ids,
                 "species_id": of.labels,
                 "predicted": of.predicted,
                 "true_score": np.where(of.predicted, of.true_scores, np.nan),
@@ -162,6 +200,7 @@ class Score(Scored):
                 "set_size": of.set_sizes,
                 "adaptive_hit": self.adaptive_hits,
                 "top_k_hit": self.top_k_hits,
+                **self._terms_of(others),
             }
         )
 

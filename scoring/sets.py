@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.dense import Rows
 from scoring.outcomes import SetOutcomes
 from scoring.sparse import Pairs
 
@@ -55,6 +56,34 @@ def score_sets(pairs: Pairs, truth: TrueSets, positions: NDArray[np.intp]) -> Se
         found = np.searchsorted(true_keys, keys)
         hits = true_keys[np.minimum(found, len(true_keys) - 1)] == keys
         n_hit[places] = np.add.reduceat(hits, chunk.offsets[:-1], dtype=np.int64)
+    return SetOutcomes(np.diff(truth.offsets), n_predicted, n_hit)
+
+
+def score_dense_sets(scores: Rows, truth: TrueSets, rows: NDArray[np.intp]) -> SetOutcomes:
+    """Count the true, predicted and hit species of each occurrence in a matrix of scores.
+
+    Parameters
+    ----------
+    scores : array-like of float of shape (n_rows, n_classes)
+        The scores; -inf stands for a pair that is not predicted.
+    truth : TrueSets
+        Species are indexes of columns; -1 for one that is no column.
+    rows : ndarray of int of shape (n_occurrences,)
+        The row of each occurrence, -1 if it has none.
+
+    Examples
+    --------
+    >>> truth = TrueSets(np.array([0, 2, 3]), np.array([0, 1, 0]))
+    >>> of = score_dense_sets(np.array([[0.5, -np.inf, 0.1]]), truth, np.array([0, -1]))
+    >>> of.n_predicted.tolist(), of.n_hit.tolist()
+    ([2, 0], [1, 0])
+    """
+    n_predicted, n_hit = np.zeros((2, len(truth)), np.int64)
+    for i in np.flatnonzero(rows >= 0).tolist():
+        predicted = scores[rows[i : i + 1]][0] > -np.inf
+        columns = truth.species[truth.offsets[i] : truth.offsets[i + 1]]
+        n_predicted[i] = np.count_nonzero(predicted)
+        n_hit[i] = np.count_nonzero(predicted[columns[columns >= 0]])
     return SetOutcomes(np.diff(truth.offsets), n_predicted, n_hit)
 
 

@@ -11,4 +11,6 @@ def _terms(of: Sets, k: int, threshold: float) -> Ratio:
 
 
 #: 2 sum TP / (2 sum TP + sum FP + sum FN).
-F1_MICRO = Metric("f1-micro", "sets", _terms, "F1 of all pairs of occurrence and species together")
+F1_MICRO = Metric(
+    "f1-micro", "sets", _terms, "F1 of all pairs of occurrence and species together", is_mean=False
+)

@@ -56,6 +56,8 @@ class Metric:
         has ``set_sizes`` pairs above it.
     has_k : bool
         Whether K matters.
+    is_mean : bool
+        Whether every denominator is 1.
     summary : str
         What it is, for people: half a line.
     """
@@ -68,6 +70,7 @@ class Metric:
     lower_is_better: bool = False
     fits_threshold: bool = False
     has_k: bool = False
+    is_mean: bool = True
 
     def score(self, outcomes: Any, k: int, threshold: float) -> float:
         """Return the score of some outcomes."""
