@@ -157,11 +157,12 @@ def _words(texts: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int64]]:
 
     lists = pa_compute.ascii_split_whitespace(texts.combine_chunks())
     words, lengths = pa_compute.list_flatten(lists), np.diff(np.from_dlpack(lists.offsets))
-    is_word = pa_compute.greater(pa_compute.binary_length(words), 0)
-    if pa_compute.all(is_word).as_py() is False:  # blanks at the ends of a text, or nothing else in it
-        kept = is_word.to_numpy(zero_copy_only=False)
-        lengths = np.bincount(np.repeat(np.arange(len(lengths)), lengths)[kept], minlength=len(lengths))
-        words = words.filter(is_word)
+    is_word = np.from_dlpack(pa_compute.binary_length(words)) > 0
+    if not is_word.all():  # blanks at the ends of a text, or nothing else in it
+        lengths = np.bincount(np.repeat(np.arange(len(lengths)), lengths)[is_word], minlength=len(lengths))
+        # pa.array would import pandas, for 0.3 s.
+        bits = pa.py_buffer(np.packbits(is_word, bitorder="little"))
+        words = words.filter(pa.BooleanArray.from_buffers(pa.bool_(), len(is_word), [None, bits]))
     return words, lengths.astype(np.int64)
 
 

@@ -198,7 +198,7 @@ def test_lines_of_lists_after_bad_ones(tmp_path: Path, monkeypatch: pytest.Monke
     expected = [i for i, line in enumerate(lists, 2) if line.count(" ") == 2]
     assert [each["line"] for each in faults["duplicate"]["examples"]] == expected
     assert [each["line"] for each in faults["bad-id"]["examples"]] == [12]
-    assert [each["line"] for each in faults["ragged"]["examples"]] == [22]
+    assert [each["line"] for each in faults["ragged"]["examples"]] == [22, 23]
 
 
 def test_an_empty_list_is_there(tmp_path: Path) -> None:
