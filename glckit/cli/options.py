@@ -20,8 +20,8 @@ MetricOption = Annotated[
     list[str] | None,
     option(
         "NAME",
-        "Score by this metric: adaptive-top-k, top-k, top-k-error, mrr, f1-samples or f1-micro; may be "
-        "repeated, and the first ranks. By default adaptive-top-k and top-k.",
+        "Score by this metric, such as mrr or f1-samples; may be repeated, and the first ranks. By default "
+        "adaptive-top-k and top-k.",
         "--metric",
     ),
 ]
