@@ -207,15 +207,17 @@ def check_frame_path(path: Path | None) -> None:
 
 
 def _requirements(inputs: Inputs, test_ids: NDArray[np.integer] | None) -> Requirements:
+    metrics = metrics_asked(inputs.metric)
+    once = not all(metric.needs == "sets" for metric in metrics)
     return Requirements(
         test_ids=test_ids,
-        train_ids=read_occurrence_ids(inputs.train) if inputs.train else None,
+        train_ids=read_occurrence_ids(inputs.train, once=once) if inputs.train else None,
         species_ids=None if inputs.species is None else read_species(inputs.species),
         names=NamesOnDemand(inputs.species),
         max_rows=inputs.max_rows,
         k=inputs.k or Requirements.k,
         allow_missing=inputs.allow_missing,
-        metrics=metrics_asked(inputs.metric),
+        metrics=metrics,
         of_2018=inputs.edition == EDITIONS[2018],
         max_examples=sys.maxsize if inputs.every_example else MAX_EXAMPLES,
     )

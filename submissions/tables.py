@@ -185,12 +185,16 @@ def read_occurrences(paths: Path | Sequence[Path]) -> OccurrenceTable:
     )
 
 
-def read_occurrence_ids(paths: Path | Sequence[Path]) -> NDArray[np.int64]:
-    """Read the ids of occurrences, ascending, from one or several files; see `read_occurrences`."""
+def read_occurrence_ids(paths: Path | Sequence[Path], *, once: bool = True) -> NDArray[np.int64]:
+    """Read the ids of occurrences, ascending, from one or several files; see `read_occurrences`.
+
+    Unless `once`, an occurrence may have several rows, one for each of its species.
+    """
     listed = _as_list(paths)
     ids = np.concatenate([_single_column(path, OCCURRENCE_IDS, "occurrence table") for path in listed])
-    _refuse_shared_ids(ids, listed)
-    return np.sort(ids)
+    if once:
+        _refuse_shared_ids(ids, listed)
+    return distinct(ids)
 
 
 def read_species(path: Path) -> NDArray[np.int64]:

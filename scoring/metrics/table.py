@@ -42,4 +42,4 @@ top-k-error, mrr, f1-samples, f1-micro
 
 def _guessed(name: str) -> str:
     near = difflib.get_close_matches(name, METRICS, 1, 0.4)
-    return f"{name} ({near[0]}?)" if near else name
+    return f"{name} ({near[0]}?)" if near else name or "''"

@@ -224,6 +224,15 @@ def test_pairs_of_occurrences_without_a_truth_are_dropped() -> None:
     assert report["scores"]["f1-samples"] == 0.5
 
 
+def test_training_tables_of_sets_may_have_an_occurrence_several_times() -> None:
+    Path("train.csv").write_text("surveyId,speciesId\n8,5\n8,6\n")
+    Path("run.csv").write_text(RUN + "8;5;0.5;1\n")
+    arguments = ("run.csv", "--truth", "sets.csv", "--train", "train.csv", "--allow-missing")
+    (fault, _) = glckit_json("score", *arguments, "--metric", "f1-micro")[1]["faults"]
+    assert (fault["code"], "1 of them training" in fault["message"]) == ("unknown-occurrence", True)
+    assert glckit("score", *FILES, "--train", "train.csv").exit_code == 3
+
+
 def frame_of(*arguments: object) -> pd.DataFrame:
     assert glckit("score", *arguments, "--allow-missing", "--per-occurrence", "rows.csv").exit_code == 0
     return pd.read_csv("rows.csv")
