@@ -17,11 +17,12 @@ from submissions.errors import CannotCheckError
 from submissions.faults import MAX_EXAMPLES, Example, Fault, FaultLog, in_words
 from submissions.ordering import distinct, repeats, stable_order
 from submissions.reading.fast import Columns
-from submissions.reading.schema import OCCURRENCE_IDS, OCCURRENCES, SPECIES, Schema
+from submissions.reading.header import fitting
+from submissions.reading.schema import OCCURRENCE_IDS, OCCURRENCES, SPECIES, TRUTH, Schema, later
 from submissions.reading.sniff import why_not_a_table
 from submissions.reading.sources import Source, opened
 from submissions.reading.text import TextTable, read_text
-from submissions.reading.truths import read_set_rows, truth_schema
+from submissions.reading.truths import read_sets
 from submissions.run import group_by_occurrence
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def read_truth(path: Path) -> Truth:
         If the file is absent or unusable: no rows, a doubled id, a species that is empty or no integer.
         The message names the lines.
     """
-    columns = _columns_read(path, "truth", _read_truth_rows, once=True, hint=_hint_of_sets)
+    columns = _columns(path, TRUTH, "truth", once=True, hint=_hint_of_sets)
     ids, species = (columns[name].astype(np.int64) for name in ("occurrence_id", "species_id"))
     order = np.argsort(ids)
     return Truth(ids[order], species[order])
@@ -152,7 +153,7 @@ def read_truth_sets(path: Path) -> TruthSets:
         If the file is absent or unusable: no rows, a row without a species, ids that are no integers. The
         message names the lines.
     """
-    columns = _columns_read(path, "truth", _read_set_rows)
+    columns = _columns(path, TRUTH, "truth", read=read_sets)
     ids, species = (columns[name].astype(np.int64) for name in ("occurrence_id", "species_id"))
     order = stable_order(ids, species)
     ids, species = ids[order], species[order]
@@ -220,10 +221,6 @@ def _digest(ids: NDArray[np.int64], species: NDArray[np.integer]) -> str:
     return hashlib.sha256(pairs.tobytes()).hexdigest()[:12]
 
 
-def _read_truth_rows(source: Source, log: FaultLog) -> TextTable:
-    return read_text(source, truth_schema(source.head()), log)
-
-
 def _hint_of_sets(faults: Sequence[Fault]) -> str:
     """Name the metrics of sets where an occurrence seems to have several species."""
     several = any(
@@ -233,19 +230,12 @@ def _hint_of_sets(faults: Sequence[Fault]) -> str:
     return _OF_SETS if several else ""
 
 
-def _read_set_rows(source: Source, log: FaultLog) -> TextTable:
-    return read_set_rows(source, truth_schema(source.head()), log)
-
-
-def _columns(path: Path, schema: Schema, what: str, *, once: bool = False) -> Columns:
-    return _columns_read(path, what, lambda source, log: read_text(source, schema, log), once=once)
-
-
-def _columns_read(
+def _columns(
     path: Path,
+    schema: Schema,
     what: str,
-    read: Callable[[Source, FaultLog], TextTable],
     *,
+    read: Callable[[Source, Schema, FaultLog], TextTable] = read_text,
     once: bool = False,
     hint: Callable[[Sequence[Fault]], str] = lambda faults: "",
 ) -> Columns:
@@ -256,7 +246,7 @@ def _columns_read(
         if kind is not None:
             log.add("not-a-table", message=kind)
         if not log.faults():
-            table = read(source, log)
+            table = read(source, fitting(source.head(), schema, later(schema)), log)
     if not log.faults() and not table.n_rows:
         log.add("no-rows", message="there is a header and nothing below it")
     if once and table.n_rows:

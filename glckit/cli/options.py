@@ -20,13 +20,13 @@ MetricOption = Annotated[
     list[str] | None,
     option(
         "NAME",
-        "Score by this metric: adaptive-top-k, top-k, top-k-error, mrr, f1-samples or f1-micro; may be "
-        "repeated, and the first ranks. By default adaptive-top-k and top-k.",
+        "Score by this metric, such as mrr or f1-samples; may be repeated, and the first ranks. By default "
+        "adaptive-top-k and top-k.",
         "--metric",
     ),
 ]
 ColumnsOption = Annotated[
-    tuple[str, ...] | None,
+    str | None,
     option(
         "A,B,C,D",
         "Columns of a run without a header: occurrence, species, probability and rank, in its order.",

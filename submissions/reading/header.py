@@ -81,6 +81,21 @@ def is_data_of(schema: Schema, fields: list[str]) -> bool:
     return schema.header_optional and len(fields) in (3, 4) and all(map(is_number, fields))
 
 
+def fitting(head: bytes, *schemas: Schema) -> Schema:
+    r"""Return the first schema by which a table can be read, by the first bytes of the file; else the first.
+
+    Examples
+    --------
+    >>> from submissions.reading.schema import TRUTH, later
+    >>> fitting(b"surveyId,predictions\n", TRUTH, later(TRUTH)) is TRUTH
+    False
+    >>> fitting(b"occurrence_id,species_id,predicted\n", TRUTH, later(TRUTH)) is TRUTH
+    True
+    """
+    line = head.split(b"\n", 1)[0].decode("utf-8-sig", errors="replace").removesuffix("\r")
+    return next((schema for schema in schemas if read_header(line, schema, FaultLog())), schemas[0])
+
+
 def columns_named(
     fields: list[str], schema: Schema, log: FaultLog, *, mending: Mending | None = None
 ) -> Columns | None:

@@ -70,8 +70,7 @@ class LineReader:
         self._note_idle(BLANK_LINES, "", n_lines)
         self.line += n_lines
 
-    def fields_of(self, raw: bytes) -> list[str] | None:
-        """Return as many fields as there are columns, or note why a line has none of use."""
+    def _row(self, raw: bytes) -> list[Any] | None:
         text = raw.decode(errors="replace")
         if b"\0" in raw:
             self._note("not-a-table", text, "NUL bytes")
@@ -80,10 +79,7 @@ class LineReader:
         if idle is not None:
             self._note_idle(idle, text)
             return None
-        return self._divided(text)
-
-    def _row(self, raw: bytes) -> list[Any] | None:
-        fields = self.fields_of(raw)
+        fields = self._divided(text)
         if fields is None:
             return None
         values = [self._value(column, fields[i]) for i, column in self._wanted]

@@ -35,12 +35,16 @@ def read_lists(
     *,
     n_bytes: int | None = None,
     mending: Mending | None = None,
+    once: bool = True,
 ) -> TextTable:
-    """Read the good lines of a run of lists; see `submissions.reading.text.read_text`."""
+    """Read the good lines of a run of lists; see `submissions.reading.text.read_text`.
+
+    Unless `once`, an occurrence may have several.
+    """
     header, behind = opened_table(stream, schema, log, mending)
     if header is None:
         return TextTable(readable=False)
-    collector = _ListCollector(log, _ListReader(header, log, mending), n_bytes)
+    collector = _ListCollector(log, _ListReader(header, log, mending), n_bytes, once=once)
     collector.take_all(blocks_of(stream, behind), _ListParser(header))
     if mending is not None and not any(column.name == PROBABILITY.name for column in header.wanted):
         mending.counts[MADE_UP] += collector.columns.n_rows
@@ -103,8 +107,9 @@ class _ListReader(LineReader):
 class _ListCollector(Collector):
     """Put lists together, and number their pairs."""
 
-    def __init__(self, log: FaultLog, reader: LineReader, n_bytes: int | None) -> None:
+    def __init__(self, log: FaultLog, reader: LineReader, n_bytes: int | None, *, once: bool) -> None:
         super().__init__(log, reader, n_bytes)
+        self._once = once
         self._of_lines = GrowingColumns(log)
 
     def table(self) -> TextTable:
@@ -136,7 +141,7 @@ class _ListCollector(Collector):
 
     def _told_apart(self, ids: NDArray[Any], lines: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which lists are the first of their occurrence, and note the others."""
-        later = repeats(ids)
+        later = repeats(ids) if self._once else np.empty(0, np.intp)
         is_first = np.ones(len(ids), dtype=bool)
         is_first[later] = False
         if len(later):

@@ -137,17 +137,23 @@ LISTS = Schema(_LISTS, header_optional=True)
 SCORED_LISTS = Schema((*_LISTS, replace(PROBABILITY, aliases=("probas",), many=True)), further_columns=True)
 #: What scoring needs of a truth.
 TRUTH = Schema((OCCURRENCE_ID, SPECIES_ID), further_columns=True)
-#: The same by the names of later editions, which may be further columns of a `TRUTH`.
-LATER_TRUTH = Schema(
-    (
-        replace(OCCURRENCE_ID, aliases=(*OCCURRENCE_ID.aliases, "surveyid")),
-        replace(SPECIES_ID, aliases=(*SPECIES_ID.aliases, "speciesid", "predictions", "predicted")),
-    ),
-    further_columns=True,
-)
 #: Occurrences with their places, labelled (train) or not (test).
 OCCURRENCES = Schema((OCCURRENCE_ID, LATITUDE, LONGITUDE, OPTIONAL_SPECIES_ID), further_columns=True)
 #: Ids of occurrences, when their places do not matter.
 OCCURRENCE_IDS = Schema((OCCURRENCE_ID,), further_columns=True)
 #: The species of the challenge.
 SPECIES = Schema((SPECIES_ID,), further_columns=True)
+
+_LATER_NAMES = {
+    OCCURRENCE_ID.name: ("surveyid",),
+    SPECIES_ID.name: ("speciesid", "predictions", "predicted"),
+}
+
+
+def later(schema: Schema) -> Schema:
+    """Return a schema with the names of later editions, too, which in older ones are further columns."""
+    columns = [
+        replace(column, aliases=(*column.aliases, *_LATER_NAMES.get(column.name, ())))
+        for column in schema.columns
+    ]
+    return replace(schema, columns=tuple(columns))

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from submissions.errors import CannotCheckError
-from submissions.tables import TruthSets, read_truth, read_truth_sets
+from submissions.tables import (
+    TruthSets,
+    read_occurrence_ids,
+    read_occurrences,
+    read_truth,
+    read_truth_sets,
+)
 
 SETS = {3: [5], 7: [2, 9, 11]}
 
@@ -60,10 +66,10 @@ def test_a_pair_said_again_counts_once_and_is_counted(tmp_path: Path, text: str)
     [
         ("surveyId,predictions\n7,2 9\n3,\n", "rows without a species (1; line 3)"),
         ("surveyId,predictions\n7,\n\n3,  \n", "rows without a species (2; lines 2, 4)"),
-        ("surveyId,predictions\n7,2 x\n", "species that are no integers (1; line 2)"),
+        ("surveyId,predictions\n7,2 x\n", "species_id that is not an integer (1; line 2)"),
         ("surveyId,predictions\n7,2 9.0\n", "line 2"),
         ("surveyId,predictions\n7,99999999999999999999\n", "line 2"),
-        ("surveyId,predictions\n7.0,2\n", "ids that are no integers (1; line 2)"),
+        ("surveyId,predictions\n7.0,2\n", "occurrence_id with integers written with a point (1; line 2)"),
         ("surveyId,predictions\n7,2,9\n", "line 2"),
         ("surveyId,predictions\n7\n", "line 2"),
         ("surveyId,predictions\n", "nothing below"),
@@ -96,3 +102,12 @@ def test_ids_may_be_any_integers(tmp_path: Path) -> None:
     low, high = -(2**63), 2**63 - 1
     truth = read_truth_sets(written(tmp_path, f"id;species_id\n{high};{low} {high}\n{low};0\n"))
     assert held(truth) == {low: [0], high: [low, high]}
+
+
+def test_tables_of_later_editions_are_read_by_their_names(tmp_path: Path) -> None:
+    test = written(tmp_path, "lon,lat,year,surveyId\n3.1,45.0,2021,9\n3.2,45.1,2021,4\n")
+    assert read_occurrence_ids(test).tolist() == [4, 9]
+    train = written(tmp_path, "lon,lat,speciesId,surveyId\n3.1,45.0,7,9\n")
+    assert read_occurrences(train).species == [7]
+    both = written(tmp_path, "id;surveyId;lat;lon\n1;9;45.0;3.1\n")
+    assert read_occurrence_ids(both).tolist() == [1]
