@@ -51,15 +51,22 @@ def score_sets(pairs: Pairs, truth: TrueSets, positions: NDArray[np.intp]) -> Se
     """
     n_predicted, n_hit = np.zeros((2, len(truth)), np.int64)
     n_predicted[positions] = np.diff(pairs.offsets)
+    n_hit[positions] = np.diff(np.searchsorted(true_pairs(pairs, truth, positions), pairs.offsets))
+    return SetOutcomes(np.diff(truth.offsets), n_predicted, n_hit)
+
+
+def true_pairs(pairs: Pairs, truth: TrueSets, positions: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return which pairs are true, ascending; see `score_sets`."""
     known = _Known.of(truth.species)
     true_keys = _TrueKeys.of(
         known.keys(np.repeat(np.arange(len(truth)), np.diff(truth.offsets)), truth.species)
     )
+    found = [np.empty(0, np.intp)]
     for lists in pairs.chunks():
-        chunk, places = pairs.within(lists), positions[lists]
-        hits = true_keys.among(known.keys(np.repeat(places, np.diff(chunk.offsets)), chunk.species))
-        n_hit[places] = np.diff(np.searchsorted(hits, chunk.offsets))
-    return SetOutcomes(np.diff(truth.offsets), n_predicted, n_hit)
+        chunk = pairs.within(lists)
+        keys = known.keys(np.repeat(positions[lists], np.diff(chunk.offsets)), chunk.species)
+        found.append(true_keys.among(keys) + pairs.offsets[lists.start])
+    return np.concatenate(found)
 
 
 def score_dense_sets(scores: Rows, truth: TrueSets, rows: NDArray[np.intp]) -> SetOutcomes:

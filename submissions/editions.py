@@ -25,6 +25,8 @@ class Edition:
         Species per occurrence of metrics that have a K.
     max_rows : int, optional
         Rows that its board allowed per occurrence.
+    sorted_sets : bool
+        Whether its board took species by ascending id.
     """
 
     year: int
@@ -32,6 +34,7 @@ class Edition:
     form: RunForm
     k: int = 30
     max_rows: int | None = None
+    sorted_sets: bool = False
 
 
 #: By year. Sources: docs/editions.md.
@@ -45,7 +48,7 @@ EDITIONS = {
         Edition(2022, ("top-k-error",), "predicted"),
         Edition(2023, ("f1-samples",), "predicted"),
         Edition(2024, ("f1-samples",), "survey"),
-        Edition(2025, ("f1-samples",), "survey"),
+        Edition(2025, ("f1-samples",), "survey", sorted_sets=True),
     )
 }
 
