@@ -232,7 +232,8 @@ def _lines_first(columns: Columns, lengths: NDArray[np.int64]) -> Columns:
     return {OCCURRENCE_ID.name: columns[OCCURRENCE_ID.name], _LENGTHS: lengths, **columns}
 
 
-def _places(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return 1, 2, 3, ... for each list."""
-    ends = np.cumsum(lengths)
-    return np.arange(1, lengths.sum() + 1) - np.repeat(ends - lengths, lengths)
+def _places(lengths: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return 1, 2, 3, ... for each list of a block."""
+    lengths = lengths.astype(np.int32)
+    ends = np.cumsum(lengths, dtype=np.int32)
+    return np.arange(1, len(lengths) and ends[-1] + 1, dtype=np.int32) - np.repeat(ends - lengths, lengths)
