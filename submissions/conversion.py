@@ -66,6 +66,8 @@ class ConversionOptions:
         Whether what is there is replaced.
     columns : tuple of str, optional
         The columns of a run without a header.
+    edition : Edition, optional
+        That of a run without a header, where its columns are not named.
     to : int, optional
         The edition whose board is to take what is written.
     top : int, optional
@@ -82,6 +84,7 @@ class ConversionOptions:
     max_bytes: int = MAX_BYTES
     force: bool = False
     columns: tuple[str, ...] | None = None
+    edition: Edition | None = None
     to: int | None = None
     top: int | None = None
     above: float | None = None
@@ -148,6 +151,7 @@ def convert(
             progress=progress,
             mending=mending,
             columns=options.columns,
+            form=options.edition.form if options.edition else None,
         )
         run = _without_repeats(run, mending) if isinstance(run, Run) else run
         _refuse_unmendable(run, names)

@@ -45,9 +45,9 @@ def convert(
     from submissions.competition.files import find_competition
     from submissions.conversion import ConversionOptions, convert
 
-    options = built(
-        ConversionOptions, {**context.params, "species": species or find_competition([run]).species}
-    )
+    competition = find_competition([run])
+    found = {"species": species or competition.species, "edition": competition.edition}
+    options = built(ConversionOptions, {**context.params, **found})
     done = convert(run, out, options, progress=TERMINAL)
     for line in lines_of_conversion(done):
         say(line)

@@ -96,8 +96,8 @@ def note_doubt(log: FaultLog) -> None:
     log.add(
         "header",
         message="no header, and the third column counts 1, 2, 3, ... within each occurrence while the fourth "
-        "does not: are these ranks, where scores are expected?",
-        fix="Say which columns they are: --columns occurrence,species,rank,probability, or "
+        "does not, as ranks do; --columns says which columns these are",
+        fix="Name them: --columns occurrence,species,rank,probability, or "
         "--columns occurrence,species,probability,rank.",
     )
 

@@ -17,6 +17,7 @@ from submissions.ordering import repeats
 from submissions.reading.blocks import Block, Readable, blocks_of
 from submissions.reading.fast import Columns, FastParser, as_numpy
 from submissions.reading.growing import GrowingColumns
+from submissions.reading.header import Header
 from submissions.reading.linenumbers import LinesOfLists
 from submissions.reading.lines import LineReader, array_of
 from submissions.reading.mending import MADE_UP, Mending
@@ -26,6 +27,8 @@ from submissions.reading.text import Collector, TextTable, opened_table
 # Of each line: its occurrence, and under this name its number of species.
 _LENGTHS = "n_species"
 _OF_LINES = (OCCURRENCE_ID.name, _LENGTHS)
+# The columns that nearly all runs of lists have: name, and whether there are many values.
+_USUAL = [(OCCURRENCE_ID.name, False), (SPECIES_ID.name, True)]
 
 
 def read_lists(
@@ -54,6 +57,15 @@ def read_lists(
 class _ListParser(FastParser):
     """Parse blocks of good lines, at full speed."""
 
+    def __init__(self, header: Header) -> None:
+        super().__init__(header)
+        is_usual = [column and (column.name, column.many) for column in header.columns] == _USUAL
+        self._plain = _PlainLists(header.separator) if is_usual else None
+
+    def parse(self, data: bytes) -> Columns | None:
+        columns = None if self._plain is None else self._plain.parse(data)
+        return super().parse(data) if columns is None else columns
+
     def _columns_of(self, table: pa.Table) -> Columns | None:
         columns: Columns = {}
         lengths: list[NDArray[np.int64]] = []
@@ -68,6 +80,40 @@ class _ListParser(FastParser):
             columns[column.name] = values
             lengths.append(n_words)
         return _lines_first(columns, lengths[0])
+
+
+class _PlainLists:
+    """Parse lists without scores, quotes and needless blanks as one column of numbers: half as long."""
+
+    def __init__(self, separator: str) -> None:
+        self._separator = ord(separator)
+        self._one_column = bytes.maketrans(f" {separator}".encode(), b"\n\n")
+        self._numbers = FastParser(Header(separator, (OCCURRENCE_ID,)))
+
+    def parse(self, data: bytes) -> Columns | None:
+        lengths = self._lengths(np.frombuffer(data, np.uint8)) if data.endswith(b"\n") else None
+        if lengths is None:
+            return None
+        # The second of two line feeds is all that an empty list leaves.
+        columns = self._numbers.parse(data.translate(self._one_column).replace(b"\n\n", b"\n"))
+        if columns is None or len(columns[OCCURRENCE_ID.name]) != len(lengths) + lengths.sum():
+            return None
+        numbers, is_species = columns[OCCURRENCE_ID.name], np.ones(len(lengths) + lengths.sum(), dtype=bool)
+        firsts = np.cumsum(lengths + 1) - lengths - 1
+        is_species[firsts] = False
+        return _lines_first(
+            {OCCURRENCE_ID.name: numbers[firsts], SPECIES_ID.name: numbers[is_species]}, lengths
+        )
+
+    def _lengths(self, text: NDArray[np.uint8]) -> NDArray[np.int64] | None:
+        """Return how many species each line has if all blanks are single and stand between species."""
+        ends, middles = np.flatnonzero(text == ord("\n")), np.flatnonzero(text == self._separator)
+        starts = np.concatenate([[0], ends[:-1] + 1])
+        if len(middles) != len(ends) or (middles < starts).any() or (middles > ends).any():
+            return None
+        halves = np.stack([starts, middles], axis=1).ravel()
+        blanks = np.add.reduceat((text == ord(" ")).view(np.uint8), halves, dtype=np.int64).reshape(-1, 2)
+        return None if blanks[:, 0].any() else np.where(ends == middles + 1, 0, blanks[:, 1] + 1)
 
 
 class _ListReader(LineReader):
@@ -186,7 +232,8 @@ def _lines_first(columns: Columns, lengths: NDArray[np.int64]) -> Columns:
     return {OCCURRENCE_ID.name: columns[OCCURRENCE_ID.name], _LENGTHS: lengths, **columns}
 
 
-def _places(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return 1, 2, 3, ... for each list."""
-    ends = np.cumsum(lengths)
-    return np.arange(1, lengths.sum() + 1) - np.repeat(ends - lengths, lengths)
+def _places(lengths: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return 1, 2, 3, ... for each list of a block."""
+    lengths = lengths.astype(np.int32)
+    ends = np.cumsum(lengths, dtype=np.int32)
+    return np.arange(1, len(lengths) and ends[-1] + 1, dtype=np.int32) - np.repeat(ends - lengths, lengths)
