@@ -27,7 +27,7 @@ run.csv: 3 occurrences, 5 pairs
 missing:wrong|dropped:0|truth:eb3af0bdbbf5|version:{face.__version__}
   warning missing-occurrence (1): test occurrences without a row, of 3
       occurrence 3
-      -> Predict a species for every test occurrence; --allow-missing makes it a warning.
+      -> Predict a species for every test occurrence.
 """
 OF_ADAPTIVE = {"adaptive_top_k", "adaptive_top_k_bounds", "threshold", "mean_set_size", "unused_budget"}
 FILES = ("run.csv", "--truth", "single.csv", "--allow-missing")
