@@ -18,6 +18,7 @@ from baselines.covariates.patches.finding import (
     scopes_of_folder,
 )
 from baselines.covariates.patches.layout import Scope, scope_of_archive
+from baselines.covariates.patches.savedindex import INDEX_SUFFIX
 from baselines.integrity.archives.checksums import manifest_of_archives, manifest_of_whole_archives
 from baselines.integrity.archives.verification import verify_archives
 from baselines.integrity.extraction.extract import Extraction, extract_archives
@@ -110,7 +111,11 @@ def verify_competition(
 def extract(
     archives: Sequence[Path], out: Path, *, competition: Competition, progress: Progress = SILENT
 ) -> Extraction:
-    """Extract archives into a data folder, by the settings of a competition; see `extract_archives`."""
+    """Extract archives into a data folder, by the settings of a competition; see `extract_archives`.
+
+    Index files of ours, which ``patches_us_*`` of a shell matches as well, are passed over.
+    """
+    archives = [path for path in archives if not path.name.endswith(INDEX_SUFFIX)]
     ids, size = ids_of(_table(competition)), competition.data.patch_size
     return extract_archives(archives, out, occurrences=ids, patch_size=size, progress=progress)
 
