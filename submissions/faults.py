@@ -142,11 +142,10 @@ class FaultLog:
         self._counts: Counter[str] = Counter()
         self._examples: dict[str, list[Example]] = defaultdict(list)
         self._messages: dict[str, list[str]] = defaultdict(list)
-        self._downgraded: set[str] = set()
+        self._severities: dict[str, Severity] = {}
         for fault in faults:
             self.add(fault.code, *fault.examples, message=fault.message, count=fault.count, fix=fault.fix)
-            if fault.severity == "warning":
-                self.downgrade(fault.code)
+            self._severities[fault.code] = fault.severity
 
     def add(
         self,
@@ -184,7 +183,11 @@ class FaultLog:
 
     def downgrade(self, code: str) -> None:
         """Report a code as a warning from now on."""
-        self._downgraded.add(code)
+        self._severities[code] = "warning"
+
+    def upgrade(self, code: str) -> None:
+        """Report a code as an error from now on."""
+        self._severities[code] = "error"
 
     def faults(self) -> tuple[Fault, ...]:
         """Return what was noted, errors first, in the order of the catalogue."""
@@ -192,14 +195,13 @@ class FaultLog:
         return tuple(sorted(found, key=lambda fault: fault.severity != "error"))
 
     def _fault(self, code: str) -> Fault:
-        is_warning = code in _WARNINGS or code in self._downgraded
-        severity: Severity = "warning" if is_warning else "error"
+        severity = self._severities.get(code, "warning" if code in _WARNINGS else "error")
         message, fixes = "; ".join(self._messages[code]), self._fixes[code]
         if self._mends[code]:
             mended = " and ".join(self._mends[code])
             fixes = [*fixes, f"{TAKES_CARE} {mended}: {conversion_of(self._run)}"]
         fix = " ".join(fixes)
-        if code in self._downgraded:
+        if severity == "warning":
             fix = fix.replace(_DOWNGRADE, "")
         if _CONVERT in fix:
             fix = fix.replace(_CONVERT, conversion_of(self._run))

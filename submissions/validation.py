@@ -87,12 +87,10 @@ def validate(run: Run | DenseRun, requirements: Requirements | None = None) -> V
     """Check a run against some requirements; by default against nothing but itself."""
     requirements = requirements or Requirements()
     checked = check(run, requirements)
-    if (
-        not run.readable
-        or "budget-lost" in checked.why_skipped
-        or (isinstance(run, DenseRun) and not checked.valid)
-    ):
-        return checked  # no scores, too few of them, or some that cannot be ordered
+    # No scores, too few of them, or some that cannot be ordered.
+    cannot = not run.readable or "budget-lost" in checked.why_skipped
+    if cannot or (isinstance(run, DenseRun) and not checked.valid) or not requirements.compares_scores:
+        return checked
     ids = run.occurrence_ids if requirements.test_ids is None else requirements.test_ids
     return with_budget(checked, _unused(run, requirements.k, len(ids)), budget_of(requirements.k, len(ids)))
 

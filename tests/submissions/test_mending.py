@@ -31,7 +31,8 @@ MENDED = {
     "repeated line": (HEADER + "7;1;0.5;1\n7;1;0.5;1\n", [(7, 1, 0.5, 1)]),
     "tabs": ("id\tspecies\tscore\n7\t1\t0,5\n", [(7, 1, 0.5, 1)]),
     "tabs without a header": ("7\t1\t0.5\n", [(7, 1, 0.5, 1)]),
-    "other edition": ("Id,Predicted\n7,2 1\n", [(7, 2, 1.0, 1), (7, 1, 0.5, 2)]),
+    "lists": ("Id,Predicted\n7,2.0 1\n", [(7, 2, 1.0, 1), (7, 1, 0.5, 2)]),
+    "further column beside lists": ("Id,x,Predicted\n7,a,2 1\n", [(7, 2, 1.0, 1), (7, 1, 0.5, 2)]),
     "name": (HEADER + "7;quercus ILEX ;0.5;1\n", [(7, 1, 0.5, 1)]),
 }
 
