@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,10 @@ class SetOutcomes:
     def __len__(self) -> int:
         return len(self.n_true)
 
+    def taken(self, chosen: NDArray[np.intp]) -> SetOutcomes:
+        """Return the outcomes of some occurrences."""
+        return SetOutcomes(*_taken(self, chosen))
+
 
 @dataclass(frozen=True)
 class PerOccurrence:
@@ -83,6 +88,10 @@ class PerOccurrence:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def taken(self, chosen: NDArray[np.intp]) -> PerOccurrence:
+        """Return the outcomes of some occurrences."""
+        return PerOccurrence(*_taken(self, chosen))
+
     @classmethod
     def unpredicted(cls, labels: NDArray[np.integer]) -> PerOccurrence:
         """Return occurrences for which nothing is predicted; the arrays are there to be filled."""
@@ -103,3 +112,9 @@ class PerOccurrence:
     def n_hit(self) -> NDArray[np.integer]:
         """True species that are predicted, of each occurrence."""
         return self.predicted.astype(np.int64)
+
+
+def _taken(outcomes: SetOutcomes | PerOccurrence, chosen: NDArray[np.intp]) -> Iterator[Any]:
+    for field in fields(outcomes):
+        values = getattr(outcomes, field.name)
+        yield values if values is None else values[chosen]

@@ -73,11 +73,15 @@ class Scored:
     @property
     def signatures(self) -> dict[str, str]:
         """The signature of each metric: two of its scores are comparable if these are equal."""
-        return {metric.name: self._signature(metric.name, metric) for metric in self.metrics}
+        return {metric.name: self.signature_of(metric) for metric in self.metrics}
 
     def by(self, metric: Metric) -> float:
         """Return the score of any metric that the outcomes allow."""
         return metric.score(self.per_occurrence, self.k, self.threshold)
+
+    def signature_of(self, metric: Metric) -> str:
+        """Return the signature of any metric that the outcomes allow."""
+        return self._signature(metric.name, metric)
 
     def bounds_by(self, metric: Metric) -> tuple[float, float] | None:
         """Return what a metric could be if equal scores stood otherwise; None if that changes nothing."""
@@ -86,7 +90,7 @@ class Scored:
     @property
     def signature(self) -> str:
         """That of the metric that ranks; two scores are comparable if these are equal."""
-        return self._signature(self.metrics[0].name, self.metrics[0])
+        return self.signature_of(self.metrics[0])
 
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas data frame with a row for each occurrence of the truth.

@@ -32,6 +32,10 @@ class Ratio:
         """Return the terms of a mean over the occurrences."""
         return cls(values, np.ones(len(values), np.int64))
 
+    def taken(self, chosen: NDArray[np.intp]) -> Ratio:
+        """Return the terms of some occurrences."""
+        return Ratio(self.numerators[chosen], self.denominators[chosen])
+
     @property
     def score(self) -> float:
         """Sum of the numerators over sum of the denominators."""
