@@ -44,7 +44,7 @@ class Estimate:
     metric: Metric
     spread: Spread
     slope: float
-    values: NDArray[np.generic]
+    values: NDArray[np.floating]
     signature: str
     sampling: Sampling
 

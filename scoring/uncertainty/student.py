@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 # Where the continued fraction counts as converged, and terms after which it always has.
 _PRECISION = 1e-16
 _MAX_TERMS = 10_000
 
 
+@lru_cache
 def t_quantile(probability: float, degrees: float) -> float:
     """Return the quantile of Student's t, for a probability in (0, 1) and any positive degrees of freedom.
 

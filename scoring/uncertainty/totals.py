@@ -51,7 +51,7 @@ def limbs_of(values: NDArray[Any], numbers: NDArray[np.intp], n_units: int) -> N
     rest = values
     while not limbs or rest.any():
         whole = np.floor(rest) if rest.dtype.kind == "f" else rest
-        limbs.append(np.bincount(numbers, weights=whole, minlength=n_units))
+        limbs.append(np.bincount(numbers, weights=whole, minlength=n_units).astype(np.float64))
         rest = (rest - whole) * 2.0**_LIMB_BITS if rest.dtype.kind == "f" else np.zeros(0)
     return np.array(limbs)
 
