@@ -87,6 +87,11 @@ def quadrat_of_place(
     return np.stack([rows, columns], axis=-1)
 
 
+def quadrat_keys(quadrats: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return one number per quadrat; rows and columns of a metre still fit into 32 bits."""
+    return (quadrats[:, 0] << 32) ^ (quadrats[:, 1] & 0xFFFFFFFF)
+
+
 def _metres_per_degree_of_latitude(latitude: float) -> float:
     sine_2 = np.sin(np.radians(latitude)) ** 2
     radius = _SEMI_MAJOR_M * (1 - _ECCENTRICITY_2) / (1 - _ECCENTRICITY_2 * sine_2) ** 1.5

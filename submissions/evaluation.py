@@ -3,87 +3,20 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from scoring.metrics.metric import Metric
-from submissions.competition.files import truth_of_environment
 from submissions.competition.settings import Competition
-from submissions.editions import EDITIONS, Edition
-from submissions.errors import BadInputError, CannotCheckError, GlckitError, UsageError
-from submissions.faults import MAX_EXAMPLES
+from submissions.errors import BadInputError, GlckitError, UsageError
 from submissions.files import written_atomically
 from submissions.memory import memory_errors_named
-from submissions.ordering import is_among
 from submissions.progress import SILENT, Progress
-from submissions.reading.runs import read_run
-from submissions.reading.sources import MAX_BYTES
-from submissions.requirements import Requirements, metrics_asked
 from submissions.scores import Evaluation, evaluate
-from submissions.species import NamesOnDemand
-from submissions.staleness import BY_CHANCE, agrees_by_chance, refuse_moved
-from submissions.tables import (
-    Truth,
-    TruthSets,
-    read_occurrence_ids,
-    read_species,
-    read_truth,
-    read_truth_sets,
-)
 from submissions.validation import Validation, validate
-from submissions.wording import counted
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """The files and rules of a validation or a scoring, as far as they are given.
-
-    Parameters
-    ----------
-    test, train : tuple of Path
-        Occurrence tables.
-    k : int, optional
-        Species per occurrence of the metrics.
-    max_rows : int, optional
-        Rows allowed per occurrence.
-    metric : tuple of str
-        Names of the metrics that are asked for, the first of which ranks; without any, those of 2020.
-    max_bytes : int, optional
-        Decompressed bytes that are read of a run.
-    columns : tuple of str, optional
-        What the columns of runs without a header are.
-    edition : Edition, optional
-        That of the competition.
-    every_example : bool
-        Whether faults keep all examples.
-    """
-
-    truth: Path | None = None
-    test: tuple[Path, ...] = ()
-    train: tuple[Path, ...] = ()
-    species: Path | None = None
-    k: int | None = None
-    metric: tuple[str, ...] = ()
-    max_rows: int | None = None
-    max_bytes: int | None = None
-    columns: tuple[str, ...] | None = None
-    edition: Edition | None = None
-    allow_missing: bool = False
-    every_example: bool = False
-
-    def completed(self, competition: Competition) -> Inputs:
-        """Return the inputs with what is not given taken from the competition.
-
-        Its test files may not fit a truth that was given by hand; see `_test_ids`.
-        """
-        shared = ("truth", "test", "train", "species", "k", "max_rows", "metric", "edition")
-        return replace(self, **{name: getattr(self, name) or getattr(competition, name) for name in shared})
+from submissions.yardstick import Inputs, Yardstick, scoring_yardstick, validation_yardstick
 
 
 @dataclass(frozen=True)
@@ -123,11 +56,8 @@ def validate_files(
     CannotCheckError
         If a test, training or species file cannot be used.
     """
-    completed = inputs.completed(competition)
-    test_ids = read_occurrence_ids(completed.test) if completed.test else None
-    requirements = _requirements(completed, test_ids)
-    _refuse_stale_tables(completed.test, completed.train, requirements)
-    return [_evaluated(run, requirements, inputs=completed, progress=progress) for run in runs]
+    yardstick = validation_yardstick(inputs, competition)
+    return [_evaluated(run, yardstick, progress=progress) for run in runs]
 
 
 def score_files(
@@ -142,14 +72,8 @@ def score_files(
     CannotCheckError
         If the truth, or a test, training or species file, cannot be used.
     """
-    inputs = replace(inputs, truth=inputs.truth or truth_of_environment())
-    completed = inputs.completed(competition)
-    if completed.truth is None:
-        raise UsageError("No truth to score against.", "Give --truth FILE, or set it in competition.toml.")
-    truth = _truth(completed.truth, metrics_asked(completed.metric), progress)
-    requirements = _requirements(completed, _test_ids(truth, inputs, completed))
-    _refuse_stale_tables((completed.truth, *completed.test), completed.train, requirements)
-    return [_evaluated(run, requirements, truth, inputs=completed, progress=progress) for run in runs]
+    yardstick = scoring_yardstick(inputs, competition, progress=progress)
+    return [_evaluated(run, yardstick, progress=progress) for run in runs]
 
 
 def write_per_occurrence(outcomes: Sequence[EvaluatedFile], path: Path) -> None:
@@ -206,85 +130,12 @@ def check_frame_path(path: Path | None) -> None:
         raise UsageError(f"Cannot tell the format of {path}.", "Let it end in .csv or .parquet.")
 
 
-def _requirements(inputs: Inputs, test_ids: NDArray[np.integer] | None) -> Requirements:
-    metrics = metrics_asked(inputs.metric)
-    once = not all(metric.needs == "sets" for metric in metrics)
-    return Requirements(
-        test_ids=test_ids,
-        train_ids=read_occurrence_ids(inputs.train, once=once) if inputs.train else None,
-        species_ids=None if inputs.species is None else read_species(inputs.species),
-        names=NamesOnDemand(inputs.species),
-        max_rows=inputs.max_rows,
-        k=inputs.k or Requirements.k,
-        allow_missing=inputs.allow_missing,
-        metrics=metrics,
-        of_2018=inputs.edition == EDITIONS[2018],
-        max_examples=sys.maxsize if inputs.every_example else MAX_EXAMPLES,
-    )
-
-
-def _truth(path: Path, metrics: Sequence[Metric], progress: Progress) -> Truth | TruthSets:
-    """Read a truth as the metrics need it: as sets where none of them wants one species per occurrence."""
-    if not all(metric.needs == "sets" for metric in metrics):
-        return read_truth(path)
-    truth = read_truth_sets(path)
-    if truth.n_doubled:
-        times = counted(truth.n_doubled, "pair")
-        progress.say(f"{path} says {times} of occurrence and species again; each counts once.")
-    return truth
-
-
-def _test_ids(truth: Truth | TruthSets, given: Inputs, completed: Inputs) -> NDArray[np.integer]:
-    """Return the test set: of the test files, or of the truth where none fit it.
-
-    A truth given by hand, such as that of a validation part, need not belong to the test files of the
-    competition folder; then its own occurrences are the test set.
-    """
-    if not completed.test:
-        return truth.ids
-    test_ids = read_occurrence_ids(completed.test)
-    n_outside = int(np.count_nonzero(~np.isin(truth.ids, test_ids)))
-    if not n_outside:
-        return test_ids
-    if completed.truth is not None and n_outside < len(truth):
-        refuse_moved([completed.truth], completed.test)
-    if not given.test and given.truth is not None:
-        return truth.ids
-    outside = f"{n_outside:,} of the {len(truth):,} occurrences of the truth"
-    names = ", ".join(map(str, completed.test))
-    why = f"; {BY_CHANCE}" if agrees_by_chance(truth.ids, test_ids) else ""
-    raise CannotCheckError(
-        f"{outside} {completed.truth} are not in {names}{why}.",
-        "Give the test files that belong to the truth.",
-    )
-
-
-def _refuse_stale_tables(tests: Sequence[Path], trains: Sequence[Path], requirements: Requirements) -> None:
-    """Compare the places of test and training tables that share ids, as those of one time seldom do."""
-    test_ids, train_ids = requirements.test_ids, requirements.train_ids
-    if test_ids is not None and train_ids is not None and is_among(test_ids, train_ids).any():
-        refuse_moved(tests, trains)
-
-
-def _evaluated(
-    path: str,
-    requirements: Requirements,
-    truth: Truth | TruthSets | None = None,
-    *,
-    inputs: Inputs,
-    progress: Progress,
-) -> EvaluatedFile:
-    asked = requirements.metrics if inputs.metric else ()
+def _evaluated(path: str, yardstick: Yardstick, *, progress: Progress) -> EvaluatedFile:
+    requirements, truth = yardstick.requirements, yardstick.truth
+    asked = requirements.metrics if yardstick.inputs.metric else ()
     try:
         with memory_errors_named(path):
-            run = read_run(
-                path,
-                max_bytes=inputs.max_bytes or MAX_BYTES,
-                progress=progress,
-                max_examples=requirements.max_examples,
-                form=inputs.edition.form if inputs.edition else None,
-                columns=inputs.columns,
-            )
+            run = yardstick.read(path, progress=progress)
             evaluation = (
                 Evaluation(validate(run, requirements), None)
                 if truth is None

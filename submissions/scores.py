@@ -15,12 +15,19 @@ from scoring.metrics.mrr import MRR
 from scoring.outcomes import SetOutcomes
 from scoring.score import Score, Scored
 from scoring.sets import TrueSets, score_dense_sets, score_sets
-from scoring.sparse import score_sparse
+from scoring.sparse import Pairs, score_sparse
+from scoring.uncertainty.estimate import Resampled
+from scoring.uncertainty.largest import LargestPairs
+from scoring.uncertainty.sampling import Sampling
+from submissions.errors import CannotCheckError
 from submissions.ordering import is_among, positions_among
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
 from submissions.tables import Truth, TruthSets
 from submissions.validation import InvalidRunError, Validation, check, validate, with_budget
+
+# Of a matrix, as many times the pairs above the threshold are held as replicates may need.
+_HELD = 2
 
 
 @dataclass(frozen=True)
@@ -94,14 +101,43 @@ def score(run: Run | DenseRun, truth: Truth | TruthSets, requirements: Requireme
     return evaluation.score
 
 
-def _score_lists(run: Run, truth: Truth | TruthSets, k: int) -> Scored:
+def resampled(run: Run | DenseRun, truth: Truth | TruthSets, scored: Scored, sampling: Sampling) -> Resampled:
+    """Return the scores of a run in every replicate, with the threshold fitted again where there is one.
+
+    Raises
+    ------
+    CannotCheckError
+        If so many scores of a matrix tie that their largest cannot be held.
+    """
+    if not any(metric.fits_threshold for metric in scored.metrics):
+        return Resampled.of(scored, sampling)
+    if isinstance(run, Run):
+        return Resampled.of(scored, sampling, LargestPairs.of_lists(*_of_truth(run, truth), len(truth)))
+    rows, n_wanted = _lookup(truth.ids, run.occurrence_ids), _HELD * budget_of(scored.k, len(truth))
+    pairs = LargestPairs.of_matrix(run.scores, rows, n_wanted, n_occurrences=len(truth))
+    try:
+        return Resampled.of(scored, sampling, pairs)
+    except ValueError as error:
+        raise CannotCheckError(
+            f"Too many scores of the matrix tie, or all lie together: {error}.",
+            "Convert it to a run of lists first: glckit convert MATRIX RUN.csv --max-rows 150",
+        ) from error
+
+
+def _of_truth(run: Run, truth: Truth | TruthSets) -> tuple[Pairs, NDArray[np.intp]]:
+    """Return the lists of the occurrences that have a truth, and where these stand in it."""
     positions, in_truth = positions_among(run.occurrence_ids, truth.ids)
     pairs = run.pairs if in_truth.all() else run.pairs.select(np.flatnonzero(in_truth))
+    return pairs, positions[in_truth]
+
+
+def _score_lists(run: Run, truth: Truth | TruthSets, k: int) -> Scored:
+    pairs, positions = _of_truth(run, truth)
     if isinstance(truth, TruthSets):
-        scored = _of_sets(score_sets(pairs, truth.sets, positions[in_truth]), truth, k)
+        scored = _of_sets(score_sets(pairs, truth.sets, positions), truth, k)
     else:
-        by_rank, places = run.rank_decides, positions[in_truth]
-        scored = _labelled(score_sparse(pairs, truth.species, places, k=k, by_rank=by_rank), truth)
+        by_rank = run.rank_decides
+        scored = _labelled(score_sparse(pairs, truth.species, positions, k=k, by_rank=by_rank), truth)
     return replace(scored, n_dropped=run.n_pairs - len(pairs.scores))
 
 

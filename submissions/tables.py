@@ -18,7 +18,17 @@ from submissions.faults import MAX_EXAMPLES, Example, Fault, FaultLog, in_words
 from submissions.ordering import distinct, repeats, stable_order
 from submissions.reading.fast import Columns
 from submissions.reading.header import fitting
-from submissions.reading.schema import OCCURRENCE_IDS, OCCURRENCES, SPECIES, TRUTH, Schema, later
+from submissions.reading.schema import (
+    LATITUDE,
+    LONGITUDE,
+    OCCURRENCE_IDS,
+    OCCURRENCES,
+    PLACES,
+    SPECIES,
+    TRUTH,
+    Schema,
+    later,
+)
 from submissions.reading.sniff import why_not_a_table
 from submissions.reading.sources import Source, opened
 from submissions.reading.text import TextTable, read_text
@@ -61,6 +71,15 @@ class OccurrenceTable:
         return pd.DataFrame(columns if self.species is None else columns | {"species_id": self.species})
 
 
+@dataclass(frozen=True)
+class OccurrencePlaces:
+    """Where occurrences are (degrees, WGS84), by ascending id."""
+
+    ids: NDArray[np.int64]
+    latitudes: NDArray[np.float64]
+    longitudes: NDArray[np.float64]
+
+
 @dataclass(frozen=True, repr=False)
 class Truth:
     """The true species of each occurrence, by ascending id."""
@@ -73,6 +92,10 @@ class Truth:
 
     def __repr__(self) -> str:
         return f"Truth(n_occurrences={len(self)}, digest={self.digest!r})"
+
+    def among(self, chosen: NDArray[np.bool_]) -> Truth:
+        """Return the truth of some occurrences, a mask of shape (n_occurrences,)."""
+        return Truth(self.ids[chosen], self.species[chosen])
 
     @property
     def digest(self) -> str:
@@ -104,6 +127,12 @@ class TruthSets:
     def __repr__(self) -> str:
         n_pairs = len(self.sets.species)
         return f"TruthSets(n_occurrences={len(self)}, n_pairs={n_pairs}, digest={self.digest!r})"
+
+    def among(self, chosen: NDArray[np.bool_]) -> TruthSets:
+        """Return the truth of some occurrences, a mask of shape (n_occurrences,)."""
+        sizes = np.diff(self.sets.offsets)
+        offsets = np.concatenate([[0], np.cumsum(sizes[chosen])]).astype(np.int64)
+        return TruthSets(self.ids[chosen], TrueSets(offsets, self.sets.species[np.repeat(chosen, sizes)]))
 
     def single(self) -> Truth:
         """Return the truth if each occurrence has one species.
@@ -195,6 +224,22 @@ def read_occurrence_ids(paths: Path | Sequence[Path], *, once: bool = True) -> N
     if once:
         _refuse_shared_ids(ids, listed)
     return distinct(ids)
+
+
+def read_places(path: Path) -> OccurrencePlaces | None:
+    """Read the places of a table of any kind; None if it lacks a column of them.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file is absent or unusable; the message names the lines.
+    """
+    columns = _columns(path, PLACES, "table")
+    if LATITUDE.name not in columns or LONGITUDE.name not in columns:
+        return None
+    ids, first = np.unique(columns["occurrence_id"].astype(np.int64), return_index=True)
+    latitudes, longitudes = (columns[each.name][first].astype(np.float64) for each in (LATITUDE, LONGITUDE))
+    return OccurrencePlaces(ids, latitudes, longitudes)
 
 
 def read_species(path: Path) -> NDArray[np.int64]:

@@ -52,7 +52,8 @@ def score(
     """
     from glckit.reports.runs import score_report
     from submissions.competition.files import find_competition
-    from submissions.evaluation import Inputs, check_frame_path, score_files, write_per_occurrence
+    from submissions.evaluation import check_frame_path, score_files, write_per_occurrence
+    from submissions.yardstick import Inputs
 
     check_frame_path(per_occurrence)
     inputs = built(Inputs, context.params)

@@ -48,7 +48,8 @@ def validate(
     """
     from glckit.reports.runs import validation_report
     from submissions.competition.files import find_competition
-    from submissions.evaluation import Inputs, check_one_run, validate_files, write_missing_ids
+    from submissions.evaluation import check_one_run, validate_files, write_missing_ids
+    from submissions.yardstick import Inputs
 
     if missing_ids is not None:
         check_one_run(runs)

@@ -15,9 +15,10 @@ from glckit.demo.trainings import Training
 from scoring.score import Score
 from submissions.competition.settings import FILE_NAME, read_competition
 from submissions.errors import CannotCheckError, UsageError, require_installed
-from submissions.evaluation import Inputs, score_files
+from submissions.evaluation import score_files
 from submissions.locks import folder_locked
 from submissions.metadata import read_metadata
+from submissions.yardstick import Inputs
 
 #: The runs of the story, in the order of the paper, and what each is.
 RUNS = {

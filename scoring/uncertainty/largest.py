@@ -9,7 +9,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.dense import Rows
+from scoring.pool import Pool
 from scoring.sparse import Pairs
+
+# Scores of a matrix that are looked at together.
+_BLOCK_CELLS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,27 @@ class LargestPairs:
         """Return all pairs of lists; see `scoring.sparse.score_sparse`."""
         occurrences = np.repeat(positions.astype(np.int32), np.diff(pairs.offsets))
         return cls(pairs.scores, occurrences, n_occurrences)
+
+    @classmethod
+    def of_matrix(
+        cls, scores: Rows, rows: NDArray[np.intp], n_wanted: int, *, n_occurrences: int
+    ) -> LargestPairs:
+        """Return at least the `n_wanted` largest pairs of a matrix, unless ties leave fewer.
+
+        Parameters
+        ----------
+        rows : ndarray of int of shape (n_occurrences,)
+            The row of each occurrence of the truth, -1 if it has none.
+        """
+        pool, occurrences = Pool(n_wanted, -math.inf), np.flatnonzero(rows >= 0)
+        n_pairs, step = 0, max(1, _BLOCK_CELLS // max(scores.shape[1], 1))
+        for first in range(0, len(occurrences), step):
+            chosen = occurrences[first : first + step]
+            block = np.ascontiguousarray(scores[rows[chosen]])
+            pool.add(block.astype(np.float32) if block.dtype == np.float16 else block, chosen)
+            n_pairs += int(np.count_nonzero(block > -np.inf))
+        values, owners = pool.above(pool.bound)
+        return cls(values, owners, n_occurrences, n_pairs - len(values))
 
     def __len__(self) -> int:
         return len(self.scores)

@@ -139,6 +139,11 @@ SCORED_LISTS = Schema((*_LISTS, replace(PROBABILITY, aliases=("probas",), many=T
 TRUTH = Schema((OCCURRENCE_ID, SPECIES_ID), further_columns=True)
 #: Occurrences with their places, labelled (train) or not (test).
 OCCURRENCES = Schema((OCCURRENCE_ID, LATITUDE, LONGITUDE, OPTIONAL_SPECIES_ID), further_columns=True)
+#: Places of occurrences, where a table has them.
+PLACES = Schema(
+    (OCCURRENCE_ID, replace(LATITUDE, required=False), replace(LONGITUDE, required=False)),
+    further_columns=True,
+)
 #: Ids of occurrences, when their places do not matter.
 OCCURRENCE_IDS = Schema((OCCURRENCE_ID,), further_columns=True)
 #: The species of the challenge.

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from baselines.covariates.occurrences import Occurrences
 from baselines.covariates.splits.shares import CNN_SHARES, FOREST_HOLDOUT
-from scoring.mixing import GOLDEN, mixed
-from scoring.places import quadrat_of_place
+from scoring.mixing import drawn_order
+from scoring.places import quadrat_keys, quadrat_of_place
 from submissions.errors import UsageError
 from submissions.tables import OccurrenceTable
 
@@ -68,7 +68,7 @@ class BlockSplit(Split):
 
     def n_quadrats(self, rows: NDArray[np.bool_]) -> int:
         """Return how many quadrats some occurrences, a mask of shape (n,), occupy."""
-        return len(np.unique(_quadrat_keys(self.quadrats[rows])))
+        return len(np.unique(quadrat_keys(self.quadrats[rows])))
 
 
 def block_split(
@@ -116,7 +116,7 @@ def block_split(
         sizes = f"{_SMALLEST_KM:g} to {_LARGEST_KM:g} km"
         raise UsageError(f"The side of a quadrat must be {sizes}, not {block_km:g} km.")
     quadrats = quadrat_of_place(table.latitudes, table.longitudes, block_km=block_km)
-    keys, quadrat_of = np.unique(_quadrat_keys(quadrats), return_inverse=True)
+    keys, quadrat_of = np.unique(quadrat_keys(quadrats), return_inverse=True)
     is_held_out = _held_out(keys, holdout=holdout, seed=seed, what="occupied quadrats")
     return BlockSplit((TRAIN, HELD_OUT), is_held_out[quadrat_of], quadrats)
 
@@ -160,7 +160,7 @@ def random_split(
         raise ValueError(f"shares must be one per part, none negative, and add up to 1, not {tuple(shares)}")
     part_of = np.empty(len(ids), dtype=np.int8)
     bounds = np.round(np.cumsum(shares)[:-1] * len(ids)).astype(np.int64)
-    for part, rows in enumerate(np.split(_drawn_order(ids, seed), bounds)):
+    for part, rows in enumerate(np.split(drawn_order(ids, seed), bounds)):
         part_of[rows] = part
     return Split(tuple(parts), part_of)
 
@@ -207,20 +207,5 @@ def _held_out(keys: NDArray[np.int64], *, holdout: float, seed: int, what: str) 
             "Give another --holdout, or more occurrences.",
         )
     is_held_out = np.zeros(len(keys), dtype=np.int8)
-    is_held_out[_drawn_order(keys, seed)[:n_held_out]] = 1
+    is_held_out[drawn_order(keys, seed)[:n_held_out]] = 1
     return is_held_out
-
-
-def _quadrat_keys(quadrats: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return one number per quadrat; rows and columns of a metre still fit into 32 bits."""
-    return (quadrats[:, 0] << 32) ^ (quadrats[:, 1] & 0xFFFFFFFF)
-
-
-def _drawn_order(keys: NDArray[np.int64], seed: int) -> NDArray[np.intp]:
-    """Return the order in which distinct keys are drawn.
-
-    A hash of key and seed, not a generator: the draw of a key does not depend on the order of the
-    others, nor on the version of NumPy. Distinct keys never tie.
-    """
-    start = mixed(np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64) + GOLDEN)
-    return np.argsort(mixed((keys.view(np.uint64) ^ start) + GOLDEN), kind="stable")
