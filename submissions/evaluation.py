@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from scoring.metrics.metric import Metric
+from scoring.uncertainty.interval import Interval
 from submissions.competition.settings import Competition
 from submissions.errors import BadInputError, GlckitError, UsageError
 from submissions.files import written_atomically
 from submissions.memory import memory_errors_named
 from submissions.progress import SILENT, Progress
-from submissions.scores import Evaluation, evaluate
+from submissions.run import DenseRun, Run
+from submissions.scores import Evaluation, evaluate, resampled
 from submissions.validation import Validation, validate
 from submissions.yardstick import Inputs, Yardstick, scoring_yardstick, validation_yardstick
 
@@ -35,6 +37,8 @@ class EvaluatedFile:
         Why it could not be checked.
     metrics : tuple of Metric
         Those that were asked for, the first of which ranks; empty where none were.
+    intervals : mapping of str to Interval, optional
+        That of each metric, if they were asked for.
     """
 
     run: str
@@ -42,6 +46,7 @@ class EvaluatedFile:
     metadata: Mapping[str, Any] | None = None
     error: GlckitError | None = None
     metrics: tuple[Metric, ...] = ()
+    intervals: Mapping[str, Interval] | None = None
 
 
 def validate_files(
@@ -131,16 +136,24 @@ def check_frame_path(path: Path | None) -> None:
 
 
 def _evaluated(path: str, yardstick: Yardstick, *, progress: Progress) -> EvaluatedFile:
-    requirements, truth = yardstick.requirements, yardstick.truth
-    asked = requirements.metrics if yardstick.inputs.metric else ()
+    asked = yardstick.requirements.metrics if yardstick.inputs.metric else ()
     try:
         with memory_errors_named(path):
             run = yardstick.read(path, progress=progress)
-            evaluation = (
-                Evaluation(validate(run, requirements), None)
-                if truth is None
-                else evaluate(run, truth, requirements, n_threads=min(4, os.cpu_count() or 1))
-            )
-            return EvaluatedFile(path, evaluation, run.metadata, metrics=asked)
+            if yardstick.truth is None:
+                validation = validate(run, yardstick.requirements)
+                return EvaluatedFile(path, Evaluation(validation, None), run.metadata, metrics=asked)
+            return replace(_scored(run, yardstick), run=path, metadata=run.metadata, metrics=asked)
     except GlckitError as error:
         return EvaluatedFile(path, error=error, metrics=asked)
+
+
+def _scored(run: Run | DenseRun, yardstick: Yardstick) -> EvaluatedFile:
+    truth = yardstick.truth
+    assert truth is not None
+    evaluation = evaluate(run, truth, yardstick.requirements, n_threads=min(4, os.cpu_count() or 1))
+    intervals = None
+    if yardstick.inputs.ci and evaluation.score is not None:
+        sure = resampled(run, truth, evaluation.score, yardstick.sampling)
+        intervals = {each.name: sure.estimate(each).interval() for each in evaluation.score.metrics}
+    return EvaluatedFile("", evaluation, intervals=intervals)

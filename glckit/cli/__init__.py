@@ -8,6 +8,7 @@ import sys
 from glckit.cli import (
     baseline,
     cnn,
+    compare,
     convert,
     demo,
     extract,
@@ -29,6 +30,7 @@ __all__ = ["app", "main"]
 
 _COMMANDS = (
     score,
+    compare,
     validate,
     convert,
     fuse,

@@ -58,7 +58,7 @@ def say(message: str) -> None:
 
 # In the order in which a newcomer meets them.
 _ORDER = (
-    *("score", "validate", "convert", "init", "verify-patches", "extract", "show", "split"),
+    *("score", "compare", "validate", "convert", "init", "verify-patches", "extract", "show", "split"),
     *("baseline", "fuse", "world", "demo"),
 )
 

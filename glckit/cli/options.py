@@ -33,5 +33,9 @@ ColumnsOption = Annotated[
         parser=listed("--columns", str),
     ),
 ]
+ReplicatesOption = Annotated[
+    int | None, option("N", "Replicates of the bootstrap; 1000 by default.", "--replicates", min=1)
+]
+SeedOption = Annotated[int | None, option("N", "Of the replicates; 0 by default.", "--seed")]
 RowsAllowedOption = Annotated[int | None, option("N", "Rows allowed per occurrence.", "--max-rows", min=1)]
 MaxBytesOption = Annotated[int | None, option("N", "Decompressed bytes allowed; 8 GiB by default.", min=1)]

@@ -37,6 +37,7 @@ def score(
     max_rows: RowsAllowedOption = None,
     max_bytes: MaxBytesOption = None,
     columns: ColumnsOption = None,
+    ci: Annotated[bool, flag("Say how sure the scores are.", "--ci")] = False,
     per_occurrence: Annotated[
         Path | None, option("FILE", "Write a row per occurrence (.csv, .parquet).")
     ] = None,

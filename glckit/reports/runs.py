@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from glckit.render import Report, number, significant
+from glckit.reports.intervals import basis, between, doubts, interval_data
 from scoring.metrics.adaptive_top_k import ADAPTIVE_TOP_K
 from scoring.metrics.f1_micro import F1_MICRO
 from scoring.metrics.f1_samples import F1_SAMPLES
@@ -16,6 +17,7 @@ from scoring.metrics.metric import Metric
 from scoring.metrics.table import DEFAULT_METRICS
 from scoring.metrics.top_k import TOP_K
 from scoring.score import Score, Scored
+from scoring.uncertainty.interval import Interval
 from submissions.evaluation import EvaluatedFile
 from submissions.faults import Example, Fault
 from submissions.printable import printable
@@ -43,7 +45,7 @@ _NUMBERS = {
 
 def score_report(outcomes: Sequence[EvaluatedFile], *, digits: int = 4, bare: bool = False) -> Report:
     """Report what came of scoring some runs."""
-    columns = _columns(outcomes[0].metrics or DEFAULT_METRICS)
+    columns = _columns(outcomes)
     entries = [_score_entry(outcome) for outcome in outcomes]
     rows = [[outcome.run, *_row(outcome, columns[1:])] for outcome in outcomes]
     text = _bare(outcomes, digits) if bare else "\n\n".join(_text(outcome, digits) for outcome in outcomes)
@@ -73,11 +75,14 @@ def score_data(score: Scored) -> dict[str, Any]:
     return {name: None if value == -math.inf else value for name, value in data.items()}
 
 
-def _columns(metrics: Sequence[Metric]) -> list[str]:
+def _columns(outcomes: Sequence[EvaluatedFile]) -> list[str]:
     """Return the columns of a table of scores."""
+    metrics = outcomes[0].metrics or DEFAULT_METRICS
+    bounds = ("", "_low", "_high") if any(each.intervals is not None for each in outcomes) else ("",)
+    scores = [f"{_column(metric.name)}{bound}" for metric in metrics for bound in bounds]
     k = ["k"] if any(metric.has_k for metric in metrics) else []
     threshold = ["threshold", "mean_set_size"] if ADAPTIVE_TOP_K in metrics else []
-    return ["run", *k, "n_occurrences", *(_column(metric.name) for metric in metrics), *threshold]
+    return ["run", *k, "n_occurrences", *scores, *threshold]
 
 
 def _column(name: str) -> str:
@@ -92,14 +97,25 @@ def _score_entry(outcome: EvaluatedFile) -> dict[str, Any]:
         "run": outcome.run,
         **score_data(evaluation.score),
         "warnings": [asdict(fault) for fault in evaluation.validation.warnings],
-        "signature": evaluation.score.signature,
+        "signature": _signed(outcome, evaluation.score.signature),
         "metadata": outcome.metadata,
-        **(_by_metric(evaluation.score) if outcome.metrics else {}),
+        **(_by_metric(outcome, evaluation.score) if outcome.metrics else {}),
+        **(_intervals(outcome.intervals) if outcome.intervals is not None else {}),
     }
 
 
-def _by_metric(score: Scored) -> dict[str, Any]:
-    return {"metric": score.metrics[0].name, "scores": score.scores, "signatures": score.signatures}
+def _by_metric(outcome: EvaluatedFile, score: Scored) -> dict[str, Any]:
+    signatures = {name: _signed(outcome, signature) for name, signature in score.signatures.items()}
+    return {"metric": score.metrics[0].name, "scores": score.scores, "signatures": signatures}
+
+
+def _intervals(intervals: Mapping[str, Interval]) -> dict[str, Any]:
+    return {"intervals": {name: interval_data(interval) for name, interval in intervals.items()}}
+
+
+def _signed(outcome: EvaluatedFile, signature: str) -> str:
+    """Return a signature with what intervals depend on, if there are any."""
+    return next(iter(outcome.intervals.values())).signed(signature) if outcome.intervals else signature
 
 
 def _validation_entry(outcome: EvaluatedFile) -> dict[str, Any]:
@@ -127,7 +143,9 @@ def _row(outcome: EvaluatedFile, names: Sequence[str]) -> list[Any]:
     score = None if outcome.evaluation is None else outcome.evaluation.score
     if score is None:
         return [None] * len(names)
-    scores = {_column(name): value for name, value in score.scores.items()}
+    scores: dict[str, float | None] = {_column(name): value for name, value in score.scores.items()}
+    for name, interval in (outcome.intervals or {}).items():
+        scores |= {f"{_column(name)}_low": interval.low, f"{_column(name)}_high": interval.high}
     return [scores[name] if name in scores else getattr(score, name) for name in names]
 
 
@@ -197,11 +215,12 @@ def _score_lines(outcome: EvaluatedFile, score: Scored, digits: int) -> list[str
     dropped = f" ({score.n_dropped:,} more of occurrences without a truth)" if score.n_dropped else ""
     size_text = f"{counted(score.n_occurrences, 'occurrence')}, {counted(score.n_pairs, 'pair')}{dropped}"
     table = [
-        *((_label(metric, score.k), _with_bounds(score, metric, digits)) for metric in score.metrics),
+        *((_label(metric, score.k), _with_all(outcome, score, metric, digits)) for metric in score.metrics),
         *_explained(score, digits),
+        *_how_sure(outcome),
     ]
     signatures = score.signatures.values() if outcome.metrics else [score.signature]
-    table += [("signature", signature) for signature in signatures]
+    table += [("signature", _signed(outcome, signature)) for signature in signatures]
     if outcome.metadata:
         table.append(("metadata", _metadata_text(outcome.metadata)))
     return [f"{printable(outcome.run)}: {size_text}", *(f"  {name:<16} {value}" for name, value in table)]
@@ -241,15 +260,27 @@ def _metadata_text(metadata: Mapping[str, Any]) -> str:
     return ", ".join([*short, *left])
 
 
+def _how_sure(outcome: EvaluatedFile) -> Iterator[tuple[str, str]]:
+    for interval in list((outcome.intervals or {}).values())[:1]:
+        yield "intervals", basis(interval)
+        yield from (("warning", doubt) for doubt in doubts(interval))
+
+
+def _with_all(outcome: EvaluatedFile, score: Scored, metric: Metric, digits: int) -> str:
+    interval = (outcome.intervals or {}).get(metric.name)
+    sure = "" if interval is None else f" {between(interval, digits)}"
+    return f"{number(score.by(metric), digits)}{sure}{_ties(score, metric, digits)}"
+
+
 def _with_bounds(score: Scored, metric: Metric, digits: int) -> str:
-    value = score.by(metric)
-    low, high = score.bounds_by(metric) or (value, value)
-    ties = (
-        ""
-        if low == high
-        else f" (between {number(low, digits)} and {number(high, digits)}, depending on ties)"
-    )
-    return number(value, digits) + ties
+    return number(score.by(metric), digits) + _ties(score, metric, digits)
+
+
+def _ties(score: Scored, metric: Metric, digits: int) -> str:
+    low, high = score.bounds_by(metric) or (0, 0)
+    if low == high:
+        return ""
+    return f" (between {number(low, digits)} and {number(high, digits)}, depending on ties)"
 
 
 def _verdict(validation: Validation) -> str:
