@@ -37,5 +37,8 @@ ReplicatesOption = Annotated[
     int | None, option("N", "Replicates of the bootstrap; 1000 by default.", "--replicates", min=1)
 ]
 SeedOption = Annotated[int | None, option("N", "Of the replicates; 0 by default.", "--seed")]
+PlotOption = Annotated[
+    Path | None, option("DIR", "Draw pictures into a folder: PNG, SVG, and in words.", "--plot")
+]
 RowsAllowedOption = Annotated[int | None, option("N", "Rows allowed per occurrence.", "--max-rows", min=1)]
 MaxBytesOption = Annotated[int | None, option("N", "Decompressed bytes allowed; 8 GiB by default.", min=1)]
