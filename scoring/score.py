@@ -75,9 +75,10 @@ class Scored:
         """The signature of each metric: two of its scores are comparable if these are equal."""
         return {metric.name: self.signature_of(metric) for metric in self.metrics}
 
-    def by(self, metric: Metric) -> float:
-        """Return the score of any metric that the outcomes allow."""
-        return metric.score(self.per_occurrence, self.k, self.threshold)
+    def by(self, metric: Metric, among: NDArray[np.bool_] | None = None) -> float:
+        """Return the score of any metric that the outcomes allow, of all occurrences or some."""
+        terms = metric.terms(self.per_occurrence, self.k, self.threshold)
+        return terms.score if among is None else terms.taken(np.flatnonzero(among)).score
 
     def signature_of(self, metric: Metric) -> str:
         """Return the signature of any metric that the outcomes allow."""

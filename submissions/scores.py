@@ -113,8 +113,8 @@ def resampled(run: Run | DenseRun, truth: Truth | TruthSets, scored: Scored, sam
         return Resampled.of(scored, sampling)
     if isinstance(run, Run):
         return Resampled.of(scored, sampling, LargestPairs.of_lists(*_of_truth(run, truth), len(truth)))
-    rows, n_wanted = _lookup(truth.ids, run.occurrence_ids), _HELD * budget_of(scored.k, len(truth))
-    pairs = LargestPairs.of_matrix(run.scores, rows, n_wanted, n_occurrences=len(truth))
+    rows, n_held = _lookup(truth.ids, run.occurrence_ids), _HELD * budget_of(scored.k, len(truth))
+    pairs = LargestPairs.of_matrix(run.scores, rows, n_held=n_held)
     try:
         return Resampled.of(scored, sampling, pairs)
     except ValueError as error:

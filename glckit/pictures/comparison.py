@@ -77,9 +77,7 @@ def _differences(comparison: Comparison) -> Picture:
                 axes.text(column, row, signs[row][column], ha="center", va="center", color=colour)
         axes.set_xticks(range(len(names)), names, rotation=90)
         axes.set_yticks(range(len(names)), names)
-        axes.set_xlabel(
-            f"{_BETTER} the run of the row is surely better, {_WORSE} worse, {_NOT_SURE} not sure"
-        )
+        axes.set_xlabel(f"the row is surely\n{_BETTER} better, {_WORSE} worse,\n{_NOT_SURE} neither")
 
     words = [
         f"{pair.a} and {pair.b}: {'different' if pair.different else 'not surely different'}, "

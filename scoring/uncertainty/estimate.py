@@ -16,6 +16,7 @@ from scoring.uncertainty.largest import LargestPairs
 from scoring.uncertainty.refitting import refitted_thresholds
 from scoring.uncertainty.sampling import Sampling
 from scoring.uncertainty.totals import UnitTotals
+from scoring.uncertainty.units import LEAST_EFFECTIVE_UNITS, effective_number
 
 # Percentages of K between which the slope of A(K) is taken.
 _BELOW, _ABOVE = 85, 115
@@ -115,6 +116,8 @@ class Resampled:
     def estimate(self, metric: Metric, among: NDArray[np.bool_] | None = None) -> Estimate:
         """Estimate a metric of all occurrences, or of those of a part under the threshold of all.
 
+        A part of too few effective units for an interval has no replicates.
+
         Raises
         ------
         ValueError
@@ -135,10 +138,11 @@ class Resampled:
         among = measure.among
         sizes = units.sizes if among is None else units.totals(among).astype(np.int64)
         extra = np.zeros(len(units)) if slope == 0 else slope * self._excess_sizes()
+        is_sampled = among is None or effective_number(sizes) >= LEAST_EFFECTIVE_UNITS
         linear = _Linear(units.totals(terms.numerators), units.totals(terms.denominators), extra)
         return Spread(
             terms.score,
-            self._replicates(measure, terms),
+            self._replicates(measure, terms) if is_sampled else np.empty(0),
             linear.left_out(units.sizes),
             linear.influence(units.sizes),
             sizes,

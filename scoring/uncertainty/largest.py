@@ -13,8 +13,8 @@ from scoring.dense import Rows
 from scoring.pool import Pool
 from scoring.sparse import Pairs
 
-# Scores of a matrix that are looked at together.
-_BLOCK_CELLS = 1 << 22
+# Scores of a matrix that are looked at at once: 16 MB of 32-bit floats.
+_BLOCK_SCORES = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -45,25 +45,26 @@ class LargestPairs:
         return cls(pairs.scores, occurrences, n_occurrences)
 
     @classmethod
-    def of_matrix(
-        cls, scores: Rows, rows: NDArray[np.intp], n_wanted: int, *, n_occurrences: int
-    ) -> LargestPairs:
-        """Return at least the `n_wanted` largest pairs of a matrix, unless ties leave fewer.
+    def of_matrix(cls, scores: Rows, rows: NDArray[np.intp], *, n_held: int) -> LargestPairs:
+        """Return some `n_held` of the largest scores of a matrix, in one pass; see `scoring.dense.score_dense`.
+
+        Twice K N hold the thresholds of all replicates, unless quadrats differ beyond measure.
 
         Parameters
         ----------
         rows : ndarray of int of shape (n_occurrences,)
-            The row of each occurrence of the truth, -1 if it has none.
+            The row of each occurrence, -1 if it has none.
         """
-        pool, occurrences = Pool(n_wanted, -math.inf), np.flatnonzero(rows >= 0)
-        n_pairs, step = 0, max(1, _BLOCK_CELLS // max(scores.shape[1], 1))
+        pool, n_present = Pool(n_held + 1, -math.inf), 0
+        occurrences = np.flatnonzero(rows >= 0)
+        step = max(1, _BLOCK_SCORES // max(scores.shape[1], 1))
         for first in range(0, len(occurrences), step):
-            chosen = occurrences[first : first + step]
-            block = np.ascontiguousarray(scores[rows[chosen]])
-            pool.add(block.astype(np.float32) if block.dtype == np.float16 else block, chosen)
-            n_pairs += int(np.count_nonzero(block > -np.inf))
-        values, owners = pool.above(pool.bound)
-        return cls(values, owners, n_occurrences, n_pairs - len(values))
+            block = np.ascontiguousarray(scores[rows[occurrences[first : first + step]]])
+            block = block.astype(np.float32) if block.dtype == np.float16 else block
+            n_present += int(np.count_nonzero(block > -np.inf))
+            pool.add(block, occurrences[first : first + step])
+        held, of_rows = pool.above(pool.bound)
+        return cls(held, of_rows, len(rows), n_present - len(held))
 
     def __len__(self) -> int:
         return len(self.scores)

@@ -71,6 +71,10 @@ class Units:
         """The effective number of units G*; see `effective_number`."""
         return effective_number(self.sizes)
 
+    def taken(self, chosen: NDArray[np.intp]) -> Units:
+        """Return the units of some occurrences, numbered anew."""
+        return Units(np.unique(self.numbers[chosen], return_inverse=True)[1], self.kind)
+
     def totals(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Add up the values of the occurrences of each unit; sums of integers are exact."""
         return np.bincount(self.numbers, weights=values, minlength=len(self)).astype(np.float64)
