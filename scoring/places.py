@@ -92,6 +92,18 @@ def quadrat_keys(quadrats: NDArray[np.int64]) -> NDArray[np.int64]:
     return (quadrats[:, 0] << 32) ^ (quadrats[:, 1] & 0xFFFFFFFF)
 
 
+def quadrats_of_keys(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows and columns that some keys stand for.
+
+    Examples
+    --------
+    >>> rows, columns = quadrats_of_keys(quadrat_keys(np.array([[969, 62], [560, -1640]])))
+    >>> rows.tolist(), columns.tolist()
+    ([969, 560], [62, -1640])
+    """
+    return keys >> 32, keys.astype(np.int32).astype(np.int64)
+
+
 def _metres_per_degree_of_latitude(latitude: float) -> float:
     sine_2 = np.sin(np.radians(latitude)) ** 2
     radius = _SEMI_MAJOR_M * (1 - _ECCENTRICITY_2) / (1 - _ECCENTRICITY_2 * sine_2) ** 1.5

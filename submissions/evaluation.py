@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from scoring.metrics.metric import Metric
-from scoring.uncertainty.interval import Interval
 from submissions.competition.settings import Competition
 from submissions.errors import BadInputError, GlckitError, UsageError
+from submissions.examination import NOT_EXAMINED, Examination, examined
 from submissions.files import written_atomically
 from submissions.memory import memory_errors_named
+from submissions.parts import check_by
 from submissions.progress import SILENT, Progress
 from submissions.run import DenseRun, Run
-from submissions.scores import Evaluation, evaluate, resampled
+from submissions.scores import Evaluation, evaluate
 from submissions.validation import Validation, validate
 from submissions.yardstick import Inputs, Yardstick, scoring_yardstick, validation_yardstick
 
@@ -37,8 +38,8 @@ class EvaluatedFile:
         Why it could not be checked.
     metrics : tuple of Metric
         Those that were asked for, the first of which ranks; empty where none were.
-    intervals : mapping of str to Interval, optional
-        That of each metric, if they were asked for.
+    examination : Examination
+        What was asked of its score beyond the number.
     """
 
     run: str
@@ -46,7 +47,7 @@ class EvaluatedFile:
     metadata: Mapping[str, Any] | None = None
     error: GlckitError | None = None
     metrics: tuple[Metric, ...] = ()
-    intervals: Mapping[str, Interval] | None = None
+    examination: Examination = NOT_EXAMINED
 
 
 def validate_files(
@@ -77,6 +78,9 @@ def score_files(
     CannotCheckError
         If the truth, or a test, training or species file, cannot be used.
     """
+    check_by(inputs.by)
+    if inputs.refit and not inputs.by:
+        raise UsageError("--refit fits the thresholds of parts.", "Say which with --by, such as --by region.")
     yardstick = scoring_yardstick(inputs, competition, progress=progress)
     return [_evaluated(run, yardstick, progress=progress) for run in runs]
 
@@ -152,8 +156,6 @@ def _scored(run: Run | DenseRun, yardstick: Yardstick) -> EvaluatedFile:
     truth = yardstick.truth
     assert truth is not None
     evaluation = evaluate(run, truth, yardstick.requirements, n_threads=min(4, os.cpu_count() or 1))
-    intervals = None
-    if yardstick.inputs.ci and evaluation.score is not None:
-        sure = resampled(run, truth, evaluation.score, yardstick.sampling)
-        intervals = {each.name: sure.estimate(each).interval() for each in evaluation.score.metrics}
-    return EvaluatedFile("", evaluation, intervals=intervals)
+    if evaluation.score is None:
+        return EvaluatedFile("", evaluation)
+    return EvaluatedFile("", evaluation, examination=examined(run, evaluation.score, yardstick))

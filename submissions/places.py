@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.places import quadrat_keys, quadrat_of_place
+from scoring.places import quadrat_keys, quadrat_of_place, quadrats_of_keys
 from scoring.uncertainty.units import Units
 from submissions.errors import CannotCheckError
 from submissions.ordering import positions_among
@@ -28,6 +28,12 @@ class TruthUnits:
 
     units: Units
     keys: NDArray[np.int64]
+
+    @property
+    def quadrats(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows and columns of the quadrats, in the order of the units; see `scoring.places`."""
+        _, first = np.unique(self.units.numbers, return_index=True)
+        return quadrats_of_keys(self.keys[first])
 
 
 def units_of_truth(ids: NDArray[np.int64], truth: Path, tests: Sequence[Path]) -> TruthUnits:

@@ -101,26 +101,30 @@ def score(run: Run | DenseRun, truth: Truth | TruthSets, requirements: Requireme
     return evaluation.score
 
 
-def resampled(run: Run | DenseRun, truth: Truth | TruthSets, scored: Scored, sampling: Sampling) -> Resampled:
-    """Return the scores of a run in every replicate, with the threshold fitted again where there is one.
+def largest_pairs(run: Run | DenseRun, truth: Truth | TruthSets, scored: Scored) -> LargestPairs | None:
+    """Return the pairs that a threshold can depend on; None if no metric of a score fits one."""
+    if not any(metric.fits_threshold for metric in scored.metrics):
+        return None
+    if isinstance(run, Run):
+        return LargestPairs.of_lists(*_of_truth(run, truth), len(truth))
+    rows, n_held = _lookup(truth.ids, run.occurrence_ids), _HELD * budget_of(scored.k, len(truth))
+    return LargestPairs.of_matrix(run.scores, rows, n_held=n_held)
+
+
+def resampled(scored: Scored, sampling: Sampling, pairs: LargestPairs | None) -> Resampled:
+    """Return a score in every replicate, with the threshold fitted again where there is one.
 
     Raises
     ------
     CannotCheckError
         If so many scores of a matrix tie that their largest cannot be held.
     """
-    if not any(metric.fits_threshold for metric in scored.metrics):
-        return Resampled.of(scored, sampling)
-    if isinstance(run, Run):
-        return Resampled.of(scored, sampling, LargestPairs.of_lists(*_of_truth(run, truth), len(truth)))
-    rows, n_held = _lookup(truth.ids, run.occurrence_ids), _HELD * budget_of(scored.k, len(truth))
-    pairs = LargestPairs.of_matrix(run.scores, rows, n_held=n_held)
     try:
         return Resampled.of(scored, sampling, pairs)
     except ValueError as error:
         raise CannotCheckError(
-            f"Too many scores of the matrix tie, or all lie together: {error}.",
-            "Convert it to a run of lists first: glckit convert MATRIX RUN.csv --max-rows 150",
+            f"Too many scores of the matrix tie: {error}.",
+            "Convert it to lists first: glckit convert MATRIX RUN.csv --max-rows 150",
         ) from error
 
 

@@ -8,7 +8,7 @@ import io
 import os
 import shlex
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -126,20 +126,51 @@ def read_species_names(path: str | os.PathLike[str]) -> SpeciesNames:
     CannotCheckError
         If the file is absent, or has no columns of ids and names.
     """
-    log = FaultLog()
-    with opened(path, log, max_bytes=_MAX_BYTES) as source:
-        text = source.read_all().decode("utf-8-sig", errors="replace")
-    separator = max(SEPARATORS, key=text.partition("\n")[0].count)
-    rows = csv.reader(io.StringIO(text), delimiter=separator)
-    header = [name.strip().lower() for name in next(rows, [])]
-    id_column = next((i for i, name in enumerate(header) if name in SPECIES_ID.names), None)
+    header, rows = _table(path)
     name_column = next((i for i, name in enumerate(header) if "name" in name), None)
-    if log.faults() or id_column is None or name_column is None:
+    id_column = _id_column(header)
+    if id_column is None or name_column is None:
         raise CannotCheckError(
             f"The species table {printable(os.fspath(path))} names no species.",
             "It needs a column species_id and one such as GBIF_species_name.",
         )
-    return _by_name((row[id_column], row[name_column]) for row in rows if len(row) == len(header))
+    return _by_name((row[id_column], row[name_column]) for row in rows)
+
+
+def read_species_column(path: str | os.PathLike[str], name: str) -> Mapping[int, str] | None:
+    """Read a column of a species table, by species; None if there is no such column, in any case of letters.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file is absent, or has no column of ids.
+    """
+    header, rows = _table(path)
+    id_column = _id_column(header)
+    if id_column is None:
+        raise CannotCheckError(f"The species table {printable(os.fspath(path))} has no column species_id.")
+    if name not in header:
+        return None
+    column = header.index(name)
+    found = ((SPECIES_ID.value_of(row[id_column]), row[column].strip()) for row in rows)
+    return {int(species): value for species, value in found if species is not None and value}
+
+
+def _table(path: str | os.PathLike[str]) -> tuple[list[str], Iterator[list[str]]]:
+    """Return the names of the columns of a species table in lower case, and its rows."""
+    log = FaultLog()
+    with opened(path, log, max_bytes=_MAX_BYTES) as source:
+        text = source.read_all().decode("utf-8-sig", errors="replace")
+    if faults := log.faults():
+        raise CannotCheckError(f"Cannot read {printable(os.fspath(path))}: {faults[0].message}.")
+    separator = max(SEPARATORS, key=text.partition("\n")[0].count)
+    rows = csv.reader(io.StringIO(text), delimiter=separator)
+    header = [name.strip().lower() for name in next(rows, [])]
+    return header, (row for row in rows if len(row) == len(header))
+
+
+def _id_column(header: Sequence[str]) -> int | None:
+    return next((i for i, name in enumerate(header) if name in SPECIES_ID.names), None)
 
 
 def _by_name(rows: Iterable[tuple[str, str]]) -> SpeciesNames:

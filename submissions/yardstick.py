@@ -63,6 +63,12 @@ class Inputs:
         Whether faults keep all examples.
     ci : bool
         Whether scores get intervals.
+    by : tuple of str
+        What scores are broken down by; see `submissions.parts.By`.
+    refit : bool
+        Whether each part gets a threshold of its own.
+    plot : Path, optional
+        The folder of the pictures that scores get.
     replicates, seed : int
         Of the bootstrap behind intervals and comparisons.
     """
@@ -80,6 +86,9 @@ class Inputs:
     allow_missing: bool = False
     every_example: bool = False
     ci: bool = False
+    by: tuple[str, ...] = ()
+    refit: bool = False
+    plot: Path | None = None
     replicates: int = N_REPLICATES
     seed: int = SEED
 

@@ -37,6 +37,15 @@ ReplicatesOption = Annotated[
     int | None, option("N", "Replicates of the bootstrap; 1000 by default.", "--replicates", min=1)
 ]
 SeedOption = Annotated[int | None, option("N", "Of the replicates; 0 by default.", "--seed")]
+ByOption = Annotated[
+    str | None,
+    option(
+        "X,X...",
+        "Break the scores down: by region, quadrat, kingdom, rarity, set-size.",
+        "--by",
+        parser=listed("--by", str),
+    ),
+]
 PlotOption = Annotated[
     Path | None, option("DIR", "Draw pictures into a folder: PNG, SVG, and in words.", "--plot")
 ]

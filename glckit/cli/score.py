@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
-from glckit.cli.app import TERMINAL, DigitsOption, FormatOption, JsonOption, app, finish, show
+from glckit.cli.app import TERMINAL, DigitsOption, FormatOption, JsonOption, app, finish, say, show
 from glckit.cli.options import (
+    ByOption,
     ColumnsOption,
     KOption,
     MaxBytesOption,
     MetricOption,
+    PlotOption,
     RowsAllowedOption,
     RunsArgument,
     SpeciesOption,
@@ -38,6 +40,9 @@ def score(
     max_bytes: MaxBytesOption = None,
     columns: ColumnsOption = None,
     ci: Annotated[bool, flag("Say how sure the scores are.", "--ci")] = False,
+    by: ByOption = None,
+    refit: Annotated[bool, flag("Fit a threshold to each part.", "--refit")] = False,
+    plot: PlotOption = None,
     per_occurrence: Annotated[
         Path | None, option("FILE", "Write a row per occurrence (.csv, .parquet).")
     ] = None,
@@ -51,15 +56,21 @@ def score(
     An invalid run is not scored: its faults are reported instead, and the exit status is 1. What is not
     given as an option is read from competition.toml.
     """
+    from glckit.pictures.drawing import check_plot_folder, write_pictures
+    from glckit.pictures.scores import score_pictures
     from glckit.reports.runs import score_report
     from submissions.competition.files import find_competition
     from submissions.evaluation import check_frame_path, score_files, write_per_occurrence
     from submissions.yardstick import Inputs
 
     check_frame_path(per_occurrence)
+    check_plot_folder(plot)
     inputs = built(Inputs, context.params)
     outcomes = score_files(runs, inputs, find_competition(runs), progress=TERMINAL)
     show(score_report(outcomes, digits=digits, bare=bare), form, as_json=as_json, digits=digits)
     if per_occurrence is not None:
         write_per_occurrence(outcomes, per_occurrence)
+    if plot is not None:
+        for path in write_pictures(list(score_pictures(outcomes)), plot):
+            say(f"Wrote {path}.")
     finish(outcomes)

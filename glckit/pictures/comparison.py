@@ -46,11 +46,11 @@ def _scores(comparison: Comparison) -> Picture:
                 axes.plot([run.interval.low, run.interval.high], [place, place], color="black", linewidth=1.2)
         axes.plot([run.score for run in runs], places, "o", color=BLUE)
         axes.set_yticks(places, _names(comparison))
-        axes.set(ylim=(len(runs) - 0.5, -0.5), xlabel=f"{comparison.metric}, with intervals of {level}")
+        axes.set(ylim=(len(runs) - 0.5, -0.5))
+        axes.set_xlabel(f"{comparison.metric}, intervals of {level}; those that share a letter may be equal")
         axes.grid(axis="x", color="0.9")
         beside = axes.secondary_yaxis("right")
         beside.set_yticks(places, [run.letters for run in runs])
-        beside.set_ylabel("runs that share a letter may be equal")
 
     words = [
         f"{run.rank}. {run.run}: {run.score:.4f}, interval {between(run.interval, 4)}, group {run.letters}"

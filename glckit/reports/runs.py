@@ -10,6 +10,7 @@ from typing import Any
 
 from glckit.render import Report, number, significant
 from glckit.reports.intervals import basis, between, doubts, interval_data
+from glckit.reports.parts import part_rows, parts_data, parts_lines
 from scoring.metrics.adaptive_top_k import ADAPTIVE_TOP_K
 from scoring.metrics.f1_micro import F1_MICRO
 from scoring.metrics.f1_samples import F1_SAMPLES
@@ -48,6 +49,8 @@ def score_report(outcomes: Sequence[EvaluatedFile], *, digits: int = 4, bare: bo
     columns = _columns(outcomes)
     entries = [_score_entry(outcome) for outcome in outcomes]
     rows = [[outcome.run, *_row(outcome, columns[1:])] for outcome in outcomes]
+    if any(outcome.examination.parts for outcome in outcomes):
+        columns, rows = _of_parts(outcomes)
     text = _bare(outcomes, digits) if bare else "\n\n".join(_text(outcome, digits) for outcome in outcomes)
     aside = "\n\n".join(filter(None, (_score_aside(outcome, digits) for outcome in outcomes)))
     return Report(_one_or_all(entries), columns, rows, text, aside, significant=("threshold",))
@@ -75,10 +78,16 @@ def score_data(score: Scored) -> dict[str, Any]:
     return {name: None if value == -math.inf else value for name, value in data.items()}
 
 
+def _of_parts(outcomes: Sequence[EvaluatedFile]) -> tuple[list[str], list[list[Any]]]:
+    """Return the table of the parts of all runs."""
+    tables = [part_rows(each.run, each.examination.parts) for each in outcomes if each.examination.parts]
+    return tables[0][0], [row for _, rows in tables for row in rows]
+
+
 def _columns(outcomes: Sequence[EvaluatedFile]) -> list[str]:
     """Return the columns of a table of scores."""
     metrics = outcomes[0].metrics or DEFAULT_METRICS
-    bounds = ("", "_low", "_high") if any(each.intervals is not None for each in outcomes) else ("",)
+    bounds = ("", "_low", "_high") if any(each.examination.intervals for each in outcomes) else ("",)
     scores = [f"{_column(metric.name)}{bound}" for metric in metrics for bound in bounds]
     k = ["k"] if any(metric.has_k for metric in metrics) else []
     threshold = ["threshold", "mean_set_size"] if ADAPTIVE_TOP_K in metrics else []
@@ -100,7 +109,8 @@ def _score_entry(outcome: EvaluatedFile) -> dict[str, Any]:
         "signature": _signed(outcome, evaluation.score.signature),
         "metadata": outcome.metadata,
         **(_by_metric(outcome, evaluation.score) if outcome.metrics else {}),
-        **(_intervals(outcome.intervals) if outcome.intervals is not None else {}),
+        **_intervals(outcome.examination.intervals or {}),
+        **parts_data(outcome.examination),
     }
 
 
@@ -110,12 +120,14 @@ def _by_metric(outcome: EvaluatedFile, score: Scored) -> dict[str, Any]:
 
 
 def _intervals(intervals: Mapping[str, Interval]) -> dict[str, Any]:
-    return {"intervals": {name: interval_data(interval) for name, interval in intervals.items()}}
+    told = {name: interval_data(interval) for name, interval in intervals.items()}
+    return {"intervals": told} if told else {}
 
 
 def _signed(outcome: EvaluatedFile, signature: str) -> str:
     """Return a signature with what intervals depend on, if there are any."""
-    return next(iter(outcome.intervals.values())).signed(signature) if outcome.intervals else signature
+    intervals = outcome.examination.intervals
+    return next(iter(intervals.values())).signed(signature) if intervals else signature
 
 
 def _validation_entry(outcome: EvaluatedFile) -> dict[str, Any]:
@@ -144,7 +156,7 @@ def _row(outcome: EvaluatedFile, names: Sequence[str]) -> list[Any]:
     if score is None:
         return [None] * len(names)
     scores: dict[str, float | None] = {_column(name): value for name, value in score.scores.items()}
-    for name, interval in (outcome.intervals or {}).items():
+    for name, interval in (outcome.examination.intervals or {}).items():
         scores |= {f"{_column(name)}_low": interval.low, f"{_column(name)}_high": interval.high}
     return [scores[name] if name in scores else getattr(score, name) for name in names]
 
@@ -223,7 +235,8 @@ def _score_lines(outcome: EvaluatedFile, score: Scored, digits: int) -> list[str
     table += [("signature", _signed(outcome, signature)) for signature in signatures]
     if outcome.metadata:
         table.append(("metadata", _metadata_text(outcome.metadata)))
-    return [f"{printable(outcome.run)}: {size_text}", *(f"  {name:<16} {value}" for name, value in table)]
+    lines = [f"  {name:<16} {value}" for name, value in table]
+    return [f"{printable(outcome.run)}: {size_text}", *lines, *parts_lines(outcome.examination, digits)]
 
 
 def _label(metric: Metric, k: int) -> str:
@@ -261,13 +274,13 @@ def _metadata_text(metadata: Mapping[str, Any]) -> str:
 
 
 def _how_sure(outcome: EvaluatedFile) -> Iterator[tuple[str, str]]:
-    for interval in list((outcome.intervals or {}).values())[:1]:
+    for interval in list((outcome.examination.intervals or {}).values())[:1]:
         yield "intervals", basis(interval)
         yield from (("warning", doubt) for doubt in doubts(interval))
 
 
 def _with_all(outcome: EvaluatedFile, score: Scored, metric: Metric, digits: int) -> str:
-    interval = (outcome.intervals or {}).get(metric.name)
+    interval = (outcome.examination.intervals or {}).get(metric.name)
     sure = "" if interval is None else f" {between(interval, digits)}"
     return f"{number(score.by(metric), digits)}{sure}{_ties(score, metric, digits)}"
 

@@ -1,0 +1,96 @@
+"""How parts of scores are told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from glckit.render import aligned, number, significant
+from glckit.reports.intervals import between, interval_data
+from scoring.breakdown import Part
+from scoring.recalibration import Recalibration
+from submissions.examination import Examination
+from submissions.printable import printable
+
+# Parts that people are shown of each kind; quadrats are thousands.
+_MOST_PARTS = 40
+
+
+def parts_data(examination: Examination) -> dict[str, Any]:
+    """Return parts as JSON has them, with what recalibrations would win; nothing if not asked for."""
+    if examination.parts is None:
+        return {}
+    won = [asdict(each) | {"gap": each.gap, "won": each.won} for each in examination.recalibrations]
+    return {"parts": [_part_data(part) for part in examination.parts], "recalibrations": won}
+
+
+def part_rows(run: str, parts: Sequence[Part]) -> tuple[list[str], list[list[Any]]]:
+    """Return the columns and rows of a table of parts."""
+    names = list(parts[0].scores) if parts else []
+    has_intervals = any(part.intervals is not None for part in parts)
+    bounds = ("", "_low", "_high") if has_intervals else ("",)
+    scores = [f"{name.replace('-', '_')}{bound}" for name in names for bound in bounds]
+    columns = ["run", "by", "part", "n_occurrences", *scores, "threshold", "refitted"]
+    return columns, [_row(run, part, columns) for part in parts]
+
+
+def parts_lines(examination: Examination, digits: int) -> Iterator[str]:
+    """Yield the parts of a score for people, a table for each kind of part."""
+    parts = examination.parts or ()
+    for by in dict.fromkeys(part.by for part in parts):
+        own = [part for part in parts if part.by == by]
+        yield f"  by {by}, {_of_threshold(own[0])}"
+        yield from (f"    {line}" for line in _table(own[:_MOST_PARTS], digits).splitlines())
+        if len(own) > _MOST_PARTS:
+            yield f"    and {len(own) - _MOST_PARTS:,} more, which --json and --format csv show"
+    yield from (f"  {_won(each, digits)}" for each in examination.recalibrations)
+
+
+def _part_data(part: Part) -> dict[str, Any]:
+    intervals = part.intervals
+    data = {name: getattr(part, name) for name in ("by", "part", "n_occurrences", "scores", "refitted")}
+    threshold = None if part.threshold == -math.inf else part.threshold
+    told = None if intervals is None else {name: interval_data(each) for name, each in intervals.items()}
+    return {**data, "scores": dict(part.scores), "intervals": told, "threshold": threshold}
+
+
+def _row(run: str, part: Part, columns: Sequence[str]) -> list[Any]:
+    found: dict[str, Any] = {"run": run, **_part_data(part)}
+    found |= {name.replace("-", "_"): score for name, score in part.scores.items()}
+    for name, interval in (part.intervals or {}).items():
+        column = name.replace("-", "_")
+        found |= {f"{column}_low": interval.low, f"{column}_high": interval.high}
+    return [found.get(column) for column in columns]
+
+
+def _of_threshold(part: Part) -> str:
+    return "each with a threshold of its own" if part.refitted else "under the threshold of all"
+
+
+def _table(parts: Sequence[Part], digits: int) -> str:
+    names = list(parts[0].scores)
+    alone = ["threshold"] if parts[0].refitted else []
+    columns = ["part", "occurrences", *names, *alone]
+    rows = [
+        [
+            printable(part.part),
+            f"{part.n_occurrences:,}",
+            *(_score(part, name, digits) for name in names),
+            *(significant(part.threshold, digits) for _ in alone),
+        ]
+        for part in parts
+    ]
+    return aligned(columns, rows, [False, *(True for _ in columns[1:])])
+
+
+def _score(part: Part, name: str, digits: int) -> str:
+    intervals: Mapping[str, Any] = part.intervals or {}
+    sure = f" {between(intervals[name], digits)}" if name in intervals else ""
+    return f"{number(part.scores[name], digits)}{sure}"
+
+
+def _won(each: Recalibration, digits: int) -> str:
+    gap, won = (f"{value:+.{digits}f}" for value in (each.gap, each.won))
+    return f"adaptive minus plain top-K: {gap}; what a recalibration by {each.by} would win: {won}"
