@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from baselines.covariates.regions import REGION_WORDS
 from glckit.pictures.drawing import BLUE, GREY, ORANGE, Picture, short
 from scoring.curve import Curve
+from scoring.places import region_of_id
 from scoring.score import Score
 from submissions.evaluation import EvaluatedFile
 from submissions.places import TruthUnits
 
 # K up to which a curve is drawn, and those that its words tell.
 _MOST_K, _TOLD_K = 150, (1, 5, 10, 20, 30, 50, 100, 150)
-_SET_SIZE_EDGES = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256)
+_SET_SIZE_STARTS = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256)
+_SET_SIZE_LABELS = (*("0", "1", "2-3", "4-7", "8-15", "16-31", "32-63", "64-127", "128-255"), "256 or more")
 
 
 def score_pictures(outcomes: Sequence[EvaluatedFile]) -> Iterator[Picture]:
-    """Yield the pictures of scored runs: ``curve``, ``map`` and ``sizes``, numbered if there are several."""
+    """Yield the pictures of scored runs: ``curve``, ``map-REGION``, ``sizes``; numbered if of several."""
     for number, outcome in enumerate(outcomes, 1):
         score = None if outcome.evaluation is None else outcome.evaluation.score
         units = outcome.examination.units
@@ -29,8 +32,7 @@ def score_pictures(outcomes: Sequence[EvaluatedFile]) -> Iterator[Picture]:
         suffix = f"-{number}" if len(outcomes) > 1 else ""
         if outcome.examination.curve is not None:
             yield _curve(outcome.run, score, outcome.examination.curve, name=f"curve{suffix}")
-        if units.units.kind == "quadrat":
-            yield _map(outcome.run, score, units, name=f"map{suffix}")
+        yield from _maps(outcome.run, score, units, suffix=suffix)
         yield _sizes(outcome.run, score, name=f"sizes{suffix}")
 
 
@@ -50,35 +52,47 @@ def _curve(run: str, score: Score, curve: Curve, *, name: str) -> Picture:
     return Picture(name, f"{short(run)}: accuracy for every K", words, (7, 4.5), draw)
 
 
-def _map(run: str, score: Score, of_truth: TruthUnits, *, name: str) -> Picture:
+def _maps(run: str, score: Score, of_truth: TruthUnits, *, suffix: str) -> Iterator[Picture]:
+    """Yield a map of each region, which oceans part."""
+    ids = score.per_occurrence.ids
+    if of_truth.units.kind != "quadrat" or ids is None:
+        return
+    _, first = np.unique(of_truth.units.numbers, return_index=True)
+    regions = region_of_id(ids[first])
+    for region in np.unique(regions).tolist():
+        title = f"{short(run)}: hits by quadrat, {REGION_WORDS.get(region, region)}"
+        yield _map(score, of_truth, regions == region, title=title, name=f"map-{region}{suffix}")
+
+
+def _map(score: Score, of_truth: TruthUnits, inside: NDArray[np.bool_], *, title: str, name: str) -> Picture:
     units = of_truth.units
-    shares = units.totals(score.adaptive_hits) / units.sizes
-    rows, columns = of_truth.quadrats
+    sizes, shares = units.sizes[inside], (units.totals(score.adaptive_hits) / units.sizes)[inside]
+    rows, columns = (each[inside] for each in of_truth.quadrats)
 
     def draw(axes: Any) -> None:
-        areas = 6 + 3 * np.sqrt(units.sizes)
-        order = np.argsort(units.sizes)
-        drawn = axes.scatter(
-            columns[order], rows[order], s=areas[order], c=shares[order], cmap="cividis", vmin=0, vmax=1
-        )
+        order = np.argsort(-sizes)  # the small ones on top
+        areas = 4 + 3 * np.sqrt(sizes[order])
+        look = {"c": shares[order], "cmap": "cividis", "vmin": 0, "vmax": 1, "linewidths": 0}
+        drawn = axes.scatter(columns[order], rows[order], s=areas, **look)
+        axes.set_aspect("equal", adjustable="datalim")
         axes.set(xlabel="quadrats of 5 km east of Greenwich", ylabel="quadrats north of the equator")
         axes.figure.colorbar(drawn, label="share of occurrences that are hit")
 
-    quarters = np.quantile(shares, [0.25, 0.5, 0.75])
+    low, middle, high = np.quantile(shares, [0.25, 0.5, 0.75])
     words = (
-        f"{len(units):,} quadrats. Share of occurrences whose species lies above the threshold: a quarter of "
-        f"the quadrats up to {quarters[0]:.2f}, half up to {quarters[1]:.2f}, three quarters up to "
-        f"{quarters[2]:.2f}; in {np.count_nonzero(shares == 0):,} none is hit, in "
-        f"{np.count_nonzero(shares == 1):,} all are."
+        f"{len(sizes):,} quadrats. Share of occurrences whose species lies above the threshold: "
+        f"up to {low:.2f} in a quarter of the quadrats, {middle:.2f} in half, {high:.2f} in three quarters; "
+        f"none is hit in {np.count_nonzero(shares == 0):,}, all are in {np.count_nonzero(shares == 1):,}."
     )
-    return Picture(name, f"{short(run)}: hits by quadrat", words, (9, 4.5), draw)
+    return Picture(name, title, words, (7.5, 5.5), draw)
 
 
 def _sizes(run: str, score: Score, *, name: str) -> Picture:
     sizes = score.per_occurrence.set_sizes
-    edges = [*_SET_SIZE_EDGES, max(_SET_SIZE_EDGES[-1], int(sizes.max())) + 1]
-    counts, _ = np.histogram(sizes, edges)
-    labels = [str(low) if high == low + 1 else f"{low}-{high - 1}" for low, high in itertools.pairwise(edges)]
+    bins = np.searchsorted(_SET_SIZE_STARTS, sizes, side="right") - 1
+    some = range(int(bins.min()), int(bins.max()) + 1)
+    counts = np.bincount(bins)[some.start :]
+    labels = [_SET_SIZE_LABELS[i] for i in some]
 
     def draw(axes: Any) -> None:
         axes.bar(range(len(counts)), counts, color=BLUE)
