@@ -4,8 +4,8 @@
 
 Runs are made such that their accuracy in the population is known, and equal, while their calibration differs:
 quadrats move the scores of a run up or down, more in one run than in the other, and are easy or hard for all.
-The sizes of quadrats are those of the real test occurrences (GLCKIT_REALDATA). Every simulated test set is new,
-and so are its replicates; the threshold is fitted again in each of them.
+The sizes of quadrats are those of the real test occurrences (GLCKIT_REALDATA). Every simulated test set is
+new, and so are its replicates; the threshold is fitted again in each of them.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         run_of([{0: 0.5}], [0], [0]),
         run_of([{0: 0.5}], [1], [0], k=1),
         run_of([{}, {0: 0.5, 1: 0.1, 2: 0.3}], [0, 0], [0, 1], k=1),
-        run_of([{s: 0.5 for s in range(5)}] * 12, [0] * 12, list(range(12))),
+        run_of([dict.fromkeys(range(5), 0.5)] * 12, [0] * 12, list(range(12))),
         run_of([{0: 0.1 * i} for i in range(9)], [0] * 9, [0] * 9),
     ],
     ids=["one occurrence", "one that is wrong", "one missing", "all equal", "one quadrat"],

@@ -29,7 +29,10 @@ def test_there_is_no_quantile_outside(probability: float, degrees: float) -> Non
 
 def test_quadrats_are_numbered_by_place_whatever_the_order_of_occurrences() -> None:
     latitudes, longitudes = np.array([43.6, 47.1, 43.6, 30.2]), np.array([3.88, 2.0, 3.90, -97.0])
-    units, backwards = Units.of_places(latitudes, longitudes), Units.of_places(latitudes[::-1], longitudes[::-1])
+    units, backwards = (
+        Units.of_places(latitudes, longitudes),
+        Units.of_places(latitudes[::-1], longitudes[::-1]),
+    )
     assert units.numbers.tolist() == [1, 2, 1, 0]
     assert backwards.numbers.tolist() == units.numbers.tolist()[::-1]
     assert units.sizes.tolist() == [1, 2, 1]
