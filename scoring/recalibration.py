@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.adaptive import budget_of
+from scoring.adaptive import budget_of, threshold_of
 from scoring.breakdown import Partition
 from scoring.mixing import GOLDEN, mixed
 from scoring.score import Score
@@ -39,13 +39,15 @@ class Recalibration:
         What scores were recalibrated by.
     adaptive_top_k, top_k : float
         The scores of the run as it is.
-    recalibrated : float
-        Its adaptive top-K accuracy with scores mapped by functions fitted to other quadrats.
+    by_fold, recalibrated : float
+        Its adaptive top-K accuracy with a threshold for each fold of quadrats, as it is, and with scores
+        mapped by functions fitted to the other folds.
     """
 
     by: str
     adaptive_top_k: float
     top_k: float
+    by_fold: float
     recalibrated: float
     n_folds: int
     seed: int
@@ -57,8 +59,8 @@ class Recalibration:
 
     @property
     def won(self) -> float:
-        """What the recalibration wins; about 0 by one part, as the metric only sees the order of scores."""
-        return self.recalibrated - self.adaptive_top_k
+        """What the recalibration wins; 0 by a single part, as the metric only sees the order of scores."""
+        return self.recalibrated - self.by_fold
 
 
 def recalibration(
@@ -66,22 +68,39 @@ def recalibration(
 ) -> Recalibration:
     """Say what a rising function of the scores of each part would win, by cross-validation over units.
 
-    The functions are fitted to all folds but the one that they are applied to; then one threshold is
-    fitted to all mapped scores. Of a run whose smallest scores are left out only the others are mapped.
+    The functions are fitted to all folds but the one that they are applied to, which then has a threshold of
+    its own: one for all would sort folds by the chances of their fits. Of a run whose smallest scores are
+    left out only the others count.
     """
     folds = folds_of(units, N_FOLDS, seed)
     knots = _knots(pairs, partition)
-    scores = _Binned.of(pairs.scores, pairs.occurrences, knots)
-    predicted = np.flatnonzero(scored.per_occurrence.predicted)
-    trues = _Binned.of(scored.per_occurrence.true_scores[predicted], predicted, knots)
+    of = scored.per_occurrence
+    held = of.predicted & (of.true_scores >= (pairs.scores.min() if pairs.n_left_out else -np.inf))
+    trues = LargestPairs(of.true_scores[held], np.flatnonzero(held), len(of))
+    binned = tuple(_Binned.of(each.scores, each.occurrences, knots) for each in (pairs, trues))
     shape = len(partition.names), N_FOLDS, len(knots) - 1
-    n_pairs, n_true = (each.counts(partition.numbers, folds, shape) for each in (scores, trues))
+    n_pairs, n_true = (each.counts(partition.numbers, folds, shape) for each in binned)
     values = _values_at_knots(n_true, n_pairs)
-    mapped = replace(pairs, scores=scores.mapped(values, partition.numbers, folds))
-    threshold = mapped.threshold(budget_of(scored.k, scored.n_occurrences))
-    n_hits = np.count_nonzero(trues.mapped(values, partition.numbers, folds) > threshold)
-    recalibrated = int(n_hits) / scored.n_occurrences
-    return Recalibration(partition.by, scored.adaptive_top_k, scored.top_k, recalibrated, N_FOLDS, seed)
+    mapped = tuple(each.mapped(values, partition.numbers, folds) for each in binned)
+    return Recalibration(
+        partition.by,
+        scored.adaptive_top_k,
+        scored.top_k,
+        _by_fold(pairs, trues, folds, scored.k),
+        _by_fold(replace(pairs, scores=mapped[0]), replace(trues, scores=mapped[1]), folds, scored.k),
+        N_FOLDS,
+        seed,
+    )
+
+
+def _by_fold(pairs: LargestPairs, trues: LargestPairs, folds: NDArray[np.intp], k: int) -> float:
+    """Return the adaptive top-K accuracy with a threshold for each fold."""
+    n_hits, of_pairs, of_trues = 0, folds[pairs.occurrences], folds[trues.occurrences]
+    for fold in range(N_FOLDS):
+        budget = budget_of(k, int(np.count_nonzero(folds == fold)))
+        threshold = threshold_of(pairs.scores[of_pairs == fold], budget)
+        n_hits += int(np.count_nonzero(trues.scores[of_trues == fold] > threshold))
+    return n_hits / len(folds)
 
 
 def folds_of(units: Units, n_folds: int, seed: int) -> NDArray[np.intp]:

@@ -269,7 +269,7 @@ def _check(runs: Sequence[str], estimates: Sequence[Estimate]) -> None:
         if apart:
             told = ", ".join(f"{key} {ours.get(key, '-')} and {theirs.get(key, '-')}" for key in apart)
             raise ValueError(f"{runs[0]} and {run} were not scored alike: {told}")
-        if estimate.sampling is not first.sampling:
+        if not estimate.sampling.equals(first.sampling):
             raise ValueError(f"{runs[0]} and {run} do not share their replicates: give both one Sampling")
 
 

@@ -158,5 +158,6 @@ class Spread:
 
 def _percentile(replicates: NDArray[np.float64], level: float) -> tuple[float, float]:
     drawn = replicates[~np.isnan(replicates)]
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]).tolist()
+    below = round((1 - level) / 2, 12)  # 0.025 and not a little more, as others would write it
+    low, high = np.quantile(drawn, [below, 1 - below]).tolist()
     return low, high

@@ -46,7 +46,7 @@ class LargestPairs:
 
     @classmethod
     def of_matrix(cls, scores: Rows, rows: NDArray[np.intp], *, n_held: int) -> LargestPairs:
-        """Return some `n_held` of the largest scores of a matrix; see `scoring.dense.score_dense`.
+        """Return about `n_held` of the largest scores of a matrix, in one pass; see `scoring.dense`.
 
         Twice K N hold the thresholds of all replicates, unless quadrats differ beyond measure.
 

@@ -29,8 +29,8 @@ def rank_sets(is_better: NDArray[np.bool_]) -> list[tuple[int, int]]:
 def tie_groups(differ: NDArray[np.bool_]) -> list[tuple[int, ...]]:
     """Return groups of runs such that two share a group exactly if they are not called different.
 
-    Groups are made greedily, each from the first pair that no group covers yet; there may be as many groups
-    as there are maximal ones, but seldom are, and never more than there are pairs.
+    Groups are made greedily, each from the first pair that none covers yet, and of runs that cover most more.
+    There may be as many groups as there are greatest ones, thousands for a few dozen runs; these are few.
 
     Parameters
     ----------
@@ -42,17 +42,24 @@ def tie_groups(differ: NDArray[np.bool_]) -> list[tuple[int, ...]]:
     >>> tie_groups(np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0]], bool))
     [(0, 1), (1, 2)]
     """
-    lacking = ~differ
+    lacking = np.array(~differ, bool)
     groups = []
     while lacking.any():
-        first, second = np.unravel_index(int(np.argmax(lacking)), lacking.shape)
-        members = [int(first)] if first == second else [int(first), int(second)]
-        members += [
-            run for run in range(len(differ)) if run not in members and not differ[run, members].any()
-        ]
+        members = _group_around(int(np.argmax(lacking)), differ, lacking)
         lacking[np.ix_(members, members)] = False
         groups.append(tuple(sorted(members)))
     return sorted(groups)
+
+
+def _group_around(pair: int, differ: NDArray[np.bool_], lacking: NDArray[np.bool_]) -> list[int]:
+    """Return a group that no run can be added to, around a pair of runs, or one, that lacks one."""
+    members = sorted(set(divmod(pair, len(differ))))
+    while True:
+        free = np.logical_not(np.any(differ[members], axis=0), dtype=bool)
+        free[members] = False
+        if not free.any():
+            return members
+        members.append(int(np.argmax(np.where(free, np.count_nonzero(lacking[members], axis=0), -1))))
 
 
 def ranks_of(scores: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -57,6 +57,14 @@ class Sampling:
         # More than 255 draws of one unit are all but impossible; then so are two bytes.
         return cls(units, weights.astype(np.uint8) if weights.max() < 256 else weights, seed)
 
+    def equals(self, other: Sampling) -> bool:
+        """Return whether two draws are of the same units, and the same."""
+        return self is other or (
+            (self.seed, self.n_replicates, self.units.kind)
+            == (other.seed, other.n_replicates, other.units.kind)
+            and np.array_equal(self.units.numbers, other.units.numbers)
+        )
+
     @property
     def n_replicates(self) -> int:
         """Number of replicates."""

@@ -4,8 +4,8 @@
 
 Runs are made such that their accuracy in the population is known, and equal, while their calibration differs:
 quadrats move the scores of a run up or down, more in one run than in the other, and are easy or hard for all.
-The sizes of quadrats are those of the real test occurrences (GLCKIT_REALDATA). Every simulated test set is new,
-and so are its replicates; the threshold is fitted again in each of them.
+The sizes of quadrats are those of the real test occurrences (GLCKIT_REALDATA). Every simulated test set is
+new, and so are its replicates; the threshold is fitted again in each of them.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import gammaincinv, ndtr, ndtri
+from scipy.stats import binomtest
 
 from scoring.metrics.adaptive_top_k import ADAPTIVE_TOP_K
 from scoring.outcomes import PerOccurrence
 from scoring.score import Score
-from scoring.uncertainty.comparison import Comparison, compare
+from scoring.uncertainty.comparison import ComparedPair, Comparison, compare
 from scoring.uncertainty.estimate import Estimate, Resampled
 from scoring.uncertainty.largest import LargestPairs
 from scoring.uncertainty.sampling import Sampling
@@ -136,28 +137,38 @@ def estimated(scores: NDArray[np.float64], sampling: Sampling) -> Estimate:
 
 def outcome(estimates: list[Estimate], comparison: Comparison) -> dict[str, float]:
     """Return what one test set tells: numbers whose mean over test sets is wanted."""
-    first, last = (_held(each) for each in (estimates[0], estimates[-1]))
     pair = next(each for each in comparison.pairs if {each.a, each.b} == {"0", str(len(estimates) - 1)})
     return {
         "effective": comparison.effective_units,
-        "jackknife, well calibrated": first[0],
-        "jackknife, badly calibrated": last[0],
-        "percentile, well calibrated": first[1],
-        "percentile, badly calibrated": last[1],
+        **{f"{name}, well calibrated": held for name, held in _held(estimates[0]).items()},
+        **{f"{name}, badly calibrated": held for name, held in _held(estimates[-1]).items()},
         "studentized": pair.p <= 0.05 + 1e-12,
         "sign-flip": pair.p_sign_flip <= 0.05 + 1e-12,
+        "mcnemar": _mcnemar(pair) <= 0.05,
         "any different": any(each.different for each in comparison.pairs),
     }
 
 
-def _held(estimate: Estimate) -> tuple[bool, bool]:
-    """Return whether the two intervals hold the accuracy, computed without the floor of 10 units."""
-    spread = estimate.spread
-    effective = estimate.sampling.units.effective
+def _held(estimate: Estimate) -> dict[str, bool]:
+    """Return which intervals hold the accuracy; all are computed without the floor of 10 units."""
+    spread, quantile = estimate.spread, t_quantile(0.975, estimate.sampling.units.effective - 1)
     assert spread.standard_error is not None
-    reach = t_quantile(0.975, effective - 1) * spread.standard_error
+    off = abs(spread.score - ACCURACY)
+    binomial = spread.score * (1 - spread.score)
+    off_logit = abs(math.log(spread.score / (1 - spread.score)) - math.log(ACCURACY / (1 - ACCURACY)))
     low, high = np.quantile(spread.replicates, [0.025, 0.975])
-    return abs(spread.score - ACCURACY) <= reach, bool(low <= ACCURACY <= high)
+    return {
+        "jackknife": off <= quantile * spread.standard_error,
+        "jackknife of logits": off_logit <= quantile * spread.standard_error / binomial,
+        "percentile": bool(low <= ACCURACY <= high),
+        "independent": off <= 1.96 * math.sqrt(binomial / len(estimate.values)),
+    }
+
+
+def _mcnemar(pair: ComparedPair) -> float:
+    """Return the exact two-sided p of McNemar's test, which takes occurrences as independent."""
+    n_apart = pair.wins + pair.losses
+    return float(binomtest(pair.wins, n_apart).pvalue) if n_apart else 1.0
 
 
 def main() -> None:
