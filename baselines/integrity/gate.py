@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 from baselines.covariates.patches.archive import ArchiveSource
 from baselines.covariates.patches.errors import DamagedArchiveError
 from baselines.covariates.patches.finding import archives_for, find_archives, find_roots, no_patches
-from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.integrity.archives.memory import opened_memory, recall_archive
 from baselines.integrity.findings import CLASSES, LEVELS, Finding, Level
 from baselines.integrity.memory.state import default_state_path
@@ -87,7 +86,7 @@ def admit(
     paths: Sequence[str | os.PathLike[str]],
     *,
     on_damaged: OnDamaged = "refuse",
-    patch_size: int = PATCH_SIZE,
+    patch_size: int | None = None,
     state: str | os.PathLike[str] | None = None,
     thresholds: Thresholds | None = None,
 ) -> Admission:
@@ -106,12 +105,14 @@ def admit(
     on_damaged : {"refuse", "drop", "ignore"}
         refuse: stop if one is damaged. drop: leave the damaged ones out. ignore: use what is wrong but
         readable, and leave out what cannot be read.
-    patch_size : int, default 256
-        Side of the patches in pixels.
+    patch_size : int, optional
+        Side of the patches in pixels; by default what the ``competition.toml`` in or above the folder of the
+        patches says, or 256.
     state : path-like, optional
         File of earlier checks; by default the one in the user's cache.
     thresholds : Thresholds, optional
-        Those that the earlier checks went by; the usual ones by default.
+        Those that the earlier checks went by; by default those of the same ``competition.toml``, or the
+        usual ones.
 
     Returns
     -------
@@ -141,7 +142,7 @@ def admit(
     wanted = np.asarray(ids, dtype=np.int64)
     ids_of(wanted)  # which refuses what cannot be an id of a patch
     memory = default_state_path() if state is None else state
-    options = VerifyOptions("quick", patch_size, thresholds or Thresholds(), state=memory)
+    options = VerifyOptions("quick", patch_size, thresholds, state=memory).settled(paths)
     evidence = _evidence(wanted, paths, options=options)
     errors = [finding for finding in evidence.findings if finding.problem.is_error]
     if errors and on_damaged == "refuse":

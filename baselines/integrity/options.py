@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.integrity.findings import Level
 from baselines.integrity.thresholds import DEFAULT_THRESHOLDS, Thresholds
+from submissions.competition.files import settings_above
 from submissions.errors import UsageError
 
 _PathLike = str | os.PathLike[str]
@@ -22,10 +25,11 @@ class VerifyOptions:
     level : {"quick", "full", "deep"}
         quick: names, types, sizes and headers. full: one read of every byte. deep: also compares
         patches with one another. Archives are read to their last byte whatever it is.
-    patch_size : int, default 256
-        Side of the patches in pixels; never inferred from a file.
-    thresholds : Thresholds
-        Limits of the content checks.
+    patch_size : int, optional
+        Side of the patches in pixels, never inferred from a file; by default what the ``competition.toml``
+        in or above the folder of the patches says, or 256.
+    thresholds : Thresholds, optional
+        Limits of the content checks; by default those of the same ``competition.toml``, or the usual ones.
     subset : tuple of (int, int), optional
         The I-th of N parts of the extracted patches, from 1, so that N machines share the work.
     sample : int, optional
@@ -50,8 +54,8 @@ class VerifyOptions:
     """
 
     level: Level = "full"
-    patch_size: int = PATCH_SIZE
-    thresholds: Thresholds = DEFAULT_THRESHOLDS
+    patch_size: int | None = None
+    thresholds: Thresholds | None = None
     subset: tuple[int, int] | None = None
     sample: int | None = None
     max_duration: float | None = None
@@ -62,6 +66,27 @@ class VerifyOptions:
     make_manifest: _PathLike | None = None
     archives: _PathLike | None = None
     repair: bool = False
+
+    @property
+    def side(self) -> int:
+        """Side of the patches in pixels: as given, or 256."""
+        return self.patch_size or PATCH_SIZE
+
+    @property
+    def limits(self) -> Thresholds:
+        """Limits of the content checks: as given, or the usual ones."""
+        return self.thresholds or DEFAULT_THRESHOLDS
+
+    def settled(self, paths: Iterable[_PathLike]) -> VerifyOptions:
+        """Return the options with what the configuration above some paths says where they say nothing."""
+        if self.patch_size is not None and self.thresholds is not None:
+            return self
+        found = settings_above(map(Path, paths))
+        return replace(
+            self,
+            patch_size=self.patch_size or found.data.patch_size,
+            thresholds=self.thresholds or Thresholds.from_mapping(found.verify),
+        )
 
     @property
     def is_partial(self) -> bool:

@@ -80,7 +80,8 @@ def verify_patches(
     BadInputError
         If a manifest is to be made of damaged patches, or a list of checksums is not to be trusted.
     """
-    return _verify(find_patches(paths), occurrences, options=options or VerifyOptions(), progress=progress)
+    settled = (options or VerifyOptions()).settled(paths)
+    return _verify(find_patches(paths), occurrences, options=settled, progress=progress)
 
 
 def verify_competition(
@@ -149,7 +150,7 @@ def _verify(
             found.trees,
             reports[0].damaged_ids,
             archives=options.archives,
-            patch_size=options.patch_size,
+            patch_size=options.side,
             progress=progress,
         )
         reports = _reports(found, occurrences, options=options, manifest=manifest, progress=progress)
@@ -168,7 +169,7 @@ def _manifest(options: VerifyOptions) -> tuple[Manifest | None, tuple[str, ...]]
         return read_manifest(options.manifest), ()
     if options.archives is None:
         return None, ()
-    archives, size = find_archives(options.archives), options.patch_size
+    archives, size = find_archives(options.archives), options.side
     # A repair does what it can; without one, an archive that is named as the truth must be whole.
     if options.repair:
         return manifest_of_whole_archives(archives, patch_size=size)
@@ -217,7 +218,7 @@ def _manifest_made(report: PatchReport, found: Found, *, options: VerifyOptions)
     if found.trees and (found.archives or found.instead):
         raise UsageError("A manifest is made of a tree or of archives, not of both.", "Name one of them.")
     if not found.trees:
-        return manifest_of_archives(found.archives, patch_size=options.patch_size)
+        return manifest_of_archives(found.archives, patch_size=options.side)
     if not report.ok:
         # It would vouch for the damage.
         n_damaged = len(report.damaged_ids)

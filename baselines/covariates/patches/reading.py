@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from baselines.covariates.patches.channels import LandCover
 from baselines.covariates.patches.errors import DamagedPatchError, PatchFault
 from baselines.covariates.patches.layout import Kind
-from baselines.covariates.patches.npyheader import HEADER_BYTES, PATCH_SIZE, form_of, why_bad_header
+from baselines.covariates.patches.npyheader import HEADER_BYTES, form_of, why_bad_header
 from baselines.covariates.patches.planes import empty_planes, stack_planes, unstack_planes
-from submissions.competition.files import competition_above
+from submissions.competition.files import settings_above
 
 
 class PatchSource(Protocol):
@@ -107,7 +107,7 @@ class PatchReader:
         self, source: PatchSource, *, patch_size: int | None = None, land_cover: LandCover = "codes"
     ) -> None:
         self.source = source
-        self.patch_size = patch_size or _configured_size(source)
+        self.patch_size = patch_size or settings_above(map(Path, source.paths)).data.patch_size
         self.land_cover: LandCover = land_cover
         self._bands = _Scratch("bands", self.patch_size)
         self._altitude = _Scratch("altitude", self.patch_size)
@@ -159,11 +159,6 @@ class PatchReader:
     def _fill(self, occurrence_id: int) -> None:
         self._bands.fill(self.source, occurrence_id)
         self._altitude.fill(self.source, occurrence_id)
-
-
-def _configured_size(source: PatchSource) -> int:
-    competition = competition_above(map(Path, source.paths))
-    return PATCH_SIZE if competition is None else competition.data.patch_size
 
 
 class _Scratch:

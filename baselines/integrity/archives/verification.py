@@ -49,7 +49,7 @@ def verify_archives(
                 break
             md5, status = published_sum(path), archive_status(path) if Path(path).exists() else None
             unlisted_tar |= md5 is None and os.fspath(path).endswith(".tar")
-            checks.append(check_archive(path, occurrences, md5=md5, patch_size=options.patch_size))
+            checks.append(check_archive(path, occurrences, md5=md5, patch_size=options.side))
             if status is not None and _is_read(checks[-1]):
                 remember_archive(checks[-1], memory, status=status)
             advance(1)

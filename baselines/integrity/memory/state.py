@@ -188,6 +188,6 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 def _digest_of(options: VerifyOptions) -> str:
     # What the outcome of a check depends on, but for the level and the manifest, which are remembered.
-    limits = asdict(options.thresholds)
-    parts = {"patch_size": options.patch_size, "thresholds": limits, "version": VERSION}
+    limits = asdict(options.limits)
+    parts = {"patch_size": options.side, "thresholds": limits, "version": VERSION}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -63,7 +63,7 @@ def verify_tree(
             findings += _blocked(tree)
         if options.level == "deep" and table is not None:
             facts = [each for folder in checked for each in folder.facts]
-            found = compare_patches(facts, table, thresholds=options.thresholds, path_of=tree.path_of)
+            found = compare_patches(facts, table, thresholds=options.limits, path_of=tree.path_of)
             found = found if manifest is None else list(_as_published(found, manifest))
             is_whole = sum(len(each.ids) for each in checked) == len(known)
             findings = _with_comparisons(findings, found, replaces=is_whole)
