@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from baselines.covariates.patches.npyheader import PATCH_SIZE
-from baselines.integrity.findings import Level
+from baselines.integrity.findings import LEVELS, Level
 from baselines.integrity.thresholds import DEFAULT_THRESHOLDS, Thresholds
+from submissions.arguments import the_word
 from submissions.competition.files import settings_above
 from submissions.errors import UsageError
 
@@ -66,6 +67,11 @@ class VerifyOptions:
     make_manifest: _PathLike | None = None
     archives: _PathLike | None = None
     repair: bool = False
+
+    def __post_init__(self) -> None:
+        the_word(self.level, LEVELS, what="level")
+        if self.thresholds is not None and not isinstance(self.thresholds, Thresholds):
+            raise UsageError("The thresholds are none.", "Make them with Thresholds(...).")
 
     @property
     def side(self) -> int:
