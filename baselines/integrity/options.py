@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -99,6 +99,13 @@ class VerifyOptions:
         """Whether a part or a sample is asked for."""
         return self.subset is not None or self.sample is not None
 
+    def time_is_up(self, n_left: int, n_all: int, *, what: str) -> Iterator[str]:
+        """Say that folders or archives were left for want of time, if any were."""
+        if n_left:
+            some = f"{n_left:,} of {n_all:,} {what} were not reached"
+            rest = "nothing was checked" if n_left == n_all else some
+            yield f"The time was up (--max-duration {self.max_duration:g}): {rest}."
+
     def refuse_contradictions(self, *, has_trees: bool) -> None:
         """Refuse options that cannot be meant together.
 
@@ -108,7 +115,8 @@ class VerifyOptions:
             raise UsageError("--repair mends extracted patches.", "Name their folder.")
         if self.repair and self.archives is None:
             raise UsageError(
-                "It is not said what to mend from.", "Name the folder of archives with --archives."
+                "It is not said what to mend from, and there is no folder of archives beside the patches.",
+                "Name the folder of the archives: --repair --archives DIR.",
             )
         if self.manifest is not None and self.archives is not None and not self.repair:
             raise UsageError(

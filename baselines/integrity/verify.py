@@ -75,12 +75,13 @@ def verify_patches(
     Raises
     ------
     CannotCheckError
-        If a path is absent, holds no patches or cannot be listed, or a worker died.
+        If a path is absent, holds no patches or cannot be listed, a manifest or a list of checksums is not to
+        be trusted, or a worker died.
     UsageError
         If something is given that cannot be meant, options contradict each other, or a sample or a deep check
         is asked for without the tables that it needs.
     BadInputError
-        If a manifest is to be made of damaged patches, or a list of checksums is not to be trusted.
+        If a manifest is to be made of damaged patches.
     """
     named = the_paths(paths, "Patches are paths of folders or archives")
     settled = (options or VerifyOptions()).settled(named)
@@ -103,13 +104,14 @@ def verify_competition(
     """
     found = find_patches(paths) if paths else _patches_of(competition)
     table = _table(competition, tables, beside=(*found.trees, *found.archives))
+    own = competition.data.archives
     is_small = table is not None and len(table) < _OCCURRENCES_WORTH_PROCESSES
     settled = replace(
         options,
         patch_size=competition.data.patch_size,
         thresholds=Thresholds.from_mapping(competition.verify),
         jobs=options.jobs or (1 if is_small else os.cpu_count() or 1),
-        archives=options.archives or (competition.data.archives if options.repair else None),
+        archives=options.archives or (own if options.repair and own.is_dir() else None),
     )
     return _verify(found, table, options=settled, progress=progress)
 

@@ -34,8 +34,8 @@ def verify_archives(
 
     A ``hashes.md5`` beside one is obeyed. With ids of the tables, patches that an archive should hold are
     missed. The outcome is remembered for the gate; the archives are read anyway. Findings on an archive as
-    a whole have no occurrence. Raises BadInputError if a ``hashes.md5`` is not to be trusted,
-    CannotCheckError if one cannot be read.
+    a whole have no occurrence. Raises CannotCheckError if a ``hashes.md5`` cannot be read, or is not to be
+    trusted.
     """
     checks: list[ArchiveCheck] = []
     unlisted_tar = False
@@ -60,7 +60,8 @@ def verify_archives(
     if occurrences is None:
         unseen += (NO_TABLE,)
     troubles = (memory.trouble,) if memory.trouble else ()
-    return PatchReport("full", ids, unchecked, found, unseen, troubles=troubles)
+    late = tuple(options.time_is_up(len(paths) - len(checks), len(paths), what="archives"))
+    return PatchReport("full", ids, unchecked, found, unseen, notes=late, troubles=troubles)
 
 
 def _is_read(check: ArchiveCheck) -> bool:

@@ -78,8 +78,8 @@ def extract_archives(
     ``hashes.md5`` beside an archive is obeyed. With ids of the tables, patches that an archive should hold
     are missed. Of a damaged tar or tar.gz nothing is extracted, of a zip its good files.
 
-    Raises CannotCheckError if a file cannot be written, as on a full disk (what was written is whole), or an
-    archive not read again; BadInputError if a ``hashes.md5`` is not to be trusted.
+    Raises CannotCheckError if a file cannot be written, as on a full disk (what was written is whole), an
+    archive not read again, or a ``hashes.md5`` is not to be trusted.
     """
     size = patch_size or settings_above(map(Path, paths)).data.patch_size
     n_written = n_present = 0
@@ -105,8 +105,8 @@ def rewrite_archives(
 ) -> Extraction:
     """Rewrite each tar.gz as a plain tar beside it, or in a folder, if it verifies; else nothing is written.
 
-    Raises UsageError if an archive is no tar.gz; CannotCheckError if there is none, or a tar cannot be
-    written; BadInputError if a ``hashes.md5`` is not to be trusted.
+    Raises UsageError if an archive is no tar.gz; CannotCheckError if there is none, a tar cannot be
+    written, or a ``hashes.md5`` is not to be trusted.
     """
     if absent := [path for path in paths if not os.path.lexists(path)]:
         raise CannotCheckError(f"There is no file {printable(absent[0])}.", "Name the archives.")

@@ -70,7 +70,8 @@ def verify_tree(
             memory.remember_comparisons(_by_folder(findings, checked))
     has_table = occurrences is not None
     report = _report(checked, findings, options=options, manifest=manifest, due=due, has_table=has_table)
-    return replace(report, troubles=(memory.trouble,) if memory.trouble else ())
+    late = options.time_is_up(len(tasks) - len(checked), len(tasks), what="folders")
+    return replace(report, notes=(*report.notes, *late), troubles=(memory.trouble,) if memory.trouble else ())
 
 
 def ids_of(occurrences: Occurrences | None) -> NDArray[np.int64] | None:
