@@ -15,8 +15,14 @@ _WITHOUT_MANIFEST = (
     "transposed or mirrored patches",
     "the altitude of another patch of the same region",
 )
-_SHALLOW = "a whole patch of the same region under the name of another (a deep check or a manifest sees it)"
-_DEEP = "a whole patch of the same region under the name of another whose own patch is absent"
+_SHALLOW = (
+    "the bands, or all, of a patch of the same region under the name of another "
+    "(a deep check or a manifest sees it)"
+)
+_DEEP = (
+    "the bands, or all, of a patch of the same region under the name of another, if its own patch is absent "
+    "or lies nearby, or it has hardly any colours (a calm sea, snow)"
+)
 _SEA = "whether an altitude of 0 m throughout is the sea or lost ground"
 _SEA_SHALLOW = f"{_SEA} (a deep check asks the patches nearby)"
 _SEA_DEEP = f"{_SEA}, where no patch nearby lies above the sea"
