@@ -18,6 +18,7 @@ from submissions.arguments import is_path, the_names
 from submissions.editions import edition_of
 from submissions.limits import MAX_ROWS
 from submissions.ownruns import own_run_writer, refuse_foreign
+from submissions.reading.piped import repeatable
 from submissions.reading.runs import read_run as read_file
 from submissions.reading.sources import MAX_BYTES
 from submissions.requirements import Requirements, metrics_asked
@@ -115,6 +116,7 @@ def validate(
     CannotCheckError
         If a file is absent, may not be read, or is an unusable table.
     """
+    species = repeatable(species) if is_path(species) else species
     requirements = Requirements(
         test_ids=ids_of(test, read_occurrence_ids),
         train_ids=ids_of(train, read_occurrence_ids),
