@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any, TypeGuard
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from submissions.errors import UsageError
 from submissions.printable import printable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _Path = str | os.PathLike[str]
 
@@ -49,6 +50,8 @@ def the_paths(given: Any, wanted: str) -> list[_Path]:
 
 def the_ids(given: Any, wanted: str, *, hint: str = "") -> NDArray[np.integer]:
     """Return ids that are given as an array, a series or a list, ascending and each once; see `the_path`."""
+    import numpy as np  # the command line, which names options, starts without it
+
     is_table = getattr(given, "ndim", 1) != 1 or isinstance(given, str | bytes | os.PathLike)
     array = None if is_table or not hasattr(given, "__len__") else np.asarray(given)
     if array is None or array.ndim != 1 or (array.dtype.kind not in "iu" and array.size):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal, get_args
-
-import numpy as np
 
 from submissions.arguments import the_word
 from submissions.errors import UsageError
@@ -69,7 +68,7 @@ def weights_of(weights: Sequence[float] | None, n_runs: int) -> tuple[float, ...
         raise UsageError(f"Fusion takes two runs or more, and {n_runs} was given.", "Name all the parts.")
     if weights is None:
         return (1.0,) * n_runs
-    if not all(isinstance(weight, int | float | np.number) for weight in weights):
+    if not all(isinstance(weight, Real) for weight in weights):
         raise UsageError(f"Weights are a list of numbers, not {weights!r}.", "Give one for each run.")
     if len(weights) != n_runs:
         raise UsageError(
