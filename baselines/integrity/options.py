@@ -42,7 +42,8 @@ class VerifyOptions:
     state : path-like, optional
         File that remembers what checks showed; None checks everything anew and remembers nothing.
     no_cache : bool, default False
-        Whether every file is read again; what that shows is remembered all the same.
+        Whether every file is read again. What that shows is remembered all the same, and what is remembered
+        of damage counts where this check could not clear it.
     manifest : path-like, optional
         Checksums to hold the files against.
     make_manifest : path-like, optional
