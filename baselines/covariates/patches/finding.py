@@ -220,11 +220,17 @@ def digit_folders(folder: PathLike) -> list[str]:
 
 def no_patches(paths: Sequence[PathLike]) -> CannotCheckError:
     """Return the error that says that there are no patches at some paths, and what is looked for."""
+    named = ", ".join(printable(_with_a_name(path)) for path in paths)
     return CannotCheckError(
-        f"There are no patches in {', '.join(os.fspath(path) for path in paths)}.",
+        f"There are no patches in {named}.",
         "Folders such as patches_us/, patches_us_01/ or CD/AB/, and archives such as patches_us_01.tar.gz "
         "or patches_fr_01.zip are looked for.",
     )
+
+
+def _with_a_name(path: PathLike) -> str:
+    # A full stop behind "." would be read as "..".
+    return os.fspath(path) if Path(path).name not in ("", "..") else os.path.realpath(path)
 
 
 def _possible_roots(path: PathLike, names: Iterable[str]) -> Iterator[Root]:

@@ -16,10 +16,9 @@ from baselines.integrity.archives.check import ArchiveCheck, check_archive, publ
 from baselines.integrity.archives.memory import archive_status, opened_memory, remember_archive
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.report import PatchReport
-from baselines.integrity.trees.visibility import NO_TABLE
+from baselines.integrity.trees.visibility import AS_PACKED, NO_TABLE
 from submissions.progress import SILENT, Progress
 
-_AS_PACKED = "defects that the patches had when they were packed"
 _PLAIN_TAR = "altered bytes in a plain tar that no hashes.md5 lists, unless they make a patch implausible"
 
 
@@ -55,7 +54,7 @@ def verify_archives(
             advance(1)
     ids = np.array(sorted({i for check in checks for i in check.ids}), dtype=np.int64)
     unchecked = ids[:0] if occurrences is None else np.setdiff1d(occurrences, ids)
-    unseen: tuple[str, ...] = (_AS_PACKED, _PLAIN_TAR) if unlisted_tar else (_AS_PACKED,)
+    unseen: tuple[str, ...] = (AS_PACKED, _PLAIN_TAR) if unlisted_tar else (AS_PACKED,)
     found = tuple(finding for check in checks for finding in check.findings)
     if occurrences is None:
         unseen += (NO_TABLE,)

@@ -174,6 +174,7 @@ def _report(
     unseen = cannot_see(
         options.level,
         has_manifest=has_manifest,
+        of_archives=options.manifest is None,
         has_table=has_table or has_manifest,
         has_memory=n_remembered > 0,
     )

@@ -26,6 +26,8 @@ _DEEP = (
 _SEA = "whether an altitude of 0 m throughout is the sea or lost ground"
 _SEA_SHALLOW = f"{_SEA} (a deep check asks the patches nearby)"
 _SEA_DEEP = f"{_SEA}, where no patch nearby lies above the sea"
+#: What checksums of archives cannot tell.
+AS_PACKED = "defects that the patches had when they were packed"
 #: What nobody can see who does not know which patches there should be.
 NO_TABLE = "missing patches: no occurrence table or manifest says which there should be"
 _REMEMBERED = (
@@ -34,12 +36,17 @@ _REMEMBERED = (
 
 
 def cannot_see(
-    level: Level, *, has_manifest: bool, has_table: bool = True, has_memory: bool = False
+    level: Level,
+    *,
+    has_manifest: bool,
+    of_archives: bool = False,
+    has_table: bool = True,
+    has_memory: bool = False,
 ) -> tuple[str, ...]:
     """Return what a verification of a level cannot see.
 
-    That depends on whether there is a checksum for every file, whether it is known which patches there
-    should be, and whether an earlier check vouched for some.
+    That depends on whether there is a checksum for every file, of a manifest or of archives, whether it is
+    known which patches there should be, and whether an earlier check vouched for some.
 
     Examples
     --------
@@ -50,7 +57,7 @@ def cannot_see(
     if level == "quick":
         unseen = (_QUICK,)
     elif has_manifest:
-        unseen = ("defects that the patches had when the manifest was made",)
+        unseen = (AS_PACKED if of_archives else "defects that the patches had when the manifest was made",)
     else:
         unseen = (*_WITHOUT_MANIFEST, *((_DEEP, _SEA_DEEP) if level == "deep" else (_SHALLOW, _SEA_SHALLOW)))
     return unseen + (() if has_table else (NO_TABLE,)) + ((_REMEMBERED,) if has_memory else ())

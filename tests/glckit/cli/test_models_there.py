@@ -207,3 +207,10 @@ def test_training_files_that_are_gone_are_told(name: str, world: Path) -> None:
             file.with_suffix(".away").rename(file)
     wanted = f"Warning: the training files that models/{name} was trained on are not there to be compared."
     assert told.count(wanted) == 1
+
+
+def test_another_seed_of_a_fusion_names_both_models() -> None:
+    refused = glckit("baseline", "fusion", "--seed", "4")
+    assert refused.exit_code == 2
+    for name in ("rf", "cnn"):
+        assert f"models/{name} was trained with other options: --seed 3, not 4." in refused.stderr
