@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -80,7 +79,7 @@ def _by_rarity(yardstick: Yardstick, _: Scored) -> Partition:
     species, tables = _species(yardstick, "rarity"), yardstick.inputs.train
     if not tables:
         raise UsageError("How rare a species is the training files say.", "Give them with --train FILE.")
-    trained = read_occurrences([Path(table) for table in tables]).species
+    trained = read_occurrences(tables).species
     if trained is None:
         raise UsageError("A training file has no column of species.", "Give those with species_id.")
     known, counts = np.unique(trained, return_counts=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from scoring.places import quadrat_keys, quadrat_of_place, quadrats_of_keys
 from scoring.uncertainty.units import Units
 from submissions.errors import CannotCheckError
 from submissions.ordering import positions_among
+from submissions.reading.piped import AnyPath
 from submissions.tables import OccurrencePlaces, read_places
 
 
@@ -36,7 +36,7 @@ class TruthUnits:
         return quadrats_of_keys(self.keys[first])
 
 
-def units_of_truth(ids: NDArray[np.int64], truth: Path, tests: Sequence[Path]) -> TruthUnits:
+def units_of_truth(ids: NDArray[np.int64], truth: AnyPath, tests: Sequence[AnyPath]) -> TruthUnits:
     """Return the units of a truth: quadrats by the coordinates of its file, else by those of the test files.
 
     Where neither has them for all occurrences, every occurrence is a unit.
@@ -56,7 +56,7 @@ def units_of_truth(ids: NDArray[np.int64], truth: Path, tests: Sequence[Path]) -
     return TruthUnits(Units.of_labels(keys), keys)
 
 
-def _places(ids: NDArray[np.int64], tables: Sequence[Path]) -> OccurrencePlaces | None:
+def _places(ids: NDArray[np.int64], tables: Sequence[AnyPath]) -> OccurrencePlaces | None:
     """Return the places of some occurrences, in their order; None unless the tables have them all."""
     found = [places for table in tables if (places := read_places(table)) is not None]
     if not found:

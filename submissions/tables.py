@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.byvalue import ByValue
 from scoring.metrics.table import METRICS
 from scoring.sets import TrueSets
 from submissions.errors import CannotCheckError
@@ -45,8 +46,8 @@ _OF_SETS = "Several species per occurrence are scored by --metric {}.".format(
 )
 
 
-@dataclass(frozen=True, repr=False)
-class OccurrenceTable:
+@dataclass(frozen=True, repr=False, eq=False)
+class OccurrenceTable(ByValue):
     """Occurrences and their places (degrees, WGS84), in the order of the files; each id once.
 
     Species are None for a table without labels, such as a test file.
@@ -80,8 +81,8 @@ class OccurrencePlaces:
     longitudes: NDArray[np.float64]
 
 
-@dataclass(frozen=True, repr=False)
-class Truth:
+@dataclass(frozen=True, repr=False, eq=False)
+class Truth(ByValue):
     """The true species of each occurrence, by ascending id."""
 
     ids: NDArray[np.int64]
@@ -103,8 +104,8 @@ class Truth:
         return _digest(self.ids, self.species)
 
 
-@dataclass(frozen=True, repr=False)
-class TruthSets:
+@dataclass(frozen=True, repr=False, eq=False)
+class TruthSets(ByValue):
     """The true species of each occurrence, one or more, by ascending id.
 
     Parameters
@@ -226,7 +227,7 @@ def read_occurrence_ids(paths: Path | Sequence[Path], *, once: bool = True) -> N
     return distinct(ids)
 
 
-def read_places(path: Path) -> OccurrencePlaces | None:
+def read_places(path: AnyPath) -> OccurrencePlaces | None:
     """Read the places of a table of any kind; None if it lacks a column of them.
 
     Raises
