@@ -19,6 +19,7 @@ from submissions.faults import MAX_EXAMPLES, Example, Fault, FaultLog, in_words
 from submissions.ordering import distinct, repeats, stable_order
 from submissions.reading.fast import Columns
 from submissions.reading.header import fitting
+from submissions.reading.piped import AnyPath
 from submissions.reading.schema import (
     LATITUDE,
     LONGITUDE,
