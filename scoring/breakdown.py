@@ -77,7 +77,7 @@ class Partition:
 
 
 @dataclass(frozen=True)
-class Part:
+class ScoredPart:
     """The scores of one part.
 
     Parameters
@@ -134,7 +134,7 @@ class Breakdown:
     pairs: LargestPairs | None = None
     level: float = LEVEL
 
-    def by(self, partition: Partition, *, refit: bool = False) -> list[Part]:
+    def by(self, partition: Partition, *, refit: bool = False) -> list[ScoredPart]:
         """Score each part: under the threshold of all, or each on its own.
 
         Under one threshold the scores of parts, weighted by their occurrences, average to that of the whole
@@ -143,18 +143,18 @@ class Breakdown:
         part = self._alone if refit else self._within
         return [part(partition.by, name, inside) for name, inside in partition.parts()]
 
-    def _within(self, by: str, name: str, inside: NDArray[np.bool_]) -> Part:
+    def _within(self, by: str, name: str, inside: NDArray[np.bool_]) -> ScoredPart:
         scores = {metric.name: self.scored.by(metric, inside) for metric in self.scored.metrics}
         intervals = self._intervals(self.resampled, inside)
         n_occurrences = int(np.count_nonzero(inside))
-        return Part(by, name, n_occurrences, scores, intervals, self.scored.threshold, False)
+        return ScoredPart(by, name, n_occurrences, scores, intervals, self.scored.threshold, False)
 
-    def _alone(self, by: str, name: str, inside: NDArray[np.bool_]) -> Part:
+    def _alone(self, by: str, name: str, inside: NDArray[np.bool_]) -> ScoredPart:
         chosen = np.flatnonzero(inside)
         pairs = None if self.pairs is None else self.pairs.of_occurrences(chosen)
         scored = scored_alone(self.scored, chosen, pairs)
         intervals = self._intervals(self._resampled_alone(scored, chosen, pairs))
-        return Part(by, name, len(chosen), scored.scores, intervals, scored.threshold, True)
+        return ScoredPart(by, name, len(chosen), scored.scores, intervals, scored.threshold, True)
 
     def _resampled_alone(
         self, scored: Scored, chosen: NDArray[np.intp], pairs: LargestPairs | None

@@ -157,8 +157,12 @@ def _held(estimate: Estimate) -> dict[str, bool]:
     binomial = spread.score * (1 - spread.score)
     off_logit = abs(math.log(spread.score / (1 - spread.score)) - math.log(ACCURACY / (1 - ACCURACY)))
     low, high = np.quantile(spread.replicates, [0.025, 0.975])
+    # Degrees of freedom after Satterthwaite: heavy tails of influences leave fewer than sizes do.
+    squares = spread.influence**2
+    degrees = max(3 * squares.sum() ** 2 / (squares**2).sum() - 1, 1.0)
     return {
         "jackknife": off <= quantile * spread.standard_error,
+        "jackknife, t of influences": off <= t_quantile(0.975, degrees) * spread.standard_error,
         "jackknife of logits": off_logit <= quantile * spread.standard_error / binomial,
         "percentile": bool(low <= ACCURACY <= high),
         "independent": off <= 1.96 * math.sqrt(binomial / len(estimate.values)),
