@@ -43,6 +43,11 @@ class Pairs:
         """Number of occurrences with pairs."""
         return len(self.offsets) - 1
 
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """The place of each pair in its list: 1, 2, 3, ..."""
+        return np.arange(1, len(self.scores) + 1) - np.repeat(self.offsets[:-1], np.diff(self.offsets))
+
     def select(self, lists: NDArray[np.intp]) -> Pairs:
         """Return the given lists only, in the given order."""
         lengths = np.diff(self.offsets)[lists]

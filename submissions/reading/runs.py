@@ -28,7 +28,7 @@ from submissions.reading.forms import (
     schema_of,
 )
 from submissions.reading.header import read_header
-from submissions.reading.lists import read_lists
+from submissions.reading.lists import read_lists, reciprocal_places
 from submissions.reading.mending import Mending
 from submissions.reading.schema import RUN
 from submissions.reading.sniff import NUMPY, PARQUET, how_to_make_a_table, why_not_a_table
@@ -134,8 +134,9 @@ def _looks_like_a_run(head: bytes, said: Headerless) -> bool:
 
 def _run(path: str, table: TextTable, log: FaultLog) -> Run:
     columns: dict[str, NDArray[Any]] = table.columns or _NO_ROWS
-    grouping = group_by_occurrence(columns["occurrence_id"])
-    pairs = Pairs(grouping.offsets, columns["species_id"], columns["probability"], columns.get("rank"))
+    grouping = table.lists or group_by_occurrence(columns["occurrence_id"])
+    scores = columns["probability"] if "probability" in columns else reciprocal_places(grouping.offsets)
+    pairs = Pairs(grouping.offsets, columns["species_id"], scores, columns.get("rank"))
     if grouping.order is not None:
         pairs = pairs.taken(grouping.order, grouping.offsets)
     return Run(
