@@ -17,6 +17,8 @@ from scoring.score import Score, Scored
 from submissions.editions import edition_of
 from submissions.limits import MAX_ROWS
 from submissions.ownruns import own_run_writer, refuse_foreign
+from submissions.reading.forms import Headerless
+from submissions.reading.options import ReadingOptions
 from submissions.reading.runs import read_run as read_file
 from submissions.reading.sources import MAX_BYTES
 from submissions.requirements import Requirements, metrics_asked
@@ -71,9 +73,8 @@ def read_run(
         If the file is absent or may not be read.
     """
     form = None if edition is None else edition_of(edition).form
-    return read_file(
-        path, max_bytes=max_bytes, form=form, columns=None if columns is None else tuple(columns)
-    )
+    said = Headerless(form, None if columns is None else tuple(columns))
+    return read_file(path, ReadingOptions(max_bytes, headerless=said))
 
 
 def validate(

@@ -22,6 +22,8 @@ from submissions.files import written_atomically
 from submissions.memory import memory_errors_named
 from submissions.ordering import is_among
 from submissions.progress import SILENT, Progress
+from submissions.reading.forms import Headerless
+from submissions.reading.options import ReadingOptions
 from submissions.reading.runs import read_run
 from submissions.reading.sources import MAX_BYTES
 from submissions.requirements import Requirements, metrics_asked
@@ -76,6 +78,17 @@ class Inputs:
     edition: Edition | None = None
     allow_missing: bool = False
     every_example: bool = False
+
+    @property
+    def max_examples(self) -> int:
+        """Examples that a fault keeps."""
+        return sys.maxsize if self.every_example else MAX_EXAMPLES
+
+    @property
+    def reading(self) -> ReadingOptions:
+        """How the runs are read."""
+        said = Headerless(self.edition.form if self.edition else None, self.columns)
+        return ReadingOptions(self.max_bytes or MAX_BYTES, self.max_examples, said)
 
     def completed(self, competition: Competition) -> Inputs:
         """Return the inputs with what is not given taken from the competition.
@@ -219,7 +232,7 @@ def _requirements(inputs: Inputs, test_ids: NDArray[np.integer] | None) -> Requi
         allow_missing=inputs.allow_missing,
         metrics=metrics,
         of_2018=inputs.edition == EDITIONS[2018],
-        max_examples=sys.maxsize if inputs.every_example else MAX_EXAMPLES,
+        max_examples=inputs.max_examples,
     )
 
 
@@ -277,14 +290,7 @@ def _evaluated(
     asked = requirements.metrics if inputs.metric else ()
     try:
         with memory_errors_named(path):
-            run = read_run(
-                path,
-                max_bytes=inputs.max_bytes or MAX_BYTES,
-                progress=progress,
-                max_examples=requirements.max_examples,
-                form=inputs.edition.form if inputs.edition else None,
-                columns=inputs.columns,
-            )
+            run = read_run(path, inputs.reading, progress=progress)
             evaluation = (
                 Evaluation(validate(run, requirements), None)
                 if truth is None

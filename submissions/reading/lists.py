@@ -66,10 +66,11 @@ class _ListParser(FastParser):
         self._may_be_of_one = not self._is_usual
 
     def parse(self, data: bytes) -> Columns | None:
-        columns = self._plain(data.replace(b"\r\n", b"\n")) if self._is_usual else self._single(data)
+        columns = self._plain(data) if self._is_usual else self._single(data)
         return super().parse(data) if columns is None else columns
 
     def _plain(self, data: bytes) -> Columns | None:
+        data = data.replace(b"\r\n", b"\n") if b"\r" in data else data  # found at memory speed
         lists = plain_lists(data, self._separator)
         if lists is None:
             return None

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.sparse import Pairs
-from submissions.editions import RunForm
-from submissions.faults import MAX_EXAMPLES, FaultLog
+from submissions.faults import FaultLog
 from submissions.memory import memory_errors_named
 from submissions.metadata import metadata_of
 from submissions.naming import STDIN
@@ -30,11 +29,14 @@ from submissions.reading.forms import (
 from submissions.reading.header import read_header
 from submissions.reading.lists import read_lists, reciprocal_places
 from submissions.reading.mending import Mending
+from submissions.reading.options import ReadingOptions
 from submissions.reading.schema import RUN
 from submissions.reading.sniff import NUMPY, PARQUET, how_to_make_a_table, why_not_a_table
-from submissions.reading.sources import MAX_BYTES, Source, Wanted, is_compressed, opened
+from submissions.reading.sources import Source, Wanted, is_compressed, opened
 from submissions.reading.text import TextTable, read_text
 from submissions.run import DenseRun, Run, group_by_occurrence
+
+_USUAL = ReadingOptions()
 
 _NO_ROWS: Columns = {
     "occurrence_id": np.empty(0, np.int32),
@@ -45,37 +47,32 @@ _NO_ROWS: Columns = {
 
 def read_run(
     path: str | os.PathLike[str],
+    options: ReadingOptions = _USUAL,
     *,
-    max_bytes: int = MAX_BYTES,
-    progress: Progress = SILENT,
-    max_examples: int = MAX_EXAMPLES,
     mending: Mending | None = None,
-    form: RunForm | None = None,
-    columns: tuple[str, ...] | None = None,
+    progress: Progress = SILENT,
 ) -> Run | DenseRun:
     """Read a run file of any format.
 
     That is text (plain, gzip, zstd, or a zip with one run in it) of any edition, Parquet, or ``X.npy`` with
-    its ids beside it; told apart by content. Of text without a header, `columns` names the columns, and
-    without them `form` says which edition's they are. ``-`` is standard input. Reading stops after
-    `max_bytes` decompressed bytes. The `faults` of the run say what could not be read; `validate` finds the
-    rest, and `score` refuses a run with errors. `mending` is how `glckit convert` reads: what it mends is
-    kept and counted.
+    its ids beside it; told apart by content. ``-`` is standard input. The `faults` of the run say what could
+    not be read; `validate` finds the rest, and `score` refuses a run with errors. `mending` is how
+    `glckit convert` reads: what it mends is kept and counted.
 
     Raises
     ------
     CannotCheckError
         If the file is absent, may not be read, or does not fit into the memory.
     UsageError
-        If `columns` are not the columns of a run.
+        If the columns of a run without a header are said to be what no run has.
     """
-    said = Headerless(form, columns)
+    said = options.headerless
     said.schema()  # before any reading
-    log = FaultLog(run=os.fspath(path), max_examples=max_examples)
+    log = FaultLog(run=os.fspath(path), max_examples=options.max_examples)
     wanted = Wanted(partial(_looks_like_a_run, said=said), workbooks=mending is not None)
     with (
         memory_errors_named(os.fspath(path)),
-        opened(path, log, max_bytes=max_bytes, progress=progress, wanted=wanted) as source,
+        opened(path, log, max_bytes=options.max_bytes, progress=progress, wanted=wanted) as source,
     ):
         head = source.head()
         if head.startswith(NUMPY) and source.path is not None:
