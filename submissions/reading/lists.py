@@ -31,6 +31,8 @@ from submissions.run import Grouping
 # The columns that nearly all runs of lists have: name, and whether there are many values.
 _USUAL = [(OCCURRENCE_ID.name, False), (SPECIES_ID.name, True)]
 
+_SPACED = "Write species as plain integers with blanks between them: 123,4 5 6."
+
 
 def read_lists(
     stream: Readable,
@@ -112,6 +114,9 @@ class _ListReader(LineReader):
             if super()._value(column, word) is None:
                 super()._note_bad(column, word, replace(where, species_id=None))
 
+    def _fix(self, column: Column) -> str | None:
+        return _SPACED if column.many and column.kind == "integer" else super()._fix(column)
+
     def _row(self, raw: bytes) -> list[Any] | None:
         row = super()._row(raw)
         if row is None or len({len(value) for value in row if isinstance(value, list)}) == 1:
@@ -173,7 +178,8 @@ class _ListCollector(Collector):
         if len(later):
             examples = [Example(int(lines[i]), int(ids[i])) for i in later[: self._log.max_examples]]
             message = "occurrences that stood before"
-            self._log.add("duplicate", *examples, message=message, count=len(later))
+            fix = "Keep one line for each occurrence."
+            self._log.add("duplicate", *examples, message=message, count=len(later), fix=fix)
         return is_first
 
 

@@ -105,6 +105,7 @@ def _table(source: Source, said: Headerless, log: FaultLog, mending: Mending | N
 def _text(source: Source, said: Headerless, log: FaultLog, mending: Mending | None) -> TextTable:
     head = source.head()
     schema = schema_of(_first_line(head), said)
+    log.year = schema.year
     read = read_lists if schema.of_lists else read_text
     in_doubt = said.in_doubt and schema is RUN and lacks_header(_first_line(head))
     if in_doubt and begins_in_doubt(head):
@@ -114,7 +115,7 @@ def _text(source: Source, said: Headerless, log: FaultLog, mending: Mending | No
     if in_doubt and is_in_doubt(table.columns):
         note_doubt(log)
         return TextTable(readable=False)
-    return replace(table, rank_decides=schema.rank_decides)
+    return replace(table, rank_decides=schema.rank_decides, year=schema.year)
 
 
 def _first_line(head: bytes) -> str:
@@ -147,6 +148,7 @@ def _run(path: str, table: TextTable, log: FaultLog) -> Run:
         empty=table.empty,
         empty_lines=table.empty_lines,
         rank_decides=table.rank_decides,
+        year=table.year,
         n_unread=table.n_unread,
         readable=table.readable,
         faults=log.faults(),

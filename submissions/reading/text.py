@@ -48,6 +48,8 @@ class TextTable:
         Occurrences with an empty list, and where they stand.
     rank_decides : bool
         Whether ranks alone order a list.
+    year : int, optional
+        An edition whose board took such files.
     n_unread : int
         Rows that are left out because something in them is bad.
     readable : bool
@@ -62,6 +64,7 @@ class TextTable:
     empty: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
     empty_lines: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
     rank_decides: bool = False
+    year: int | None = None
     n_unread: int = 0
     readable: bool = True
 
