@@ -18,6 +18,8 @@ from submissions.arguments import is_path, the_names
 from submissions.editions import edition_of
 from submissions.limits import MAX_ROWS
 from submissions.ownruns import own_run_writer, refuse_foreign
+from submissions.reading.forms import Headerless
+from submissions.reading.options import ReadingOptions
 from submissions.reading.piped import repeatable
 from submissions.reading.runs import read_run as read_file
 from submissions.reading.sources import MAX_BYTES
@@ -69,9 +71,9 @@ def read_run(
         If the file is absent or may not be read.
     """
     form = None if edition is None else edition_of(edition).form
-    said = columns.split(",") if isinstance(columns, str) else columns
-    names = None if said is None else the_names(said, "Columns are a list of names")
-    return read_file(path_of_run(path), max_bytes=max_bytes, form=form, columns=names)
+    listed = columns.split(",") if isinstance(columns, str) else columns
+    names = None if listed is None else the_names(listed, "Columns are a list of names")
+    return read_file(path_of_run(path), ReadingOptions(max_bytes, headerless=Headerless(form, names)))
 
 
 def validate(

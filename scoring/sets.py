@@ -107,7 +107,8 @@ class _Known:
 
     @classmethod
     def of(cls, species: NDArray[np.integer]) -> _Known:
-        known = np.unique(species)
+        ascending = np.sort(species)  # np.unique would import numpy.ma, for 0.06 s
+        known = ascending[np.append(True, ascending[1:] != ascending[:-1])]
         if known[0] < 0 or known[-1] > _MAX_TABLE:
             return cls(known, None)
         table = np.full(known[-1] + 2, len(known), np.int32)

@@ -44,6 +44,16 @@ class Pairs(ByValue):
         """Number of occurrences with pairs."""
         return len(self.offsets) - 1
 
+    @property
+    def owners(self) -> NDArray[np.intp]:
+        """The list of each pair."""
+        return np.repeat(np.arange(self.n_lists), np.diff(self.offsets))
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """The place of each pair in its list: 1, 2, 3, ..."""
+        return np.arange(1, len(self.scores) + 1) - np.repeat(self.offsets[:-1], np.diff(self.offsets))
+
     def select(self, lists: NDArray[np.intp]) -> Pairs:
         """Return the given lists only, in the given order."""
         lengths = np.diff(self.offsets)[lists]
@@ -60,6 +70,10 @@ class Pairs(ByValue):
         """Return some of the pairs, as lists with the given offsets."""
         ranks = None if self.ranks is None else self.ranks[pairs]
         return Pairs(offsets, self.species[pairs], self.scores[pairs], ranks)
+
+    def where(self, keep: NDArray[np.bool_]) -> Pairs:
+        """Return the pairs that are kept, in the same lists, which may become empty."""
+        return self.taken(keep, np.concatenate([[0], np.cumsum(keep)])[self.offsets])
 
     def chunks(self) -> Iterator[slice]:
         """Yield runs of consecutive lists that hold some 100,000 pairs each."""

@@ -36,6 +36,11 @@ class Edition:
     max_rows: int | None = None
     sorted_sets: bool = False
 
+    @property
+    def has_lists(self) -> bool:
+        """Whether a line of its runs holds all species of an occurrence, or none."""
+        return self.form in ("predicted", "survey")
+
 
 #: By year. Sources: docs/editions.md.
 EDITIONS = {

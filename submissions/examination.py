@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from scoring.breakdown import Breakdown, Part, Partition
+from scoring.breakdown import Breakdown, Partition, ScoredPart
 from scoring.curve import Curve, curve
 from scoring.metrics.adaptive_top_k import ADAPTIVE_TOP_K
 from scoring.recalibration import Recalibration, recalibration
@@ -31,7 +31,7 @@ class Examination:
     ----------
     intervals : mapping of str to Interval, optional
         That of each metric.
-    parts : tuple of Part, optional
+    parts : tuple of ScoredPart, optional
         In the order of what they are parts by.
     recalibrations : tuple of Recalibration
         What adaptive top-K loses to scores that mean different things in different parts.
@@ -42,7 +42,7 @@ class Examination:
     """
 
     intervals: Mapping[str, Interval] | None = None
-    parts: tuple[Part, ...] | None = None
+    parts: tuple[ScoredPart, ...] | None = None
     recalibrations: tuple[Recalibration, ...] = ()
     curve: Curve | None = None
     units: TruthUnits | None = None
@@ -77,7 +77,7 @@ def _parts(
     *,
     sure: Resampled | None,
     refit: bool,
-) -> Iterator[Part]:
+) -> Iterator[ScoredPart]:
     for each in partitions:
         # One quadrat has no interval, and there are thousands.
         run = Breakdown(scored, None if each.by == "quadrat" else sure, pairs)

@@ -133,9 +133,15 @@ class FaultLog:
     """
 
     def __init__(
-        self, faults: Iterable[Fault] = (), *, run: str = "RUN", max_examples: int = MAX_EXAMPLES
+        self,
+        faults: Iterable[Fault] = (),
+        *,
+        run: str = "RUN",
+        year: int | None = None,
+        max_examples: int = MAX_EXAMPLES,
     ) -> None:
         self.max_examples = max_examples
+        self.year = year  # of the edition that has such files: converting them keeps their form
         self._run = run
         self._fixes: dict[str, list[str]] = defaultdict(list)
         self._mends: dict[str, list[str]] = defaultdict(list)
@@ -199,13 +205,17 @@ class FaultLog:
         message, fixes = "; ".join(self._messages[code]), self._fixes[code]
         if self._mends[code]:
             mended = " and ".join(self._mends[code])
-            fixes = [*fixes, f"{TAKES_CARE} {mended}: {conversion_of(self._run)}"]
+            fixes = [*fixes, f"{TAKES_CARE} {mended}: {self._conversion}"]
         fix = " ".join(fixes)
         if severity == "warning":
             fix = fix.replace(_DOWNGRADE, "")
         if _CONVERT in fix:
-            fix = fix.replace(_CONVERT, conversion_of(self._run))
+            fix = fix.replace(_CONVERT, self._conversion)
         return Fault(code, severity, self._counts[code], message, fix, tuple(self._examples[code]))
+
+    @property
+    def _conversion(self) -> str:
+        return conversion_of(self._run) + (f" --to {self.year}" if self.year else "")
 
 
 def _append_new(texts: list[str], *more: str) -> None:

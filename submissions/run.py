@@ -40,13 +40,14 @@ class Run(ByValue):
         Occurrences that bad rows name, ascending: they have more pairs than could be read.
     n_unplaced : int
         Bad rows that name no occurrence.
-        Occurrences that only bad lines name.
     empty, empty_lines : ndarray of int of shape (n,)
         Occurrences that are in the file with an empty list, so neither missing nor among the lists, and
         where each stands.
     rank_decides : bool
         Whether ranks alone order a list, as in the formats of 2018 and 2019; elsewhere it is scores, and
         ranks only break ties.
+    year : int, optional
+        An edition whose board took such files, where that is not ours.
     n_unread : int
         Rows that could not be read, and are none of the pairs.
     readable : bool
@@ -67,6 +68,7 @@ class Run(ByValue):
     empty: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
     empty_lines: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
     rank_decides: bool = False
+    year: int | None = None
     n_unread: int = 0
     readable: bool = True
     faults: tuple[Fault, ...] = ()

@@ -97,7 +97,8 @@ def validate(run: Run | DenseRun, requirements: Requirements | None = None) -> V
 
 def check(run: Run | DenseRun, requirements: Requirements) -> Validation:
     """Make all checks but that of the lost budget, which scoring answers on its way."""
-    log = FaultLog(run.faults, run=run.path, max_examples=requirements.max_examples)
+    year = run.year if isinstance(run, Run) else None
+    log = FaultLog(run.faults, run=run.path, year=year, max_examples=requirements.max_examples)
     if requirements.allow_missing:
         log.downgrade("missing-occurrence")
     missing, why = None, dict[str, str]()

@@ -179,9 +179,10 @@ def best_first(pairs: Pairs, *, max_rows: int | None = None) -> Pairs:
     >>> best_first(pairs, max_rows=2).species.tolist()
     [2, 3]
     """
-    lists = np.repeat(np.arange(pairs.n_lists), np.diff(pairs.offsets))
-    keys = [-pairs.scores, lists] if pairs.ranks is None else [pairs.ranks, -pairs.scores, lists]
-    order = np.lexsort(keys)  # stable, so the order of the file breaks what ties are left
+    keys = [-pairs.scores, pairs.owners]
+    order = np.lexsort(
+        keys if pairs.ranks is None else [pairs.ranks, *keys]
+    )  # stable, so the order of the file breaks what ties are left
     ordered = pairs.taken(order, pairs.offsets - pairs.offsets[0])
     return ordered if max_rows is None else first_of_each(ordered, max_rows)
 
@@ -190,8 +191,7 @@ def first_of_each(pairs: Pairs, n: int) -> Pairs:
     """Return the first `n` pairs of each list."""
     lengths = np.diff(pairs.offsets)
     n = min(n, len(pairs.scores))  # what is larger may not fit 64 bits
-    place = np.arange(len(pairs.scores)) - np.repeat(pairs.offsets[:-1], lengths)
-    return pairs.taken(place < n, np.concatenate([[0], np.cumsum(np.minimum(lengths, n))]))
+    return pairs.taken(pairs.places <= n, np.concatenate([[0], np.cumsum(np.minimum(lengths, n))]))
 
 
 class _BatchWriter:
@@ -202,8 +202,7 @@ class _BatchWriter:
     def add(self, occurrence_ids: NDArray[np.integer], pairs: Pairs) -> None:
         kept = best_first(pairs, max_rows=self._max_rows)
         lengths = np.diff(kept.offsets)
-        places = np.arange(1, len(kept.scores) + 1) - np.repeat(kept.offsets[:-1], lengths)
-        ranks = places if kept.ranks is None else kept.ranks
+        ranks = kept.places if kept.ranks is None else kept.ranks
         columns = (np.repeat(occurrence_ids, lengths), kept.species, kept.scores, ranks)
         arrays = [
             values.astype(field.type.to_pandas_dtype())

@@ -22,6 +22,8 @@ from submissions.faults import MAX_EXAMPLES
 from submissions.ordering import is_among
 from submissions.places import TruthUnits, units_of_truth
 from submissions.progress import SILENT, Progress
+from submissions.reading.forms import Headerless
+from submissions.reading.options import ReadingOptions
 from submissions.reading.piped import AnyPath, repeatable
 from submissions.reading.runs import read_run
 from submissions.reading.sources import MAX_BYTES
@@ -93,6 +95,17 @@ class Inputs:
     replicates: int = N_REPLICATES
     seed: int = SEED
 
+    @property
+    def max_examples(self) -> int:
+        """Examples that a fault keeps."""
+        return sys.maxsize if self.every_example else MAX_EXAMPLES
+
+    @property
+    def reading(self) -> ReadingOptions:
+        """How the runs are read."""
+        said = Headerless(self.edition.form if self.edition else None, self.columns)
+        return ReadingOptions(self.max_bytes or MAX_BYTES, self.max_examples, said)
+
     def completed(self, competition: Competition) -> Inputs:
         """Return the inputs with what is not given taken from the competition.
 
@@ -126,15 +139,7 @@ class Yardstick:
 
     def read(self, path: str | os.PathLike[str], *, progress: Progress = SILENT) -> Run | DenseRun:
         """Read a run file; see `submissions.reading.runs.read_run`."""
-        inputs = self.inputs
-        return read_run(
-            path,
-            max_bytes=inputs.max_bytes or MAX_BYTES,
-            progress=progress,
-            max_examples=self.requirements.max_examples,
-            form=inputs.edition.form if inputs.edition else None,
-            columns=inputs.columns,
-        )
+        return read_run(path, self.inputs.reading, progress=progress)
 
     @cached_property
     def units(self) -> TruthUnits:
@@ -190,7 +195,7 @@ def _requirements(inputs: Inputs, test_ids: NDArray[np.integer] | None) -> Requi
         allow_missing=inputs.allow_missing,
         metrics=metrics,
         of_2018=inputs.edition == EDITIONS[2018],
-        max_examples=sys.maxsize if inputs.every_example else MAX_EXAMPLES,
+        max_examples=inputs.max_examples,
     )
 
 

@@ -4,48 +4,10 @@ from __future__ import annotations
 
 import sys
 
-# Importing a module registers its commands; none imports NumPy or more until it runs.
-from glckit.cli import (
-    baseline,
-    cnn,
-    compare,
-    convert,
-    demo,
-    extract,
-    forest,
-    fuse,
-    fusion,
-    init,
-    score,
-    show,
-    split,
-    validate,
-    verify_patches,
-    world,
-)
 from glckit.cli.app import app
 from glckit.cli.process import TERMINATED, TerminatedError, well_behaved
 
 __all__ = ["app", "main"]
-
-_COMMANDS = (
-    score,
-    compare,
-    validate,
-    convert,
-    fuse,
-    init,
-    demo,
-    split,
-    show,
-    world,
-    verify_patches,
-    extract,
-    baseline,
-    forest,
-    cnn,
-    fusion,
-)
 
 
 def main() -> None:

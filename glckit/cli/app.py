@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_group
 
 from glckit.cli.help import Command
 from glckit.cli.process import INTERRUPTED, NOBODY_READS, leave_unread
@@ -64,12 +66,23 @@ def say(message: str) -> None:
     typer.echo(printable(as_given(message), keep="\n"), err=True)
 
 
-# In the order in which a newcomer meets them.
-_ORDER = (
-    *("score", "compare", "validate", "convert", "init", "verify-patches", "extract", "show", "split"),
-    *("baseline", "fuse", "world", "demo"),
-)
-
+# The commands in the order in which a newcomer meets them, and the modules that register them when they are
+# imported; none imports NumPy or more until it runs.
+_MODULES = {
+    "score": ["score"],
+    "compare": ["compare"],
+    "validate": ["validate"],
+    "convert": ["convert"],
+    "init": ["init"],
+    "verify-patches": ["verify_patches"],
+    "extract": ["extract"],
+    "show": ["show"],
+    "split": ["split"],
+    "baseline": ["baseline", "cnn", "forest", "fusion"],
+    "fuse": ["fuse"],
+    "world": ["world"],
+    "demo": ["demo"],
+}
 
 _ANEW = "Nothing was written; the same command starts anew."
 
@@ -86,9 +99,31 @@ class _Interruptible(Command):
 
 
 class _Group(TyperGroup):
+    """All commands; one that is called is imported alone: all take longer than scoring a small run."""
+
     def list_commands(self, ctx: Any) -> list[str]:
-        names = super().list_commands(ctx)
-        return sorted(names, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+        return list(_MODULES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return self._imported([cmd_name]).get(cmd_name)
+
+    @property
+    def commands(self) -> MutableMapping[str, Any]:
+        """All commands by name, groups behind them."""
+        known = self._imported(_MODULES)
+        return dict(sorted(known.items(), key=lambda item: (isinstance(item[1], TyperGroup), item[0])))
+
+    @commands.setter
+    def commands(self, registered: MutableMapping[str, Any]) -> None:
+        self._registered = registered
+
+    def _imported(self, names: Iterable[str]) -> MutableMapping[str, Any]:
+        new = [name for name in names if name in _MODULES and name not in self._registered]
+        for module in (each for name in new for each in _MODULES[name]):
+            importlib.import_module(f"glckit.cli.{module}")
+        if new:
+            self._registered = cast("_Group", get_group(app))._registered
+        return self._registered
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         with reported():  # help and version are written here

@@ -43,10 +43,12 @@ def convert(
     """
     from glckit.reports.conversions import lines_of_conversion
     from submissions.competition.files import find_competition
-    from submissions.conversion import ConversionOptions, convert
+    from submissions.conversion.convert import convert
+    from submissions.conversion.options import ConversionOptions
 
     competition = find_competition([run])
-    found = {"species": species or competition.species, "edition": competition.edition}
+    form = competition.edition.form if competition.edition else None
+    found = {"species": species or competition.species, "form": form}
     options = built(ConversionOptions, {**context.params, **found})
     done = convert(run, out, options, progress=TERMINAL)
     for line in lines_of_conversion(done):

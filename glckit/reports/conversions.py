@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from submissions.conversion import Conversion
-from submissions.cutting import TunedCut
+from submissions.conversion.results import Conversion
+from submissions.conversion.tuning import TunedCut
 from submissions.wording import counted
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from glckit.render import aligned, number, significant
 from glckit.reports.intervals import between, interval_data
-from scoring.breakdown import Part
+from scoring.breakdown import ScoredPart
 from scoring.recalibration import Recalibration
 from submissions.examination import Examination
 from submissions.printable import printable
@@ -26,7 +26,7 @@ def parts_data(examination: Examination) -> dict[str, Any]:
     return {"parts": [_part_data(part) for part in examination.parts], "recalibrations": won}
 
 
-def part_rows(run: str, parts: Sequence[Part]) -> tuple[list[str], list[list[Any]]]:
+def part_rows(run: str, parts: Sequence[ScoredPart]) -> tuple[list[str], list[list[Any]]]:
     """Return the columns and rows of a table of parts."""
     names = list(parts[0].scores) if parts else []
     has_intervals = any(part.intervals is not None for part in parts)
@@ -48,7 +48,7 @@ def parts_lines(examination: Examination, digits: int) -> Iterator[str]:
     yield from (f"  {_won(each, digits)}" for each in examination.recalibrations)
 
 
-def _part_data(part: Part) -> dict[str, Any]:
+def _part_data(part: ScoredPart) -> dict[str, Any]:
     intervals = part.intervals
     data = {name: getattr(part, name) for name in ("by", "part", "n_occurrences", "scores", "refitted")}
     threshold = None if part.threshold == -math.inf else part.threshold
@@ -56,7 +56,7 @@ def _part_data(part: Part) -> dict[str, Any]:
     return {**data, "scores": dict(part.scores), "intervals": told, "threshold": threshold}
 
 
-def _row(run: str, part: Part, columns: Sequence[str]) -> list[Any]:
+def _row(run: str, part: ScoredPart, columns: Sequence[str]) -> list[Any]:
     found: dict[str, Any] = {"run": run, **_part_data(part)}
     found |= {name.replace("-", "_"): score for name, score in part.scores.items()}
     for name, interval in (part.intervals or {}).items():
@@ -65,11 +65,11 @@ def _row(run: str, part: Part, columns: Sequence[str]) -> list[Any]:
     return [found.get(column) for column in columns]
 
 
-def _of_threshold(part: Part) -> str:
+def _of_threshold(part: ScoredPart) -> str:
     return "each with a threshold of its own" if part.refitted else "under the threshold of all"
 
 
-def _table(parts: Sequence[Part], digits: int) -> str:
+def _table(parts: Sequence[ScoredPart], digits: int) -> str:
     names = list(parts[0].scores)
     alone = ["threshold"] if parts[0].refitted else []
     columns = ["part", "occurrences", *names, *alone]
@@ -85,7 +85,7 @@ def _table(parts: Sequence[Part], digits: int) -> str:
     return aligned(columns, rows, [False, *(True for _ in columns[1:])])
 
 
-def _score(part: Part, name: str, digits: int) -> str:
+def _score(part: ScoredPart, name: str, digits: int) -> str:
     intervals: Mapping[str, Any] = part.intervals or {}
     sure = f" {between(intervals[name], digits)}" if name in intervals else ""
     return f"{number(part.scores[name], digits)}{sure}"

@@ -184,9 +184,7 @@ def _badly_ranked(run: Run, lists: slice, *, by_score: bool) -> Iterator[int]:
     chunk, first = run.pairs.within(lists), int(run.pairs.offsets[lists.start])
     if chunk.ranks is None:
         return
-    lengths = np.diff(chunk.offsets)
-    numbers = np.repeat(np.arange(len(lengths)), lengths)
-    places = np.arange(1, len(numbers) + 1) - np.repeat(chunk.offsets[:-1], lengths)
+    numbers, places = chunk.owners, chunk.places
     ranks, scores, order = chunk.ranks, chunk.scores, np.arange(len(numbers))
     if not np.array_equal(ranks, places):
         order = stable_order(numbers, ranks)

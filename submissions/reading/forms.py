@@ -13,16 +13,17 @@ from submissions.editions import RunForm
 from submissions.errors import UsageError
 from submissions.faults import FaultLog
 from submissions.reading.fast import Columns
-from submissions.reading.header import divided, is_data_of, is_number
+from submissions.reading.header import divided, has_columns, is_data_of, is_number
 from submissions.reading.schema import (
-    LISTS,
     OCCURRENCE_ID,
+    PREDICTED,
     PROBABILITY,
     RANK,
     RANKED_2018,
     RANKED_2019,
     RUN,
     SCORED_LISTS,
+    SURVEY,
     Column,
     Schema,
 )
@@ -32,12 +33,12 @@ _SCHEMAS: dict[RunForm, Schema] = {
     "long": RUN,
     "ranked": RANKED_2018,
     "glc19": RANKED_2019,
-    "predicted": LISTS,
-    "survey": LISTS,
+    "predicted": PREDICTED,
+    "survey": SURVEY,
 }
 # No header of ours has both names of a pair.
 _HEADERS = ((("query", "class"), RANKED_2018), (("glc19testoccid", "glc19spid"), RANKED_2019))
-_NAMES_OF_LISTS = {"predicted", "predictions"}
+_LISTS = {"predicted": PREDICTED, "predictions": SURVEY}
 _SHORT = {"occurrence_id": "occurrence", "species_id": "species"}
 
 
@@ -79,10 +80,15 @@ def schema_of(line: str, said: Headerless) -> Schema:
     for distinctive, schema in _HEADERS:
         if names.issuperset(distinctive):
             return schema
-    if names & _NAMES_OF_LISTS and not all(names & set(column.names) for column in RUN.columns[:3]):
-        return SCORED_LISTS if "probas" in names else LISTS
+    ours = all(names & set(column.names) for column in RUN.columns[:3])
+    for name, schema in _LISTS.items():
+        if name in names and not ours:
+            return SCORED_LISTS if "probas" in names else schema
     schema = said.schema()
-    return schema if is_data_of(schema, fields) else RUN
+    if is_data_of(schema, fields):
+        return schema
+    # A header that is nobody's is best told what the edition has.
+    return RUN if ours or is_data_of(RUN, fields) or has_columns(fields, schema) else schema
 
 
 def lacks_header(line: str) -> bool:

@@ -13,6 +13,9 @@ from submissions.reading.fast import Columns
 
 # Rows between two looks at the memory that is left: 80 MB of a run.
 _STEP = 1 << 22
+#: Under this name stands how many rows each occurrence has, where a line holds all of them.
+LENGTHS = "n_rows"
+
 # What a row takes beside its columns while it is checked: 10 bytes in a grouped run of 16 million rows.
 _BYTES_OF_CHECKS = 16
 
@@ -83,7 +86,9 @@ class GrowingColumns:
         require_memory(needed, f"Checking a run of more than {self.n_rows:,} pairs")
 
     def _look_for_repeats(self, latest: Columns) -> None:
-        if "probability" not in self._arrays:  # another table; its ids are looked at in the end
+        if (
+            not {"probability", LENGTHS} & self._arrays.keys()
+        ):  # another table; its ids are looked at in the end
             return
         if (self.n_rows >= _FULL_LOOK or _says_little(latest)) and _says_little(self.arrays()):
             self.full = True
@@ -93,7 +98,8 @@ class GrowingColumns:
 
 def _says_little(columns: dict[str, NDArray[Any]]) -> bool:
     """Say whether nearly all pairs of occurrence and species stand more than once."""
-    keys = columns["occurrence_id"].astype(np.uint64)
+    lengths = columns.get(LENGTHS, 1)
+    keys = np.repeat(columns["occurrence_id"], lengths).astype(np.uint64)
     keys *= _MIX
     keys += columns["species_id"].astype(np.uint64)
     keys.sort()

@@ -58,11 +58,11 @@ def read_header(line: str, schema: Schema, log: FaultLog, *, mending: Mending | 
             columns = None
             problems.append(_Problem(f"{len(fields)} fields where {len(schema.columns)} columns are named"))
     elif len(fields) == 1 and len(schema.columns) > 1:
-        fix = f"Separate the fields by ; instead of {_PIPE}." if _PIPE in line else None
+        fix = f"Separate the fields by ; instead of {_PIPE}." if _PIPE in line else schema.header_fix
         problems.append(_Problem("no separator ; or ,", fix=fix))
     if separator == _TAB:
         problems.insert(0, _Problem("the fields are separated by tabs, not by ; or ,", TABS))
-    _note(problems, Example(1, found=line[:_SHOWN]), log, mending)
+    _note(problems, Example(1, found=line[:_SHOWN]), log, mending, schema.header_fix)
     if columns is None or (separator == _TAB and mending is None):
         return None
     return Header(separator, columns, is_data)
@@ -80,6 +80,11 @@ def is_data_of(schema: Schema, fields: list[str]) -> bool:
         numbers = [*fields[:1], *(" ".join(fields[1:]).split())]
         return schema.header_optional and len(fields) == 2 and all(map(is_number, numbers))
     return schema.header_optional and len(fields) in (3, 4) and all(map(is_number, fields))
+
+
+def has_columns(fields: list[str], schema: Schema) -> bool:
+    """Say whether some names are a header by which a table can be read."""
+    return _judged(fields, schema)[0] is not None
 
 
 def fitting(head: bytes, *schemas: Schema) -> Schema:
@@ -149,7 +154,13 @@ def _named(unknown: list[str]) -> str:
     return "; ".join(named + more)
 
 
-def _note(problems: list[_Problem], example: Example, log: FaultLog, mending: Mending | None) -> None:
+def _note(
+    problems: list[_Problem],
+    example: Example,
+    log: FaultLog,
+    mending: Mending | None,
+    fix: str | None = None,
+) -> None:
     """Note what is wrong, or count it where all of it is mended."""
     all_mended = all(problem.mends for problem in problems)
     if mending is not None and all_mended:
@@ -157,7 +168,7 @@ def _note(problems: list[_Problem], example: Example, log: FaultLog, mending: Me
     elif problems:
         message = "; ".join(problem.message for problem in problems)
         mends = [problem.mends for problem in problems] if all_mended else []
-        fix = next((problem.fix for problem in problems if problem.fix), None)
+        fix = next((problem.fix for problem in problems if problem.fix), None if mends else fix)
         log.add("header", example, message=message, mends=mends, fix=fix)
 
 

@@ -18,9 +18,13 @@ from submissions.faults import Example, FaultLog
 from submissions.reading.fast import Columns, narrowed
 from submissions.reading.header import Header, is_number
 from submissions.reading.mending import BLANK_LINES, EMPTY_ENDS, NAMES, Mending, cure_of, idle_line, is_name
-from submissions.reading.schema import HIGHEST, INTEGER, Column
+from submissions.reading.schema import HIGHEST, INTEGER, RANK, Column
 
 _SHOWN = 80
+_MISPLACED = (
+    "Write ranks as plain integers. If the columns stand in another order, name them: "
+    "--columns occurrence,species,rank,probability, or --columns occurrence,species,probability,rank."
+)
 
 # Quotes, blanks of all kinds, and the = of a spreadsheet's ="7".
 _AROUND_IDS = "\"'`= \t\u00a0\ufeff\u2018\u2019\u201c\u201d"
@@ -157,7 +161,14 @@ class LineReader:
         cure = cure_of(column, text)
         mends = cure.mends if cure else (NAMES,) if is_name(column, text) else ()
         example = replace(where, found=shown(text))
-        self._log.add(column.fault, example, message=_why_bad(column, text), mends=mends)
+        fix = None if mends else self._fix(column)
+        self._log.add(column.fault, example, message=_why_bad(column, text), mends=mends, fix=fix)
+
+    def _fix(self, column: Column) -> str | None:
+        """Return what to do about a bad field, None for what the catalogue of faults says."""
+        # In ours a file may do without ranks.
+        is_needed = column.name == RANK.name and column.required
+        return _MISPLACED if is_needed and self.header.is_data else None
 
     def _note_idle(self, what: str, text: str, n_lines: int = 1) -> None:
         if not self._mends(what, n_lines):

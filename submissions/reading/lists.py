@@ -12,23 +12,26 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from scoring.sparse import Pairs
 from submissions.faults import Example, FaultLog
+from submissions.memory import require_memory
 from submissions.ordering import repeats
-from submissions.reading.blocks import Block, Readable, blocks_of
+from submissions.reading.blocks import Readable, blocks_of
+from submissions.reading.digits import plain_lists
 from submissions.reading.fast import Columns, FastParser, as_numpy
-from submissions.reading.growing import GrowingColumns
+from submissions.reading.growing import LENGTHS
 from submissions.reading.header import Header
 from submissions.reading.linenumbers import LinesOfLists
 from submissions.reading.lines import LineReader, array_of
 from submissions.reading.mending import MADE_UP, Mending
 from submissions.reading.schema import OCCURRENCE_ID, PROBABILITY, SPECIES_ID, Column, Schema
 from submissions.reading.text import Collector, TextTable, opened_table
+from submissions.run import Grouping
 
-# Of each line: its occurrence, and under this name its number of species.
-_LENGTHS = "n_species"
-_OF_LINES = (OCCURRENCE_ID.name, _LENGTHS)
 # The columns that nearly all runs of lists have: name, and whether there are many values.
 _USUAL = [(OCCURRENCE_ID.name, False), (SPECIES_ID.name, True)]
+
+_SPACED = "Write species as plain integers with blanks between them: 123,4 5 6."
 
 
 def read_lists(
@@ -50,7 +53,7 @@ def read_lists(
     collector = _ListCollector(log, _ListReader(header, log, mending), n_bytes, once=once)
     collector.take_all(blocks_of(stream, behind), _ListParser(header))
     if mending is not None and not any(column.name == PROBABILITY.name for column in header.wanted):
-        mending.counts[MADE_UP] += collector.columns.n_rows
+        mending.counts[MADE_UP] += collector.n_pairs
     return collector.table()
 
 
@@ -59,12 +62,27 @@ class _ListParser(FastParser):
 
     def __init__(self, header: Header) -> None:
         super().__init__(header)
-        is_usual = [column and (column.name, column.many) for column in header.columns] == _USUAL
-        self._plain = _PlainLists(header.separator) if is_usual else None
+        self._is_usual = [column and (column.name, column.many) for column in header.columns] == _USUAL
+        single = tuple(column and replace(column, many=False) for column in header.columns)
+        self._of_one = FastParser(replace(header, columns=single))
+        self._may_be_of_one = not self._is_usual
 
     def parse(self, data: bytes) -> Columns | None:
-        columns = None if self._plain is None else self._plain.parse(data)
+        columns = self._plain(data) if self._is_usual else self._single(data)
         return super().parse(data) if columns is None else columns
+
+    def _plain(self, data: bytes) -> Columns | None:
+        data = data.replace(b"\r\n", b"\n") if b"\r" in data else data  # found at memory speed
+        lists = plain_lists(data, self._separator)
+        if lists is None:
+            return None
+        return _lines_first({OCCURRENCE_ID.name: lists.ids, SPECIES_ID.name: lists.species}, lists.lengths)
+
+    def _single(self, data: bytes) -> Columns | None:
+        """Parse lines as if each list had one species, as those of most truths do, until one has not."""
+        columns = self._of_one.parse(data) if self._may_be_of_one else None
+        self._may_be_of_one = columns is not None
+        return columns and _lines_first(columns, np.ones(len(columns[OCCURRENCE_ID.name]), np.int64))
 
     def _columns_of(self, table: pa.Table) -> Columns | None:
         columns: Columns = {}
@@ -82,40 +100,6 @@ class _ListParser(FastParser):
         return _lines_first(columns, lengths[0])
 
 
-class _PlainLists:
-    """Parse lists without scores, quotes and needless blanks as one column of numbers: half as long."""
-
-    def __init__(self, separator: str) -> None:
-        self._separator = ord(separator)
-        self._one_column = bytes.maketrans(f" {separator}".encode(), b"\n\n")
-        self._numbers = FastParser(Header(separator, (OCCURRENCE_ID,)))
-
-    def parse(self, data: bytes) -> Columns | None:
-        lengths = self._lengths(np.frombuffer(data, np.uint8)) if data.endswith(b"\n") else None
-        if lengths is None:
-            return None
-        # The second of two line feeds is all that an empty list leaves.
-        columns = self._numbers.parse(data.translate(self._one_column).replace(b"\n\n", b"\n"))
-        if columns is None or len(columns[OCCURRENCE_ID.name]) != len(lengths) + lengths.sum():
-            return None
-        numbers, is_species = columns[OCCURRENCE_ID.name], np.ones(len(lengths) + lengths.sum(), dtype=bool)
-        firsts = np.cumsum(lengths + 1) - lengths - 1
-        is_species[firsts] = False
-        return _lines_first(
-            {OCCURRENCE_ID.name: numbers[firsts], SPECIES_ID.name: numbers[is_species]}, lengths
-        )
-
-    def _lengths(self, text: NDArray[np.uint8]) -> NDArray[np.int64] | None:
-        """Return how many species each line has if all blanks are single and stand between species."""
-        ends, middles = np.flatnonzero(text == ord("\n")), np.flatnonzero(text == self._separator)
-        starts = np.concatenate([[0], ends[:-1] + 1])
-        if len(middles) != len(ends) or (middles < starts).any() or (middles > ends).any():
-            return None
-        halves = np.stack([starts, middles], axis=1).ravel()
-        blanks = np.add.reduceat((text == ord(" ")).view(np.uint8), halves, dtype=np.int64).reshape(-1, 2)
-        return None if blanks[:, 0].any() else np.where(ends == middles + 1, 0, blanks[:, 1] + 1)
-
-
 class _ListReader(LineReader):
     """Read lines one by one, each value of a list by itself."""
 
@@ -129,6 +113,9 @@ class _ListReader(LineReader):
         for word in text.split() if column.many else [text]:
             if super()._value(column, word) is None:
                 super()._note_bad(column, word, replace(where, species_id=None))
+
+    def _fix(self, column: Column) -> str | None:
+        return _SPACED if column.many and column.kind == "integer" else super()._fix(column)
 
     def _row(self, raw: bytes) -> list[Any] | None:
         row = super()._row(raw)
@@ -151,39 +138,37 @@ class _ListReader(LineReader):
 
 
 class _ListCollector(Collector):
-    """Put lists together, and number their pairs."""
+    """Put lists together."""
 
     def __init__(self, log: FaultLog, reader: LineReader, n_bytes: int | None, *, once: bool) -> None:
         super().__init__(log, reader, n_bytes)
         self._once = once
-        self._of_lines = GrowingColumns(log)
+
+    @property
+    def n_pairs(self) -> int:
+        """Pairs so far."""
+        return len(self.columns.arrays().get(SPECIES_ID.name, ()))
 
     def table(self) -> TextTable:
         """Return everything that was added, but for lists of occurrences that stood before."""
-        table, of_lines = super().table(), self._of_lines.arrays()
-        if not of_lines:
+        table = super().table()
+        if not table.columns:
             return table
-        ids, lengths = _ids_and_lengths(of_lines)
+        ids, lengths, columns = _divided(table.columns)
         lines = self._lines.of(np.arange(len(ids)))
         is_new = self._told_apart(ids, lines)
-        columns = table.columns
         if not is_new.all():
             columns = {name: values[np.repeat(is_new, lengths)] for name, values in columns.items()}
         is_list, is_empty = is_new & (lengths > 0), is_new & (lengths == 0)
-        places = LinesOfLists(lines[is_list], np.cumsum(lengths[is_list]))
-        empty = {"empty": ids[is_empty], "empty_lines": lines[is_empty]}
-        return replace(table, columns=columns, lines=places, **empty)
-
-    def _append(self, columns: Columns, block: Block) -> None:
-        self._of_lines.append({name: columns[name] for name in _OF_LINES})
-        ids, lengths = _ids_and_lengths(columns)
-        pairs: Columns = {
-            OCCURRENCE_ID.name: np.repeat(ids, lengths),
-            SPECIES_ID.name: columns[SPECIES_ID.name],
-        }
-        scores = columns.get(PROBABILITY.name)
-        pairs[PROBABILITY.name] = 1 / _places(lengths) if scores is None else scores
-        super()._append(pairs, block)
+        offsets = np.concatenate([[0], np.cumsum(lengths[is_list])])
+        return replace(
+            table,
+            columns=columns,
+            lists=Grouping(ids[is_list], offsets),
+            lines=LinesOfLists(lines[is_list], offsets[1:]),
+            empty=ids[is_empty],
+            empty_lines=lines[is_empty],
+        )
 
     def _told_apart(self, ids: NDArray[Any], lines: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which lists are the first of their occurrence, and note the others."""
@@ -193,7 +178,8 @@ class _ListCollector(Collector):
         if len(later):
             examples = [Example(int(lines[i]), int(ids[i])) for i in later[: self._log.max_examples]]
             message = "occurrences that stood before"
-            self._log.add("duplicate", *examples, message=message, count=len(later))
+            fix = "Keep one line for each occurrence."
+            self._log.add("duplicate", *examples, message=message, count=len(later), fix=fix)
         return is_first
 
 
@@ -222,18 +208,31 @@ def _cast(words: pa.Array, column: Column) -> NDArray[np.generic] | None:
     return None
 
 
-def _ids_and_lengths(columns: Columns) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
-    ids, lengths = (cast("NDArray[np.int64]", columns[name]) for name in _OF_LINES)
-    return ids, lengths
+def _divided(columns: Columns) -> tuple[NDArray[np.integer], NDArray[np.int64], Columns]:
+    """Return the occurrence and the length of each list, and the columns of their pairs."""
+    ids, lengths = (cast("NDArray[np.int64]", columns[name]) for name in (OCCURRENCE_ID.name, LENGTHS))
+    of_pairs = {name: columns[name] for name in (SPECIES_ID.name, PROBABILITY.name) if name in columns}
+    return ids, lengths, of_pairs
 
 
 def _lines_first(columns: Columns, lengths: NDArray[np.int64]) -> Columns:
     """Return columns in an order such that the first has a value for each line."""
-    return {OCCURRENCE_ID.name: columns[OCCURRENCE_ID.name], _LENGTHS: lengths, **columns}
+    return {OCCURRENCE_ID.name: columns[OCCURRENCE_ID.name], LENGTHS: lengths, **columns}
 
 
-def _places(lengths: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Return 1, 2, 3, ... for each list of a block."""
-    lengths = lengths.astype(np.int32)
-    ends = np.cumsum(lengths, dtype=np.int32)
-    return np.arange(1, len(lengths) and ends[-1] + 1, dtype=np.int32) - np.repeat(ends - lengths, lengths)
+def reciprocal_places(offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return 1, 1/2, 1/3, ... for each list: the scores of species that stand from best to worst.
+
+    Examples
+    --------
+    >>> reciprocal_places(np.array([0, 2, 3])).tolist()
+    [1.0, 0.5, 1.0]
+    """
+    scores = np.empty(offsets[-1])
+    require_memory(scores.nbytes, f"Making up scores for {len(scores):,} pairs")
+    by_place = 1 / np.arange(1, np.diff(offsets).max(initial=0) + 1)
+    pairs = Pairs(offsets, np.empty(0, np.int32), scores)
+    for lists in pairs.chunks():
+        chunk = pairs.within(lists)
+        by_place.take(chunk.places - 1, out=chunk.scores, mode="clip")  # straight there, unlike "raise"
+    return scores

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.sparse import Pairs
-from submissions.editions import RunForm
-from submissions.faults import MAX_EXAMPLES, FaultLog
+from submissions.faults import FaultLog
 from submissions.memory import memory_errors_named
 from submissions.metadata import metadata_of
 from submissions.naming import STDIN
@@ -28,13 +27,16 @@ from submissions.reading.forms import (
     schema_of,
 )
 from submissions.reading.header import read_header
-from submissions.reading.lists import read_lists
+from submissions.reading.lists import read_lists, reciprocal_places
 from submissions.reading.mending import Mending
+from submissions.reading.options import ReadingOptions
 from submissions.reading.schema import RUN
 from submissions.reading.sniff import NUMPY, PARQUET, how_to_make_a_table, why_not_a_table
-from submissions.reading.sources import MAX_BYTES, Source, Wanted, is_compressed, opened
+from submissions.reading.sources import Source, Wanted, is_compressed, opened
 from submissions.reading.text import TextTable, read_text
 from submissions.run import DenseRun, Run, group_by_occurrence
+
+_USUAL = ReadingOptions()
 
 _NO_ROWS: Columns = {
     "occurrence_id": np.empty(0, np.int32),
@@ -45,37 +47,32 @@ _NO_ROWS: Columns = {
 
 def read_run(
     path: str | os.PathLike[str],
+    options: ReadingOptions = _USUAL,
     *,
-    max_bytes: int = MAX_BYTES,
-    progress: Progress = SILENT,
-    max_examples: int = MAX_EXAMPLES,
     mending: Mending | None = None,
-    form: RunForm | None = None,
-    columns: tuple[str, ...] | None = None,
+    progress: Progress = SILENT,
 ) -> Run | DenseRun:
     """Read a run file of any format.
 
     That is text (plain, gzip, zstd, or a zip with one run in it) of any edition, Parquet, or ``X.npy`` with
-    its ids beside it; told apart by content. Of text without a header, `columns` names the columns, and
-    without them `form` says which edition's they are. ``-`` is standard input. Reading stops after
-    `max_bytes` decompressed bytes. The `faults` of the run say what could not be read; `validate` finds the
-    rest, and `score` refuses a run with errors. `mending` is how `glckit convert` reads: what it mends is
-    kept and counted.
+    its ids beside it; told apart by content. ``-`` is standard input. The `faults` of the run say what could
+    not be read; `validate` finds the rest, and `score` refuses a run with errors. `mending` is how
+    `glckit convert` reads: what it mends is kept and counted.
 
     Raises
     ------
     CannotCheckError
         If the file is absent, may not be read, or does not fit into the memory.
     UsageError
-        If `columns` are not the columns of a run.
+        If the columns of a run without a header are said to be what no run has.
     """
-    said = Headerless(form, columns)
+    said = options.headerless
     said.schema()  # before any reading
-    log = FaultLog(run=os.fspath(path), max_examples=max_examples)
+    log = FaultLog(run=os.fspath(path), max_examples=options.max_examples)
     wanted = Wanted(partial(_looks_like_a_run, said=said), workbooks=mending is not None)
     with (
         memory_errors_named(os.fspath(path)),
-        opened(path, log, max_bytes=max_bytes, progress=progress, wanted=wanted) as source,
+        opened(path, log, max_bytes=options.max_bytes, progress=progress, wanted=wanted) as source,
     ):
         head = source.head()
         if head.startswith(NUMPY) and source.path is not None:
@@ -108,6 +105,7 @@ def _table(source: Source, said: Headerless, log: FaultLog, mending: Mending | N
 def _text(source: Source, said: Headerless, log: FaultLog, mending: Mending | None) -> TextTable:
     head = source.head()
     schema = schema_of(_first_line(head), said)
+    log.year = schema.year
     read = read_lists if schema.of_lists else read_text
     in_doubt = said.in_doubt and schema is RUN and lacks_header(_first_line(head))
     if in_doubt and begins_in_doubt(head):
@@ -117,7 +115,7 @@ def _text(source: Source, said: Headerless, log: FaultLog, mending: Mending | No
     if in_doubt and is_in_doubt(table.columns):
         note_doubt(log)
         return TextTable(readable=False)
-    return replace(table, rank_decides=schema.rank_decides)
+    return replace(table, rank_decides=schema.rank_decides, year=schema.year)
 
 
 def _first_line(head: bytes) -> str:
@@ -134,8 +132,9 @@ def _looks_like_a_run(head: bytes, said: Headerless) -> bool:
 
 def _run(path: str, table: TextTable, log: FaultLog) -> Run:
     columns: dict[str, NDArray[Any]] = table.columns or _NO_ROWS
-    grouping = group_by_occurrence(columns["occurrence_id"])
-    pairs = Pairs(grouping.offsets, columns["species_id"], columns["probability"], columns.get("rank"))
+    grouping = table.lists or group_by_occurrence(columns["occurrence_id"])
+    scores = columns["probability"] if "probability" in columns else reciprocal_places(grouping.offsets)
+    pairs = Pairs(grouping.offsets, columns["species_id"], scores, columns.get("rank"))
     if grouping.order is not None:
         pairs = pairs.taken(grouping.order, grouping.offsets)
     return Run(
@@ -149,6 +148,7 @@ def _run(path: str, table: TextTable, log: FaultLog) -> Run:
         empty=table.empty,
         empty_lines=table.empty_lines,
         rank_decides=table.rank_decides,
+        year=table.year,
         n_unread=table.n_unread,
         readable=table.readable,
         faults=log.faults(),

@@ -80,12 +80,18 @@ class Schema:
         Whether a first line of numbers is data.
     rank_decides : bool
         Whether ranks alone order the species of an occurrence.
+    year : int, optional
+        An edition whose board took such files.
+    header_fix : str, optional
+        What to do about a bad header, unless it is to use ours.
     """
 
     columns: tuple[Column, ...]
     further_columns: bool = False
     header_optional: bool = False
     rank_decides: bool = False
+    year: int | None = None
+    header_fix: str | None = None
 
     @property
     def of_lists(self) -> bool:
@@ -116,6 +122,8 @@ RANKED_2018 = Schema(
     ),
     header_optional=True,
     rank_decides=True,
+    year=2018,
+    header_fix="Write query;class;score;rank in each line, with these names as header or without one.",
 )
 RANKED_2019 = Schema(
     (
@@ -126,13 +134,26 @@ RANKED_2019 = Schema(
     ),
     header_optional=True,
     rank_decides=True,
+    year=2019,
+    header_fix="Use the header glc19TestOccId;glc19SpId;Rank;Probability, or none.",
 )
 _LISTS = (
     replace(OCCURRENCE_ID, aliases=(*OCCURRENCE_ID.aliases, "surveyid")),
     replace(SPECIES_ID, aliases=("predicted", "predictions"), many=True),
 )
-#: Runs of 2021 to 2025: a line per occurrence, its species from best to worst.
-LISTS = Schema(_LISTS, header_optional=True)
+#: Runs of 2021 to 2023: a line per occurrence, its species from best to worst.
+PREDICTED = Schema(
+    _LISTS,
+    header_optional=True,
+    year=2023,
+    header_fix="Use the header Id,Predicted, with blanks between the species of a line.",
+)
+#: The same of 2024 and 2025, with other names.
+SURVEY = replace(
+    PREDICTED,
+    year=2024,
+    header_fix="Use the header surveyId,predictions, with blanks between the species of a line.",
+)
 #: The same with scores.
 SCORED_LISTS = Schema((*_LISTS, replace(PROBABILITY, aliases=("probas",), many=True)), further_columns=True)
 #: What scoring needs of a truth.

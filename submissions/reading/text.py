@@ -21,6 +21,7 @@ from submissions.reading.lines import LineReader, shown
 from submissions.reading.mending import Mending
 from submissions.reading.schema import Schema
 from submissions.reading.sniff import is_blank
+from submissions.run import Grouping
 
 # Two or three threads parse as fast as the main thread can cut blocks and collect results.
 _THREADS = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
@@ -34,6 +35,9 @@ class TextTable:
     ----------
     columns : dict of ndarray of shape (n_rows,)
         By name; an optional column that the file lacks is absent.
+    lists : Grouping, optional
+        Of a table with a line for all rows of an occurrence: the occurrences that have any, and where their
+        rows are. Then `columns` do not say them.
     lines : LineNumbers or LinesOfLists, optional
         The line of each row; None for formats without lines.
     mentioned : set of int
@@ -44,6 +48,8 @@ class TextTable:
         Occurrences with an empty list, and where they stand.
     rank_decides : bool
         Whether ranks alone order a list.
+    year : int, optional
+        An edition whose board took such files.
     n_unread : int
         Rows that are left out because something in them is bad.
     readable : bool
@@ -51,12 +57,14 @@ class TextTable:
     """
 
     columns: Columns = field(default_factory=dict)
+    lists: Grouping | None = None
     lines: LineNumbers | LinesOfLists | None = None
     mentioned: set[int] = field(default_factory=set)
     n_unplaced: int = 0
     empty: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
     empty_lines: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
     rank_decides: bool = False
+    year: int | None = None
     n_unread: int = 0
     readable: bool = True
 
@@ -154,9 +162,9 @@ class Collector:
         """Return everything that was added."""
         return TextTable(
             self.columns.arrays(),
-            self._lines,
-            self._reader.mentioned,
-            self._reader.n_unplaced + self._n_overlong,
+            lines=self._lines,
+            mentioned=self._reader.mentioned,
+            n_unplaced=self._reader.n_unplaced + self._n_overlong,
             n_unread=self._n_unread,
         )
 
@@ -181,5 +189,5 @@ class Collector:
     def _append(self, columns: Columns, block: Block) -> None:
         # A few percent too many are only addresses: untouched pages cost no memory.
         share = 1.05 * (self._n_bytes or 0) / len(block.data)
-        n_rows = len(next(iter(columns.values())))
+        n_rows = max(map(len, columns.values()))
         self.columns.append(columns, expected=int(share * n_rows))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from submissions.faults import Example, FaultLog
 from submissions.reading.lists import read_lists
-from submissions.reading.schema import SPECIES_ID, Schema
+from submissions.reading.schema import OCCURRENCE_ID, SPECIES_ID, Schema
 from submissions.reading.sources import Source
 from submissions.reading.text import TextTable
 
@@ -15,6 +17,9 @@ def read_sets(source: Source, schema: Schema, log: FaultLog) -> TextTable:
     """Read a truth whose rows have one species or more, with blanks between them, as rows of one each."""
     columns = (replace(column, many=column.name == SPECIES_ID.name) for column in schema.columns)
     table = read_lists(source, replace(schema, columns=tuple(columns)), log, once=False)
+    if table.lists is not None:
+        ids = np.repeat(table.lists.ids, np.diff(table.lists.offsets))
+        table = replace(table, columns={OCCURRENCE_ID.name: ids, **table.columns})
     if len(table.empty):
         shown = zip(table.empty_lines[: log.max_examples], table.empty[: log.max_examples], strict=True)
         examples = [Example(int(line), int(occurrence)) for line, occurrence in shown]

@@ -14,7 +14,7 @@ import pytest
 from real_size import make_real_size
 
 from scoring.dense import score_dense
-from submissions.conversion import convert
+from submissions.conversion.convert import convert
 from submissions.reading.runs import read_run
 from submissions.scores import evaluate
 from submissions.tables import read_truth

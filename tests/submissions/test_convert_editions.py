@@ -14,11 +14,15 @@ from sklearn.metrics import f1_score
 
 from scoring.sets import TrueSets
 from scoring.sparse import Pairs
-from submissions.conversion import ConversionOptions, convert
-from submissions.cutting import Cut, tuned
+from submissions.conversion.convert import convert
+from submissions.conversion.cutting import Cut
+from submissions.conversion.options import ConversionOptions
+from submissions.conversion.tuning import tuned
 from submissions.editions import EDITIONS
 from submissions.errors import UsageError
 from submissions.ordering import positions_among
+from submissions.reading.forms import Headerless
+from submissions.reading.options import ReadingOptions
 from submissions.reading.runs import read_run
 from submissions.run import Run
 from submissions.tables import TruthSets
@@ -83,7 +87,7 @@ def test_ranks_that_decide_stay_the_order() -> None:
     Path("run.csv").write_text("glc19TestOccId;glc19SpId;Rank;Probability\n7;1;2;0.5\n7;2;1;0.25\n")
     convert("run.csv", "out.csv", ConversionOptions(to=2024))
     assert Path("out.csv").read_text() == "surveyId,predictions\n7,2 1\n"
-    convert("run.csv", "top.csv", ConversionOptions(top=1))
+    convert("run.csv", "top.csv", ConversionOptions(cut=Cut(top=1)))
     assert pairs_of(Path("top.csv")) == [(7, 2, 0.25, 1)]
 
 
@@ -115,16 +119,16 @@ def test_what_has_no_species_is_said_where_it_can_be() -> None:
 @pytest.mark.parametrize("source", ["run.csv", "run.npy"])
 def test_sets_are_the_top_or_what_is_above(source: str) -> None:
     dense(np.array([[0.25, -np.inf, 0.5], [-np.inf, 0.125, -np.inf]]))
-    convert(source, "top.csv", ConversionOptions(top=1))
+    convert(source, "top.csv", ConversionOptions(cut=Cut(top=1)))
     assert pairs_of(Path("top.csv")) == [(9, 12, 0.5, 1), (3, 7, 0.125, 1)]
-    done = convert(source, "above.csv", ConversionOptions(above=0.25))
+    done = convert(source, "above.csv", ConversionOptions(cut=Cut(above=0.25)))
     assert pairs_of(Path("above.csv")) == [(9, 12, 0.5, 1)]
     assert (done.n_occurrences, done.n_pairs, done.n_unsaid) == (1, 1, 1)
-    convert(source, "lists.csv", ConversionOptions(above=0.2, top=1, to=2023))
+    convert(source, "lists.csv", ConversionOptions(to=2023, cut=Cut(1, 0.2)))
     assert Path("lists.csv").read_text() == "Id,Predicted\n3,\n9,12\n"
-    done = convert(source, "none.csv", ConversionOptions(above=9.0, to=2018))
+    done = convert(source, "none.csv", ConversionOptions(to=2018, cut=Cut(above=9.0)))
     assert (Path("none.csv").read_text(), done.n_unsaid) == ("", 2)
-    convert(source, "m.npy", ConversionOptions(above=0.25))
+    convert(source, "m.npy", ConversionOptions(cut=Cut(above=0.25)))
     assert [pair[:2] for pair in pairs_of_matrix(Path("m.npy"))] == [(9, 12)]
 
 
@@ -215,7 +219,7 @@ def test_the_real_run_is_the_same_by_way_of_every_list(realdata: Path) -> None:
     pairs = original.pairs.select(order)
     for year in (2018, 2019, 2021, 2024):
         convert(source, f"{year}.csv", ConversionOptions(to=year))
-        again = read_run(f"{year}.csv", form=EDITIONS[year].form)
+        again = read_run(f"{year}.csv", ReadingOptions(headerless=Headerless(EDITIONS[year].form)))
         assert isinstance(again, Run)
         assert np.array_equal(again.occurrence_ids, original.occurrence_ids[order])
         assert np.array_equal(again.pairs.species, pairs.species)

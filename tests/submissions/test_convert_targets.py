@@ -11,7 +11,8 @@ from commands import glckit
 from run_files import pairs_of
 
 import submissions.writing
-from submissions.conversion import ConversionOptions, convert
+from submissions.conversion.convert import convert
+from submissions.conversion.options import ConversionOptions
 from submissions.errors import CannotCheckError, UsageError
 
 TEXT = "id;species;score\n7;1;0.5\n"

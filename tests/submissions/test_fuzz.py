@@ -7,6 +7,7 @@ from pathlib import Path
 
 import oracle
 import pytest
+from mutants import mutated
 from run_files import pairs_of
 
 import submissions.reading.blocks
@@ -14,11 +15,6 @@ from submissions.reading.runs import read_run
 from submissions.validation import validate
 
 N_MUTANTS = 2500
-SNIPPETS = [
-    *(b";", b",", b"\n", b"\r", b"\r\n", b'"', b'""', b" ", b"\t", b"#", b"\0", b".", b"-", b"+", b"_", b"x"),
-    *(b"e5", b"E-3", b"0x1f", b"nan", b"inf", b"1e400", b"1e-400", b"7.0", b"0,5", b"\xc2\xa0", b"\xff"),
-    *(b"9223372036854775807", b"9223372036854775808", b"2147483648", b"\n\n", b"rank", b"\xd9\xa3", b"\x0b"),
-]
 ROWS = [
     (i, j, f"{1 / (1 + r + i / 64):.17g}", r) for i in (7, 31, 500) for r, j in enumerate((4, 2, 9, 11), 1)
 ]
@@ -37,25 +33,6 @@ def mutant(rng: random.Random) -> bytes:
     for _ in range(rng.choice((1, 1, 1, 2, 3, 8))):
         data = mutated(data, rng)
     return data
-
-
-def mutated(data: bytes, rng: random.Random) -> bytes:
-    start = rng.randint(0, len(data))
-    end = min(len(data), start + rng.choice((0, 1, 1, 2, 5, 20)))
-    lines = data.split(b"\n")
-    line = rng.randrange(len(lines))
-    return rng.choice(
-        (
-            lambda: data[:start] + rng.choice(SNIPPETS) + data[end:],
-            lambda: data[:start] + data[end:],
-            lambda: data[:start] + bytes([rng.randrange(256)]) + data[end:],
-            lambda: data[:start],
-            lambda: b"\n".join([*lines[:line], lines[line], *lines[line:]]),
-            lambda: b"\n".join([*lines[:line], *lines[line + 1 :]]),
-            lambda: b"\n".join([*lines[:line], rng.choice(lines), *lines[line:]]),
-            lambda: data + rng.choice((b"\n", b"\r\n", b" \n\n", b"\n;;;\n")),
-        )
-    )()
 
 
 def judged(data: bytes) -> list[oracle.Pair] | None:

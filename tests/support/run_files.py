@@ -10,6 +10,8 @@ import numpy as np
 import oracle
 
 from submissions.editions import RunForm
+from submissions.reading.forms import Headerless
+from submissions.reading.options import ReadingOptions
 from submissions.reading.runs import read_run
 from submissions.run import Run
 
@@ -20,7 +22,7 @@ def pairs_of(
     path: Path, *, form: RunForm | None = None, columns: tuple[str, ...] | None = None
 ) -> list[oracle.Pair]:
     """Read a run with glckit and return its pairs in the order of the file."""
-    run = read_run(path, form=form, columns=columns)
+    run = read_run(path, ReadingOptions(headerless=Headerless(form, columns)))
     assert isinstance(run, Run)
     assert [fault for fault in run.faults if fault.severity == "error"] == []
     lists = np.repeat(run.occurrence_ids, np.diff(run.pairs.offsets)).tolist()

@@ -12,7 +12,8 @@ import processes
 import pytest
 from real_size import make_real_size
 
-from submissions.conversion import ConversionOptions, convert
+from submissions.conversion.convert import convert
+from submissions.conversion.options import ConversionOptions
 
 pytestmark = pytest.mark.benchmark
 

@@ -17,6 +17,8 @@ import submissions.reading.blocks
 from submissions.editions import RunForm
 from submissions.errors import UsageError
 from submissions.reading.fast import FastParser
+from submissions.reading.forms import Headerless
+from submissions.reading.options import ReadingOptions
 from submissions.reading.runs import read_run
 from submissions.run import Run
 
@@ -63,7 +65,7 @@ FORMS: dict[str, tuple[str, RunForm | None, list[oracle.Pair], bool]] = {
 
 
 def read(path: Path, form: RunForm | None = None, columns: tuple[str, ...] | None = None) -> Run:
-    run = read_run(path, form=form, columns=columns)
+    run = read_run(path, ReadingOptions(headerless=Headerless(form, columns)))
     assert isinstance(run, Run)
     return run
 
@@ -102,7 +104,7 @@ def test_columns_are_named_for_files_without_a_header(tmp_path: Path) -> None:
 def test_columns_that_no_run_has(columns: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "run").write_text(BODY_2019)
     with pytest.raises(UsageError, match="cannot be"):
-        read_run(tmp_path / "run", columns=columns)
+        read_run(tmp_path / "run", ReadingOptions(headerless=Headerless(columns=columns)))
 
 
 @pytest.mark.parametrize(

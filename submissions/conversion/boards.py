@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,14 @@ import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
 from scoring.sparse import Pairs
+from submissions.conversion.lists import Lists
+from submissions.conversion.results import Conversion
 from submissions.editions import Edition, RunForm
 from submissions.errors import UsageError
 from submissions.files import written_atomically
 from submissions.naming import SUFFIXES
 from submissions.printable import printable
-from submissions.writing import TEXT, RunWriter, text_stream
+from submissions.writing import TEXT, RunWriter, first_of_each, text_stream
 
 # What stands above the rows. That of 2018 had no header; of 2019 there are runs with and without one.
 _HEADERS: dict[RunForm, bytes] = {
@@ -31,11 +33,6 @@ _HEADERS: dict[RunForm, bytes] = {
 _LISTS = pa_csv.WriteOptions(delimiter=",", quoting_style="none", include_header=False)
 
 
-def has_lists(edition: Edition) -> bool:
-    """Say whether the runs of an edition have a line per occurrence, which may be without species."""
-    return edition.form in ("predicted", "survey")
-
-
 def refuse_other_than_text(path: Path, edition: Edition) -> None:
     """Refuse a name under which no board takes a run, before any work."""
     if Path(path).suffix.lower() not in SUFFIXES or Path(path).suffix.lower() == ".parquet":
@@ -45,13 +42,30 @@ def refuse_other_than_text(path: Path, edition: Edition) -> None:
         )
 
 
-@contextmanager
-def board_writer(path: Path, edition: Edition, *, new: bool = False) -> Iterator[RunWriter]:
-    """Open a run of an edition for writing in batches; see `submissions.writing.run_writer`.
+def write_board(lists: Iterable[Lists], path: Path, edition: Edition, *, new: bool = False) -> Conversion:
+    """Write lists as the board of an edition takes them, with no more pairs in each than it allowed."""
+    n_occurrences = n_pairs = n_unsaid = n_beyond = 0
+    with _board_writer(path, edition, new=new) as writer:
+        for ids, pairs in lists:
+            allowed = pairs if edition.max_rows is None else first_of_each(pairs, edition.max_rows)
+            n_beyond += len(pairs.scores) - len(allowed.scores)
+            if not edition.has_lists:
+                filled = np.flatnonzero(np.diff(allowed.offsets))
+                n_unsaid += len(ids) - len(filled)
+                ids, allowed = ids[filled], allowed.select(filled)
+            writer.add(ids, _by_species(allowed) if edition.sorted_sets else allowed)
+            n_occurrences += len(ids)
+            n_pairs += len(allowed.scores)
+    return Conversion(n_occurrences, n_pairs, n_unsaid=n_unsaid, n_beyond=n_beyond)
 
-    Pairs are written in the order in which they come, which becomes their rank.
-    """
-    refuse_other_than_text(path, edition)
+
+def _by_species(pairs: Pairs) -> Pairs:
+    return pairs.taken(np.lexsort([pairs.species, pairs.owners]), pairs.offsets)
+
+
+@contextmanager
+def _board_writer(path: Path, edition: Edition, *, new: bool) -> Iterator[RunWriter]:
+    """Open a file for batches of lists, whose order becomes their rank; see `submissions.writing`."""
     with written_atomically(path, new=new) as temporary, ExitStack() as stack:
         stream = stack.enter_context(text_stream(temporary, Path(path).suffix.lower(), stack))
         stream.write(_HEADERS[edition.form])
@@ -74,8 +88,7 @@ class _BoardWriter:
 
 def _ranked(occurrence_ids: NDArray[np.integer], pairs: Pairs, form: RunForm) -> pa.Table:
     lengths = np.diff(pairs.offsets)
-    ranks = np.arange(1, len(pairs.scores) + 1) - np.repeat(pairs.offsets[:-1], lengths)
-    last = [pairs.scores, ranks] if form == "ranked" else [ranks, pairs.scores]
+    last = [pairs.scores, pairs.places] if form == "ranked" else [pairs.places, pairs.scores]
     columns = [np.repeat(occurrence_ids, lengths), pairs.species, *last]
     return pa.table(columns, names=["occurrence", "species", "third", "fourth"])
 

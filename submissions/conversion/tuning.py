@@ -1,4 +1,4 @@
-"""Making sets of scored runs: which pairs of each occurrence are kept, and how many are best."""
+"""Finding the cut of a scored run that is best: how many species per occurrence, or above which score."""
 
 from __future__ import annotations
 
@@ -7,50 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.metrics.table import metrics_named
+from scoring.metrics.f1_samples import F1_SAMPLES
 from scoring.sets import score_sets, true_pairs
 from scoring.sparse import Pairs
+from submissions.conversion.cutting import Cut
 from submissions.errors import CannotCheckError
 from submissions.ordering import positions_among
 from submissions.tables import TruthSets
-from submissions.writing import best_first, first_of_each
+from submissions.writing import best_first
 
 # What is said of the cuts that were tried: numbers of species, and those of thresholds as a mean.
 _SHOWN = (1, 2, 5, 10, 20, 50, 100)
-
-
-@dataclass(frozen=True)
-class Cut:
-    """Which pairs of an occurrence are its set.
-
-    Parameters
-    ----------
-    top : int, optional
-        At most so many, the first.
-    above : float, optional
-        Only those with a score above this one.
-    """
-
-    top: int | None = None
-    above: float | None = None
-
-    def __str__(self) -> str:
-        said = {"--top": self.top, "--above": self.above}
-        return " ".join(f"{name} {value!r}" for name, value in said.items() if value is not None)
-
-    def of(self, pairs: Pairs) -> Pairs:
-        """Return what is kept of lists that are in order; a list may become empty.
-
-        Examples
-        --------
-        >>> pairs = Pairs(np.array([0, 2, 3]), np.array([4, 5, 4]), np.array([0.9, 0.5, 0.4]))
-        >>> Cut(above=0.4).of(pairs).offsets.tolist()
-        [0, 2, 2]
-        """
-        if self.above is not None:
-            keep = pairs.scores > self.above
-            pairs = pairs.taken(keep, np.concatenate([[0], np.cumsum(keep)])[pairs.offsets])
-        return pairs if self.top is None else first_of_each(pairs, self.top)
 
 
 @dataclass(frozen=True)
@@ -89,7 +56,7 @@ def tuned(pairs: Pairs, occurrence_ids: NDArray[np.integer], truth: TruthSets) -
     thresholds = sorted({*judged.thresholds(_SHOWN), best_above}, reverse=True)
     cuts = [*(Cut(top=n) for n in tops), *(Cut(above=score) for score in thresholds)]
     tried = tuple(judged.tried(cut) for cut in cuts)
-    return TunedCut("f1-samples", tried, max(tried, key=lambda each: (each.score, -each.mean_size)))
+    return TunedCut(F1_SAMPLES.name, tried, max(tried, key=lambda each: (each.score, -each.mean_size)))
 
 
 class _Judged:
@@ -103,7 +70,7 @@ class _Judged:
 
     def best_top(self) -> int:
         """Return the number of species that is best."""
-        places = _places(self.pairs)
+        places = self.pairs.places
         return int(np.argmax(np.cumsum(np.bincount(places, self._gains(self.pairs))[1:]))) + 1
 
     def best_above(self) -> float:
@@ -125,8 +92,7 @@ class _Judged:
         kept = cut.of(best_first(self.pairs) if cut.top is None else self.pairs)
         lists = np.flatnonzero(np.diff(kept.offsets))
         outcomes = score_sets(kept.select(lists), self._truth.sets, self._positions[lists])
-        (metric,) = metrics_named(["f1-samples"])
-        return TriedCut(cut, metric.score(outcomes, 0, 0.0), len(kept.scores) / len(self._truth))
+        return TriedCut(cut, F1_SAMPLES.score(outcomes, 0, 0.0), len(kept.scores) / len(self._truth))
 
     def _threshold(self, n: int) -> float:
         """Return the score above which there are the best `n` pairs, or fewer where scores are equal."""
@@ -141,12 +107,8 @@ class _Judged:
         hits = np.cumsum(is_true)
         n_hit = hits[1:] - np.repeat(hits[pairs.offsets[:-1]], lengths)
         n_true = np.diff(self._truth.sets.offsets)[self._positions]
-        terms = 2 * n_hit / (np.repeat(n_true, lengths) + _places(pairs))
+        terms = 2 * n_hit / (np.repeat(n_true, lengths) + pairs.places)
         before = np.concatenate([[0.0], terms[:-1]])
         before[pairs.offsets[:-1]] = 0.0
         gains: NDArray[np.float64] = terms - before
         return gains
-
-
-def _places(pairs: Pairs) -> NDArray[np.int64]:
-    return np.arange(1, len(pairs.scores) + 1) - np.repeat(pairs.offsets[:-1], np.diff(pairs.offsets))
