@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import chain
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.forest.growth.draws import forest_before, rows_of_bootstrap
 from baselines.forest.options import ForestOptions, Workers
 from baselines.forest.trees import CompressedTree, compress_tree
 from submissions.errors import CannotCheckError, UsageError, require
@@ -57,9 +56,9 @@ def grow_tree(
     """
     try:
         if options.bootstrap:
-            drawn = labels[_drawn(len(labels), options, seed=seed, number=number)]
+            drawn = labels[rows_of_bootstrap(len(labels), options, seed=seed, number=number)]
             labels = np.where(np.isin(labels, drawn), labels, drawn[0])
-        forest = _forest(options, seed=seed, number=number)
+        forest = forest_before(options, seed=seed, number=number)
         forest.fit(values, labels)
     except ValueError as error:
         raise UsageError(f"scikit-learn cannot grow such a tree: {error}.") from error
@@ -107,21 +106,3 @@ def grow_trees(
         with contextlib.suppress(UserWarning), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             grown.close()
-
-
-def _forest(options: ForestOptions, *, seed: int, number: int) -> Any:
-    """Return a forest that holds `number` trees already, and will grow one more."""
-    ensemble = require("sklearn.ensemble", "rf")
-    parameters = options.parameters | {"n_estimators": number + 1}
-    forest = ensemble.RandomForestClassifier(**parameters, random_state=seed, warm_start=True)
-    forest.estimators_ = [None] * number
-    return forest
-
-
-def _drawn(n: int, options: ForestOptions, *, seed: int, number: int) -> NDArray[np.int32]:
-    """Return the rows that a tree's bootstrap draws, which depend on their number alone."""
-    forest = _forest(replace(options, max_depth=1), seed=seed, number=number)
-    forest.fit(np.zeros((n, 1), dtype=np.float32), np.arange(n) % 2)  # nothing to split: a single leaf
-    forest.estimators_ = forest.estimators_[number:]
-    rows: NDArray[np.int32] = forest.estimators_samples_[0]
-    return rows
