@@ -14,8 +14,8 @@ from baselines.provenance import Provenance, digest_of
 from scoring.sparse import Pairs
 from submissions.errors import BadInputError
 from submissions.limits import MAX_ROWS
-from submissions.metadata import write_metadata
-from submissions.writing import run_writer
+from submissions.ownruns import own_run_writer, refuse_foreign
+from submissions.progress import SILENT, Progress
 
 _BATCH = 8192
 
@@ -36,6 +36,28 @@ class Frequencies:
         """Return `n` times the same list, of the most frequent species."""
         species, shares = self.species[:max_rows], self.shares[:max_rows]
         return Pairs(np.arange(n + 1) * len(species), np.tile(species, n), np.tile(shares, n))
+
+
+@dataclass(frozen=True)
+class PriorOptions:
+    """What may be chosen of a run of the prior.
+
+    Parameters
+    ----------
+    max_rows : int, default 150
+        Species per occurrence.
+    seed : int, default 0
+        Only noted in the metadata: the prior draws nothing.
+    command : str
+        What to note as the command.
+    force : bool, default False
+        Whether a run that is not ours may be replaced.
+    """
+
+    max_rows: int = MAX_ROWS
+    seed: int = 0
+    command: str = ""
+    force: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,14 +93,12 @@ def write_prior_run(
     test: Sequence[Path],
     *,
     path: Path,
-    max_rows: int = MAX_ROWS,
-    seed: int = 0,
-    command: str = "",
+    options: PriorOptions | None = None,
+    progress: Progress = SILENT,
 ) -> PriorRun:
     """Give every test occurrence the most frequent species of its region, and write that as a run.
 
-    See `submissions.writing.run_writer` for the formats. The prior draws nothing: the seed is only noted in
-    the metadata.
+    See `submissions.writing.run_writer` for the formats.
 
     Raises
     ------
@@ -87,8 +107,10 @@ def write_prior_run(
     BadInputError
         If no training occurrence has a species in a region of the test.
     UsageError
-        If the name of the run has no suffix that tells a format.
+        If the name of the run has no suffix that tells a format, or a run that is not ours is there.
     """
+    options = options or PriorOptions()
+    refuse_foreign(path, force=options.force)
     # Read together, so that a stale table among them is found.
     together = read_all_occurrences([*train, *test])
     is_test = np.isin(together.ids, read_all_occurrences(test).ids)
@@ -97,23 +119,28 @@ def write_prior_run(
     _refuse_unknown_regions(predicted, frequencies)
     regions, counts = np.unique(predicted.regions, return_counts=True)
     n_occurrences = dict(zip(regions.tolist(), counts.tolist(), strict=True))
-    with run_writer(path, max_rows=max_rows) as writer:
+    with own_run_writer(path, max_rows=options.max_rows, force=options.force, progress=progress) as run:
         for region in n_occurrences:
             ids = predicted.ids[predicted.regions == region]
             for batch in np.split(ids, range(_BATCH, len(ids), _BATCH)):
-                writer.add(batch, frequencies[region].lists(len(batch), max_rows))
+                run.writer.add(batch, frequencies[region].lists(len(batch), options.max_rows))
+        run.metadata = _provenance(learned_from, frequencies, options).metadata()
+    n_species = {region: len(frequencies[region].species) for region in n_occurrences}
+    return PriorRun(os.fspath(path), n_occurrences, n_species)
+
+
+def _provenance(
+    learned_from: Occurrences, frequencies: Mapping[str, Frequencies], options: PriorOptions
+) -> Provenance:
     # By ascending id, so that the order of rows and files does not matter.
     data = learned_from.select(np.argsort(learned_from.ids))
-    provenance = Provenance(
+    return Provenance(
         "prior",
-        command,
-        seed,
+        options.command,
+        options.seed,
         model_digest=digest_of(*frequency_arrays(frequencies).values()),
         data_digest=digest_of(data.ids, data.latitudes, data.longitudes, data.species),
     )
-    write_metadata(path, provenance.metadata())
-    n_species = {region: len(frequencies[region].species) for region in n_occurrences}
-    return PriorRun(os.fspath(path), n_occurrences, n_species)
 
 
 def frequency_arrays(frequencies: Mapping[str, Frequencies]) -> dict[str, NDArray[np.generic]]:

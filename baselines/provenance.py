@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,19 +24,23 @@ class Provenance:
 
     Parameters
     ----------
+    seed : int, optional
+        What decides the run: of the model, unless the prediction draws too.
     model_digest, data_digest : str, optional
         `digest_of` what the model learned, and of what it learned from.
     verification : mapping, optional
         Level, share damaged and ``on_damaged``, where patches were read.
     filled, left_out : mapping of str to int
         Occurrences that got something else than the model's prediction, and that got none, by reason.
+    model : mapping, optional
+        Where the model comes from, as its file says; all else is of the prediction.
     packages : tuple of str
         Packages beside NumPy whose versions matter.
     """
 
     name: str
     command: str
-    seed: int = 0
+    seed: int | None = 0
     model_digest: str | None = None
     data_digest: str | None = None
     participant: str | None = None
@@ -41,6 +48,7 @@ class Provenance:
     verification: Mapping[str, Any] | None = None
     filled: Mapping[str, int] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    model: Mapping[str, Any] | None = None
     packages: tuple[str, ...] = ()
 
     def metadata(self) -> dict[str, Any]:
@@ -68,6 +76,20 @@ def digest_of(*arrays: NDArray[np.generic]) -> str:
         sha.update(f"{values.dtype.str}{values.shape}".encode())
         sha.update(values.tobytes())
     return sha.hexdigest()[:12]
+
+
+def digest_of_files(paths: Iterable[str | os.PathLike[str]]) -> str:
+    """Return 12 hexadecimal digits that stand for what files hold, whatever their order and names."""
+    contents = []
+    for path in paths:
+        with Path(path).open("rb") as file:
+            contents.append(hashlib.file_digest(file, "sha256").digest())
+    return hashlib.sha256(b"".join(sorted(contents))).hexdigest()[:12]
+
+
+def digest_of_json(content: object) -> str:
+    """Return the first 12 hexadecimal digits of the SHA-256 of what JSON can hold, keys in any order."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _version(package: str) -> str | None:

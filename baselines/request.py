@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 
 from submissions.errors import UsageError
+from submissions.printable import printable
+from submissions.progress import Progress
 
 if TYPE_CHECKING:  # the command line takes words from here, without NumPy
     import numpy as np
@@ -31,6 +35,9 @@ class BaselineRequest:
         Where they belong.
     describe : bool
         Whether only the model is to be described; UsageError beside `train` or `predict`.
+    flags : mapping
+        What was said, and not left to a default, by the names of flags, such as ``{"max_depth": 2}``: a
+        model that is not trained anew must agree.
     """
 
     competition: Competition
@@ -39,6 +46,7 @@ class BaselineRequest:
     train: bool = False
     predict: bool = False
     describe: bool = False
+    flags: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.describe and (self.train or self.predict):
@@ -58,6 +66,37 @@ class BaselineRequest:
     def predicts(self) -> bool:
         """Whether a run is to be written."""
         return self.predict or not self.train
+
+    def choices_of_model(self) -> Mapping[str, Any]:
+        """Return what the model that is there was trained with, by the names of flags."""
+        raise NotImplementedError
+
+    def refuse_other_model(self) -> None:
+        """Raise a UsageError if `flags` ask for another training than that of the model to be used."""
+        if self.trains or not self.flags:
+            return
+        differing = [
+            f"--{name.replace('_', '-')} {_written(value)}, not {_written(self.flags[name])}"
+            for name, value in self.choices_of_model().items()
+            if name in self.flags and not _are_equal(value, self.flags[name])
+        ]
+        if differing:
+            raise UsageError(
+                f"The model {printable(self.model)} was trained with other options: {'; '.join(differing)}.",
+                "Leave these flags out to use it, train anew with --train, or name another with --model.",
+            )
+
+    def warn_of_other_files(self, trained_on: str | None, progress: Progress) -> None:
+        """Say so if the training files are not those whose digest, if it is known, the model has."""
+        from baselines.provenance import digest_of_files
+
+        with contextlib.suppress(UsageError, OSError):  # to predict, none need be there
+            there = digest_of_files(self.competition.occurrence_files("train"))
+            if trained_on not in (None, there):
+                progress.say(
+                    f"Warning: {printable(self.model)} was trained on other training files than these; "
+                    "--train trains anew."
+                )
 
     def refuse_unknown_species(self, species: NDArray[np.int64], *, what: str) -> None:
         """Raise a UsageError if some species are not in the species table, if there is one."""
@@ -100,3 +139,18 @@ class BaselineOutcome(Generic[_Trained, _Run]):
 
     trained: _Trained | None = None
     run: _Run | None = None
+
+
+def _are_equal(made: Any, asked: Any) -> bool:
+    if isinstance(asked, Path):  # a model keeps the name of a file alone
+        return bool(made == asked.name)
+    if isinstance(made, list | tuple) and isinstance(asked, list | tuple):
+        return list(made) == list(asked)
+    # To scikit-learn 1 is one, and 1.0 is all.
+    return bool(made == asked) and (made != 1 or type(made) is type(asked))
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return printable(",".join(map(str, value))) or "none"
+    return str(value).lower() if value is None or isinstance(value, bool) else printable(value)

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from baselines.integrity.verify import verify_patches
     from glckit.api import fuse, read_run, read_truth, score, validate
     from glckit.arrays import adaptive_top_k, top_k
+    from submissions.errors import GlckitError
+    from submissions.validation import InvalidRunError
 
     __version__: str
 
 __all__ = [
+    "GlckitError",
+    "InvalidRunError",
     "__version__",
     "adaptive_top_k",
     "fuse",
@@ -36,6 +40,8 @@ __all__ = [
 
 # Where each public name lives: importing glckit imports neither NumPy nor anything slower.
 _HOMES = {
+    "GlckitError": ("submissions.errors", "GlckitError"),
+    "InvalidRunError": ("submissions.validation", "InvalidRunError"),
     "__version__": ("scoring.version", "VERSION"),
     "adaptive_top_k": ("glckit.arrays", "adaptive_top_k"),
     "fuse": ("glckit.api", "fuse"),

@@ -15,20 +15,47 @@ from baselines.fusion.plan import Weighting, plan_fusion
 from baselines.fusion.results import write_fusion
 from scoring.score import Score
 from submissions.limits import MAX_ROWS
-from submissions.metadata import write_metadata
-from submissions.reading.runs import read_run
+from submissions.ownruns import own_run_writer, refuse_foreign
+from submissions.reading.runs import read_run as read_file
+from submissions.reading.sources import MAX_BYTES
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
 from submissions.scores import score as score_run
+from submissions.species import NamesOnDemand
 from submissions.tables import Truth, read_occurrence_ids, read_species, read_truth
 from submissions.validation import Validation
 from submissions.validation import validate as validate_run
-from submissions.writing import write_run
+from submissions.writing import write_lists
 
 __all__ = ["fuse", "read_run", "read_truth", "score", "validate"]
 
 Path = str | os.PathLike[str]
 Ids = Path | Sequence[Path] | NDArray[np.integer]
+
+
+def read_run(path: Path, *, max_bytes: int = MAX_BYTES) -> Run | DenseRun:
+    """Read a run file of any format.
+
+    Parameters
+    ----------
+    path : path-like
+        Text (plain, gzip, zstd, or a zip with one run in it), Parquet, or ``X.npy`` with its ids beside it;
+        told apart by content. ``-`` is standard input.
+    max_bytes : int, default 8 GiB
+        Reading stops after so many decompressed bytes.
+
+    Returns
+    -------
+    Run or DenseRun
+        Lists of pairs, or a matrix. Its `faults` say what could not be read; `validate` finds the rest, and
+        `score` refuses a run with errors.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file is absent or may not be read.
+    """
+    return read_file(path, max_bytes=max_bytes)
 
 
 def validate(
@@ -72,6 +99,7 @@ def validate(
         test_ids=_ids(test, read_occurrence_ids),
         train_ids=_ids(train, read_occurrence_ids),
         species_ids=_ids(species, read_species),
+        names=NamesOnDemand(None if isinstance(species, np.ndarray) else species),
         max_rows=max_rows,
         k=k,
         allow_missing=allow_missing,
@@ -136,6 +164,7 @@ def fuse(
     missing: Missing = "error",
     max_rows: int = MAX_ROWS,
     tune: Path | Truth | None = None,
+    force: bool = False,
 ) -> Run:
     """Fuse runs: average their scores, occurrence by occurrence.
 
@@ -157,6 +186,8 @@ def fuse(
         Species kept for an occurrence, the best; ties by species id.
     tune : path-like or Truth, optional
         Choose the weights by the adaptive score on this truth.
+    force : bool, default False
+        Whether a file that is not a run of glckit's own may be replaced.
 
     Returns
     -------
@@ -167,7 +198,8 @@ def fuse(
     Raises
     ------
     UsageError
-        If there are fewer than two runs, or an option cannot be meant.
+        If there are fewer than two runs, an option cannot be meant, or `output` is there and is not a run
+        that glckit wrote and described beside it.
     BadInputError
         If a run is invalid, or the runs cannot be fused as is asked.
     CannotCheckError
@@ -182,15 +214,17 @@ def fuse(
     >>> fused.pairs.species.tolist(), fused.pairs.scores.tolist()
     ([2, 1], [0.625, 0.375])
     """
+    if output is not None:
+        refuse_foreign(output, force=force)
     truth = tune if tune is None or isinstance(tune, Truth) else read_truth(tune)
     options = FusionOptions(method, missing, max_rows)
     plan = plan_fusion([_run(run) for run in runs], Weighting(weights, truth), options=options)
     memory = RunInMemory()
-    metadata = write_fusion(plan, memory).metadata()
-    run = memory.run(metadata)
+    run = memory.run(write_fusion(plan, memory).metadata())
     if output is not None:
-        write_run(output, run.occurrence_ids, run.pairs)
-        write_metadata(output, metadata)
+        with own_run_writer(output, force=force) as file:
+            write_lists(file.writer, run.occurrence_ids, run.pairs)
+            file.metadata = run.metadata or {}
     return run
 
 

@@ -20,10 +20,10 @@ def adaptive_top_k(scores: Any, labels: Any, k: int = 30) -> float:
 
     Parameters
     ----------
-    scores : array-like or torch tensor of shape (n_occurrences, n_classes)
+    scores : array-like, data frame or torch tensor of shape (n_occurrences, n_classes)
         Scores of float16, float32 or float64; a tensor may be on any device, and is moved in blocks.
-    labels : array-like or torch tensor of int of shape (n_occurrences,)
-        The true class of each occurrence.
+    labels : array-like, series or torch tensor of int of shape (n_occurrences,)
+        The true class of each occurrence, as the position of its column from 0, not by a column's name.
     k : int, default 30
         Classes per occurrence, on average.
 
@@ -55,7 +55,7 @@ def top_k(scores: Any, labels: Any, k: int = 30) -> float:
 
     Parameters
     ----------
-    scores, labels : array-like or torch tensor
+    scores, labels : array-like, data frame or series, or torch tensor
         As for `adaptive_top_k`.
     k : int, default 30
         Classes per occurrence.
@@ -101,14 +101,28 @@ def score_arrays(scores: Any, labels: Any, k: int = 30) -> Score:
 def _rows(scores: Any) -> Rows:
     if _is_tensor(scores):
         return _TensorRows(scores)
-    if hasattr(scores, "mask"):
-        raise ValueError("scores must not be masked; give -inf to pairs that are not predicted")
-    array = scores if isinstance(scores, np.ndarray) else np.asarray(scores)
+    array = _array(scores, "scores must not be masked; give -inf to pairs that are not predicted")
     return array.astype(np.float64) if array.dtype.kind in "iub" else array
 
 
 def _labels(labels: Any) -> ArrayLike:
-    return labels.detach().cpu().numpy() if _is_tensor(labels) else np.asarray(labels)
+    return (
+        labels.detach().cpu().numpy() if _is_tensor(labels) else _array(labels, "labels must not be masked")
+    )
+
+
+def _array(values: Any, why_not_masked: str) -> NDArray[Any]:
+    """Return what an array, a list, a data frame or a series holds."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise ValueError(why_not_masked)
+    if not hasattr(values, "to_numpy"):
+        return np.asarray(values)
+    array: NDArray[Any] = values.to_numpy()
+    try:
+        # What is missing among pandas' nullable numbers makes objects of all of them.
+        return array if array.dtype.kind != "O" else values.to_numpy(dtype=np.float64, na_value=np.nan)
+    except TypeError as error:
+        raise ValueError(f"a {type(values).__name__} must hold numbers, not {array.dtype}") from error
 
 
 def _is_tensor(values: Any) -> bool:

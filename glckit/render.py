@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -38,12 +39,18 @@ class Report:
         The table that CSV, Markdown and LaTeX show.
     text : str
         What people read; by default the table.
+    aside : str
+        What the text says and the table has no room for, such as warnings.
+    significant : sequence of str
+        Columns of which people see significant digits, not decimals.
     """
 
     data: Any
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     text: str | None = None
+    aside: str = ""
+    significant: Sequence[str] = ()
 
 
 def render(report: Report, form: Format = "text", *, digits: int = 4) -> str:
@@ -65,7 +72,11 @@ def render(report: Report, form: Format = "text", *, digits: int = 4) -> str:
         return _as_csv(report)
     if form == "text" and report.text is not None:
         return report.text
-    rows = [[_cell(value, digits) for value in row] for row in report.rows]
+    write_number = [significant if name in report.significant else number for name in report.columns]
+    rows = [
+        [_cell(value, digits, write) for value, write in zip(row, write_number, strict=True)]
+        for row in report.rows
+    ]
     columns = range(len(report.columns))
     numeric = [all(isinstance(row[i], int | float | None) for row in report.rows) for i in columns]
     write = {"markdown": _as_markdown, "latex": _as_latex}.get(form, aligned)
@@ -108,6 +119,17 @@ def number(value: float | None, digits: int) -> str:
     return f"{value:.{digits - 1}e}" if small else f"{value:.{digits}f}"
 
 
+def significant(value: float | None, digits: int) -> str:
+    """Return a number for people with its first digits, wherever they stand.
+
+    Examples
+    --------
+    >>> significant(0.00012345, 3), significant(0.5, 3), significant(None, 3)
+    ('0.000123', '0.5', '-inf')
+    """
+    return "-inf" if value is None or value == -math.inf else f"{value:.{digits}g}"
+
+
 def size_text(n_bytes: int) -> str:
     """Return a number of bytes for people.
 
@@ -122,10 +144,10 @@ def size_text(n_bytes: int) -> str:
     return f"{n_bytes} bytes"
 
 
-def _cell(value: Any, digits: int) -> str:
+def _cell(value: Any, digits: int, write: Callable[[float, int], str] = number) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return number(value, digits) if isinstance(value, float) else "" if value is None else printable(value)
+    return write(value, digits) if isinstance(value, float) else "" if value is None else printable(value)
 
 
 def _as_json(data: Any) -> str:
@@ -167,11 +189,6 @@ def _as_latex(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Se
     form = "".join("r" if right else "l" for right in numeric)
     lines = [r"\toprule", head, r"\midrule", *body, r"\bottomrule"]
     return "\n".join([rf"\begin{{tabular}}{{{form}}}", *lines, r"\end{tabular}"])
-
-
-def counted(n: int, noun: str) -> str:
-    """Return a number of things, such as ``"1 warning"`` or ``"2 warnings"``."""
-    return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def as_given(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,7 +59,7 @@ class PerOccurrence:
         return self.true_scores > -math.inf
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Score:
     """Both metrics of one run, in all and for each occurrence.
 
@@ -81,9 +81,13 @@ class Score:
     k: int
     threshold: float
     n_pairs: int
-    per_occurrence: PerOccurrence = field(repr=False)
+    per_occurrence: PerOccurrence
     n_dropped: int = 0
     truth_digest: str = "-"
+
+    def __repr__(self) -> str:
+        shown = ("adaptive_top_k", "top_k", "k", "n_occurrences")
+        return f"Score({', '.join(f'{name}={getattr(self, name)}' for name in shown)})"
 
     @property
     def n_occurrences(self) -> int:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
-import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,18 +13,55 @@ from numpy.typing import NDArray
 
 from scoring.adaptive import nth_largest
 from scoring.sparse import Pairs
-from submissions.checks.sparse import duplicates
+from submissions.checks.sparse import repeated_pairs
+from submissions.files import refuse_existing
+from submissions.memory import memory_errors_named
 from submissions.progress import SILENT, Progress
-from submissions.reading.editions import is_other_edition, read_other_edition
-from submissions.reading.mending import MendingReader
+from submissions.reading.mending import REPEATS, Mending
 from submissions.reading.runs import read_run
-from submissions.reading.sources import MAX_BYTES, STDIN
+from submissions.reading.sources import MAX_BYTES
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
+from submissions.species import NamesOnDemand
 from submissions.validation import InvalidRunError, Validation, check
-from submissions.writing import best_first, matrix_writer, run_writer, write_matrix, write_run
+from submissions.writing import (
+    best_first,
+    matrix_writer,
+    paths_written,
+    run_writer,
+    write_matrix,
+    write_run,
+)
 
 _BLOCK_ROWS = 256
+
+
+@dataclass(frozen=True)
+class ConversionOptions:
+    """How a run is converted.
+
+    Parameters
+    ----------
+    max_rows : int, optional
+        Pairs kept per occurrence, the best.
+    rerank : bool
+        Whether ranks are numbered anew, by score.
+    species : Path, optional
+        The species table, whose names may stand where ids belong.
+    max_bytes : int
+        Decompressed bytes that are read.
+    force : bool
+        Whether what is there is replaced.
+    """
+
+    max_rows: int | None = None
+    rerank: bool = False
+    species: Path | None = None
+    max_bytes: int = MAX_BYTES
+    force: bool = False
+
+
+_USUAL = ConversionOptions()
 
 
 @dataclass(frozen=True)
@@ -44,96 +76,69 @@ class Conversion:
 def convert(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
+    options: ConversionOptions = _USUAL,
     *,
-    max_rows: int | None = None,
-    rerank: bool = False,
-    max_bytes: int = MAX_BYTES,
     progress: Progress = SILENT,
 ) -> Conversion:
     """Convert a run in any format, also of other editions, into the format that the target's suffix names.
 
-    Each occurrence keeps its `max_rows` best pairs; `rerank` numbers ranks anew, by score. ``-`` is
-    standard input, and reading stops after `max_bytes` decompressed bytes.
+    ``-`` is standard input.
 
     Raises
     ------
     InvalidRunError
         If something is wrong that cannot be mended; nothing is written then.
+    UsageError
+        If there is a file already where one is to be written, unless `force` is given.
     """
-    mended: Counter[str] = Counter()
-    with _spooled(source) as path:
-        run = replace(_read(path, mended, max_bytes, progress), path=os.fspath(source))
-    run = _without_repeats(run, mended) if isinstance(run, Run) else run
-    _refuse_unmendable(run)
-    if isinstance(run, DenseRun):
-        return _write_dense(run, target, max_rows)
+    if not options.force:
+        for path in paths_written(target):
+            refuse_existing(path)
+    names = NamesOnDemand(options.species)
+    mending = Mending(names.species_of)
+    with memory_errors_named(os.fspath(source)):
+        run = read_run(source, max_bytes=options.max_bytes, progress=progress, mending=mending)
+        run = _without_repeats(run, mending) if isinstance(run, Run) else run
+        _refuse_unmendable(run, names)
+        if isinstance(run, DenseRun):
+            return _write_dense(run, target, options)
+        return _write_pairs(run, target, options, +mending.counts)
+
+
+def _write_pairs(
+    run: Run, target: str | os.PathLike[str], options: ConversionOptions, mended: Mapping[str, int]
+) -> Conversion:
     # Old ranks still break ties of scores before the new ones replace them.
-    pairs = replace(best_first(run.pairs), ranks=None) if rerank else run.pairs
-    if Path(target).suffix.lower() == ".npy":
-        write_matrix(target, run.occurrence_ids, pairs, max_rows=max_rows)
-    else:
-        write_run(target, run.occurrence_ids, pairs, max_rows=max_rows)
-    lengths = np.diff(pairs.offsets)
-    n_pairs = int(np.minimum(lengths, max_rows).sum()) if max_rows else run.n_pairs
+    pairs = replace(best_first(run.pairs), ranks=None) if options.rerank else run.pairs
+    write = write_matrix if Path(target).suffix.lower() == ".npy" else write_run
+    write(target, run.occurrence_ids, pairs, max_rows=options.max_rows, new=not options.force)
+    lengths = np.diff(pairs.offsets).tolist()
+    n_pairs = sum(min(length, options.max_rows or length) for length in lengths)
     return Conversion(len(run.occurrence_ids), n_pairs, mended)
 
 
-@contextmanager
-def _spooled(source: str | os.PathLike[str]) -> Iterator[str | os.PathLike[str]]:
-    """Yield a path that can be opened twice: standard input is copied to a temporary file."""
-    if os.fspath(source) != STDIN:
-        yield source
-        return
-    with tempfile.NamedTemporaryFile(prefix="glckit-") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-        file.flush()
-        yield file.name
-
-
-def _read(
-    source: str | os.PathLike[str], mended: Counter[str], max_bytes: int, progress: Progress
-) -> Run | DenseRun:
-    if is_other_edition(source):
-        return read_other_edition(source, max_bytes=max_bytes, progress=progress)
-    second_look = partial(MendingReader, mended=mended)
-    run = read_run(source, max_bytes=max_bytes, progress=progress, second_look=second_look)
-    if isinstance(run, DenseRun) or not run.n_pairs:
-        return run
-    faults = tuple(fault for fault in run.faults if fault.code != "header")
-    if len(faults) < len(run.faults):  # the columns that are needed were there, or there would be no pairs
-        mended["further columns left out"] += 1
-    return replace(run, faults=faults)
-
-
-def _without_repeats(run: Run, mended: Counter[str]) -> Run:
+def _without_repeats(run: Run, mending: Mending) -> Run:
     """Return a run without pairs that say again what an earlier line said."""
-    later = duplicates(run)
-    if not len(later):
+    repeated = repeated_pairs(run)
+    if not len(repeated):
         return run
     keep = np.ones(run.n_pairs, dtype=bool)
-    keep[[pair for pair in later.tolist() if _repeats_itself(run.pairs, pair)]] = False
-    mended["repeated lines left out"] += int(np.count_nonzero(~keep))
+    keep[repeated] = False
+    mending.counts[REPEATS] += len(repeated)
     offsets = np.concatenate([[0], np.cumsum(keep)])[run.pairs.offsets]
     return replace(run, rows=run.row_numbers(np.flatnonzero(keep)), pairs=run.pairs.taken(keep, offsets))
 
 
-def _repeats_itself(pairs: Pairs, pair: int) -> bool:
-    first = pairs.offsets[np.searchsorted(pairs.offsets, pair, side="right") - 1]
-    same = np.flatnonzero(pairs.species[first:pair] == pairs.species[pair]) + first
-    ranks_agree = pairs.ranks is None or bool((pairs.ranks[same] == pairs.ranks[pair]).all())
-    return bool((pairs.scores[same] == pairs.scores[pair]).all()) and ranks_agree
-
-
-def _refuse_unmendable(run: Run | DenseRun) -> None:
+def _refuse_unmendable(run: Run | DenseRun, names: NamesOnDemand) -> None:
     errors = check(run, Requirements()).errors
     if errors:
-        raise InvalidRunError(Validation(run.path, errors, ()))
+        raise InvalidRunError(Validation(run.path, errors, ()), hint=names.hints(errors))
 
 
-def _write_dense(run: DenseRun, target: str | os.PathLike[str], max_rows: int | None) -> Conversion:
+def _write_dense(run: DenseRun, target: str | os.PathLike[str], options: ConversionOptions) -> Conversion:
     n_occurrences = n_pairs = 0
-    with _dense_writer(run, target) as add:
-        for rows, pairs in _blocks(run, max_rows):
+    with _dense_writer(run, target, new=not options.force) as add:
+        for rows, pairs in _blocks(run, options.max_rows):
             add(rows, pairs)
             n_occurrences += int(np.count_nonzero(np.diff(pairs.offsets)))
             n_pairs += len(pairs.scores)
@@ -141,14 +146,16 @@ def _write_dense(run: DenseRun, target: str | os.PathLike[str], max_rows: int | 
 
 
 @contextmanager
-def _dense_writer(run: DenseRun, target: str | os.PathLike[str]) -> Iterator[Callable[[slice, Pairs], None]]:
+def _dense_writer(
+    run: DenseRun, target: str | os.PathLike[str], *, new: bool
+) -> Iterator[Callable[[slice, Pairs], None]]:
     """Yield what takes the pairs of some rows, in the format of the target."""
     if Path(target).suffix.lower() == ".npy":
         ids = (run.occurrence_ids, run.species_ids)
-        with matrix_writer(target, *ids, dtype=run.scores.dtype) as matrix:
+        with matrix_writer(target, *ids, dtype=run.scores.dtype, new=new) as matrix:
             yield lambda rows, pairs: _scatter(matrix[rows], pairs, run.species_ids)
     else:
-        with run_writer(target) as writer:
+        with run_writer(target, new=new) as writer:
             yield lambda rows, pairs: writer.add(run.occurrence_ids[rows], pairs)
 
 

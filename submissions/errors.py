@@ -6,6 +6,9 @@ import importlib
 import importlib.util
 from types import ModuleType
 
+# What people install, where it is not called as what is imported.
+_DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "lightning_fabric": "lightning-fabric"}
+
 
 class GlckitError(Exception):
     """State what was found, where, and what was expected; `hint` says what the reader can do next."""
@@ -34,6 +37,8 @@ class CannotCheckError(GlckitError):
 def require(module: str, extra: str) -> ModuleType:
     """Import a module of an optional extra, or raise the `UsageError` that says how to install it.
 
+    Where a package is there and lacks something itself, that is raised as it is.
+
     Examples
     --------
     >>> require("json", "rf").__name__
@@ -59,6 +64,8 @@ def require_installed(module: str, extra: str) -> None:
 
 
 def _not_installed(module: str, extra: str) -> UsageError:
+    package = module.split(".")[0]
+    name = _DISTRIBUTIONS.get(package, package)
     return UsageError(
-        f"{module} is not installed, and this needs it.", f"Install it with: pip install 'glckit[{extra}]'"
+        f"{name} is not installed, and this needs it.", f"Install it with: pip install 'glckit[{extra}]'"
     )

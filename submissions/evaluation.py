@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,15 +14,20 @@ from numpy.typing import NDArray
 
 from submissions.competition.files import truth_of_environment
 from submissions.competition.settings import Competition
-from submissions.errors import CannotCheckError, GlckitError, UsageError
+from submissions.errors import BadInputError, CannotCheckError, GlckitError, UsageError
+from submissions.faults import MAX_EXAMPLES
 from submissions.files import written_atomically
+from submissions.memory import memory_errors_named
+from submissions.ordering import is_among
 from submissions.progress import SILENT, Progress
 from submissions.reading.runs import read_run
 from submissions.reading.sources import MAX_BYTES
 from submissions.requirements import Requirements
 from submissions.scores import Evaluation, evaluate
+from submissions.species import NamesOnDemand
+from submissions.staleness import BY_CHANCE, agrees_by_chance, refuse_moved
 from submissions.tables import Truth, read_occurrence_ids, read_species, read_truth
-from submissions.validation import validate
+from submissions.validation import Validation, validate
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,8 @@ class Inputs:
         Rows allowed per occurrence.
     max_bytes : int, optional
         Decompressed bytes that are read of a run.
+    every_example : bool
+        Whether faults keep all examples.
     """
 
     truth: Path | None = None
@@ -48,6 +56,7 @@ class Inputs:
     max_rows: int | None = None
     max_bytes: int | None = None
     allow_missing: bool = False
+    every_example: bool = False
 
     def completed(self, competition: Competition) -> Inputs:
         """Return the inputs with what is not given taken from the competition.
@@ -95,6 +104,7 @@ def validate_files(
     completed = inputs.completed(competition)
     test_ids = read_occurrence_ids(completed.test) if completed.test else None
     requirements = _requirements(completed, test_ids)
+    _refuse_stale_tables(completed.test, completed.train, requirements)
     return [_evaluated(run, requirements, max_bytes=completed.max_bytes, progress=progress) for run in runs]
 
 
@@ -116,6 +126,7 @@ def score_files(
         raise UsageError("No truth to score against.", "Give --truth FILE, or set it in competition.toml.")
     truth = read_truth(completed.truth)
     requirements = _requirements(completed, _test_ids(truth, inputs, completed))
+    _refuse_stale_tables((completed.truth, *completed.test), completed.train, requirements)
     return [
         _evaluated(run, requirements, truth, max_bytes=completed.max_bytes, progress=progress) for run in runs
     ]
@@ -140,6 +151,35 @@ def write_per_occurrence(outcomes: Sequence[EvaluatedFile], path: Path) -> None:
             frame.to_parquet(temporary, index=False)
 
 
+def check_one_run(runs: Sequence[str]) -> None:
+    """Refuse several runs for one file of missing ids, before any work."""
+    if len(runs) != 1:
+        raise UsageError(f"--missing-ids takes one run, not {len(runs)}.", "Validate the runs one by one.")
+
+
+def write_missing_ids(validation: Validation, path: Path) -> int:
+    """Write the ids of the occurrences that a run lacks, ascending and one per line, and return their number.
+
+    Raises
+    ------
+    UsageError
+        If there is no test file.
+    BadInputError
+        If so little of the run could be read that nobody knows what it lacks.
+    """
+    ids, code = validation.missing_ids, "missing-occurrence"
+    if ids is None and code in validation.skipped and code not in validation.why_skipped:
+        raise UsageError(
+            "Without test occurrences none is missing.", "Give --test FILE, or a competition.toml."
+        )
+    if ids is None:
+        why = validation.why_skipped.get(code, "the file cannot be read")
+        raise BadInputError(f"Which occurrences {validation.run} lacks cannot be told: {why}.")
+    with written_atomically(path) as temporary:
+        temporary.write_text("".join(f"{each}\n" for each in ids.tolist()))
+    return len(ids)
+
+
 def check_frame_path(path: Path | None) -> None:
     """Refuse a file for rows of occurrences whose name says no format, before any work."""
     if path is not None and path.suffix.lower() not in (".csv", ".parquet"):
@@ -151,9 +191,11 @@ def _requirements(inputs: Inputs, test_ids: NDArray[np.integer] | None) -> Requi
         test_ids=test_ids,
         train_ids=read_occurrence_ids(inputs.train) if inputs.train else None,
         species_ids=None if inputs.species is None else read_species(inputs.species),
+        names=NamesOnDemand(inputs.species),
         max_rows=inputs.max_rows,
         k=inputs.k or Requirements.k,
         allow_missing=inputs.allow_missing,
+        max_examples=sys.maxsize if inputs.every_example else MAX_EXAMPLES,
     )
 
 
@@ -169,13 +211,24 @@ def _test_ids(truth: Truth, given: Inputs, completed: Inputs) -> NDArray[np.inte
     n_outside = int(np.count_nonzero(~np.isin(truth.ids, test_ids)))
     if not n_outside:
         return test_ids
+    if completed.truth is not None and n_outside < len(truth):
+        refuse_moved([completed.truth], completed.test)
     if not given.test and given.truth is not None:
         return truth.ids
+    outside = f"{n_outside:,} of the {len(truth):,} occurrences of the truth"
     names = ", ".join(map(str, completed.test))
+    why = f"; {BY_CHANCE}" if agrees_by_chance(truth.ids, test_ids) else ""
     raise CannotCheckError(
-        f"{n_outside:,} of the {len(truth):,} occurrences of the truth {completed.truth} are not in {names}.",
+        f"{outside} {completed.truth} are not in {names}{why}.",
         "Give the test files that belong to the truth.",
     )
+
+
+def _refuse_stale_tables(tests: Sequence[Path], trains: Sequence[Path], requirements: Requirements) -> None:
+    """Compare the places of test and training tables that share ids, as those of one time seldom do."""
+    test_ids, train_ids = requirements.test_ids, requirements.train_ids
+    if test_ids is not None and train_ids is not None and is_among(test_ids, train_ids).any():
+        refuse_moved(tests, trains)
 
 
 def _evaluated(
@@ -187,10 +240,12 @@ def _evaluated(
     progress: Progress,
 ) -> EvaluatedFile:
     try:
-        run = read_run(path, max_bytes=max_bytes or MAX_BYTES, progress=progress)
-        if truth is None:
-            return EvaluatedFile(path, Evaluation(validate(run, requirements), None), run.metadata)
-        n_threads = min(4, os.cpu_count() or 1)
-        return EvaluatedFile(path, evaluate(run, truth, requirements, n_threads=n_threads), run.metadata)
+        with memory_errors_named(path):
+            kept = requirements.max_examples
+            run = read_run(path, max_bytes=max_bytes or MAX_BYTES, progress=progress, max_examples=kept)
+            if truth is None:
+                return EvaluatedFile(path, Evaluation(validate(run, requirements), None), run.metadata)
+            n_threads = min(4, os.cpu_count() or 1)
+            return EvaluatedFile(path, evaluate(run, truth, requirements, n_threads=n_threads), run.metadata)
     except GlckitError as error:
         return EvaluatedFile(path, error=error)

@@ -6,9 +6,11 @@ The catalogue below is in the order in which a report lists faults. Rendering is
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from submissions.naming import conversion_of
 
 Severity = Literal["error", "warning"]
 
@@ -35,7 +37,7 @@ _ERRORS = {
 }
 _WARNINGS = {
     "rank-order": "Renumber with: glckit convert --rerank.",
-    "score-range": "Nothing to mend if they are no probabilities: both metrics use only their order.",
+    "score-range": "If these are not meant as probabilities, leave them: both metrics use only their order.",
     "short-lists": (
         "Submit more than K species per occurrence (150 is usual); the threshold picks among them."
     ),
@@ -48,6 +50,8 @@ _FIXES = _ERRORS | _WARNINGS | _OF_TABLES
 
 #: Faults of files of which only the beginning could be read.
 CUT_CODES = frozenset({"truncated", "too-large"})
+#: What is concluded from all rows of a run together, and from some of them would be wrong.
+DERIVED_CODES = ("missing-occurrence", "rank-order", "short-lists", "budget-lost", "constant-scores")
 ERROR_CODES = tuple(_ERRORS)
 WARNING_CODES = tuple(_WARNINGS)
 
@@ -106,11 +110,12 @@ def in_words(fault: Fault) -> str:
     if not lines:
         return fault.message
     more = ", ..." if fault.count > len(lines) else ""
-    return f"{fault.message} ({fault.count}; line{'s' if len(lines) > 1 else ''} {', '.join(lines)}{more})"
+    where = "line" if len(lines) == 1 else "lines"
+    return f"{fault.message} ({fault.count:,}; {where} {', '.join(lines)}{more})"
 
 
 class FaultLog:
-    """Collect the faults of one run while it is read and checked.
+    """Collect the faults of one run while it is read and checked, each with at most `max_examples` examples.
 
     Examples
     --------
@@ -121,30 +126,54 @@ class FaultLog:
     [('ragged', 2)]
     """
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+    def __init__(
+        self, faults: Iterable[Fault] = (), *, run: str = "RUN", max_examples: int = MAX_EXAMPLES
+    ) -> None:
+        self.max_examples = max_examples
+        self._run = run
+        self._fixes: dict[str, list[str]] = defaultdict(list)
+        self._mends: dict[str, list[str]] = defaultdict(list)
         self._counts: Counter[str] = Counter()
         self._examples: dict[str, list[Example]] = defaultdict(list)
         self._messages: dict[str, list[str]] = defaultdict(list)
         self._downgraded: set[str] = set()
         for fault in faults:
-            self.add(fault.code, *fault.examples, message=fault.message, count=fault.count)
+            self.add(fault.code, *fault.examples, message=fault.message, count=fault.count, fix=fault.fix)
             if fault.severity == "warning":
                 self.downgrade(fault.code)
 
-    def add(self, code: str, *examples: Example, message: str, count: int | None = None) -> None:
-        """Note a fault; the examples may be fewer than the count (by default their number)."""
+    def add(
+        self,
+        code: str,
+        *examples: Example,
+        message: str,
+        count: int | None = None,
+        fix: str | None = None,
+        mends: Sequence[str] = (),
+    ) -> None:
+        """Note a fault; the examples may be fewer than the count (by default their number).
+
+        `fix` is what to do unless it is what the catalogue says, and `mends` what `glckit convert` mends in
+        it; where it mends all there is, nothing else need be done.
+        """
         if code not in _FIXES:
             raise KeyError(code)
         self._counts[code] += max(len(examples), 1) if count is None else count
+        self.offer(code, *mends)
+        if fix is not None or not mends:
+            _append_new(self._fixes[code], _FIXES[code] if fix is None else fix)
         kept = self._examples[code]
-        kept.extend(examples[: MAX_EXAMPLES - len(kept)])
-        if message not in self._messages[code]:
-            self._messages[code].append(message)
+        kept.extend(examples[: max(self.max_examples - len(kept), 0)])
+        _append_new(self._messages[code], message)
 
     def add_once(self, code: str, *, message: str) -> None:
         """Note a fault of the whole file, unless it was noted already."""
         if not self._counts[code]:
             self.add(code, message=message)
+
+    def offer(self, code: str, *mends: str) -> None:
+        """Say in the fix of a fault what `glckit convert` mends in it."""
+        _append_new(self._mends[code], *mends)
 
     def downgrade(self, code: str) -> None:
         """Report a code as a warning from now on."""
@@ -158,5 +187,13 @@ class FaultLog:
     def _fault(self, code: str) -> Fault:
         is_warning = code in _WARNINGS or code in self._downgraded
         severity: Severity = "warning" if is_warning else "error"
-        message = "; ".join(self._messages[code])
-        return Fault(code, severity, self._counts[code], message, _FIXES[code], tuple(self._examples[code]))
+        message, fixes = "; ".join(self._messages[code]), self._fixes[code]
+        if self._mends[code]:
+            mended = " and ".join(self._mends[code])
+            fixes = [*fixes, f"This takes care of {mended}: {conversion_of(self._run)}"]
+        fix = " ".join(fixes)
+        return Fault(code, severity, self._counts[code], message, fix, tuple(self._examples[code]))
+
+
+def _append_new(texts: list[str], *more: str) -> None:
+    texts += [text for text in more if text not in texts]

@@ -48,8 +48,8 @@ def written_atomically(path: str | os.PathLike[str], *, new: bool = False) -> It
     ('whole', ['a.txt'])
     """
     target = Path(os.path.realpath(path))
-    if new and target.exists():
-        raise _exists(path)
+    if new:
+        refuse_existing(path)
     with _temporary_file(target) as temporary:
         yield temporary
         try:
@@ -58,6 +58,12 @@ def written_atomically(path: str | os.PathLike[str], *, new: bool = False) -> It
             _move(temporary, target, new=new)
         except FileExistsError:
             raise _exists(path) from None
+
+
+def refuse_existing(path: str | os.PathLike[str]) -> None:
+    """Raise the `UsageError` that names ``--force`` if there is something at a path."""
+    if Path(path).exists():
+        raise _exists(path)
 
 
 @contextlib.contextmanager
@@ -79,6 +85,23 @@ def folder_written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary = _new_folder(target, stack)
         yield temporary
         _move_into_place(temporary, target)
+
+
+@contextlib.contextmanager
+def scratch_folder(parent: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a new, empty folder in an existing one, for files that are not ready, and remove it at the end.
+
+    Raises
+    ------
+    CannotCheckError
+        If it cannot be made.
+    """
+    home = Path(parent)
+    with contextlib.ExitStack() as stack:
+        with _cannot_write(home):
+            _remove_abandoned(home)
+            folder = _new_folder(home / "scratch", stack)
+        yield folder
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shlex
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ try:
     import fcntl
 except ImportError:  # no such locks on Windows, where folders cannot be opened like this either
     fcntl = None  # type: ignore[assignment]
+
+# What file systems without locks answer.
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 #: Whether this system has them.
 HAS_LOCKS = fcntl is not None
@@ -59,6 +63,8 @@ def folder_claimed(
 ) -> Iterator[int]:
     """Hold the lock of an existing folder; where another process has it, say which, and wait or give up.
 
+    Yields its descriptor, or -1 on a file system that knows no locks: work goes on without.
+
     Raises
     ------
     CannotCheckError
@@ -75,7 +81,11 @@ def folder_claimed(
                 progress.say(f"Waiting: {busy}")
                 claimed = stack.enter_context(folder_locked(folder))
         except OSError as error:
-            raise CannotCheckError(f"Cannot open {printable(folder)}: {error.strerror or error}.") from error
+            if error.errno not in _NO_LOCKS:
+                raise CannotCheckError(
+                    f"Cannot open {printable(folder)}: {error.strerror or error}."
+                ) from error
+            claimed = -1
         yield claimed
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from submissions.faults import MAX_EXAMPLES
+from submissions.species import NamesOnDemand
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,10 @@ class Requirements:
         Species per occurrence of the metrics, for the warnings.
     allow_missing : bool, default False
         Whether missing occurrences are only a warning.
+    names : NamesOnDemand
+        The names of the species, for runs that give them where ids belong.
+    max_examples : int, default 5
+        How many examples a fault keeps.
     """
 
     test_ids: NDArray[np.integer] | None = None
@@ -34,6 +41,8 @@ class Requirements:
     max_rows: int | None = None
     k: int = 30
     allow_missing: bool = False
+    names: NamesOnDemand = field(default_factory=NamesOnDemand)
+    max_examples: int = MAX_EXAMPLES
 
     @property
     def skipped(self) -> tuple[str, ...]:

@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 
 from scoring.sparse import Pairs
 from submissions.faults import Fault
+from submissions.memory import require_memory
 from submissions.ordering import stable_order
 from submissions.reading.text import LineNumbers
 
+# What a row takes while rows are put into order: 37 bytes in a shuffled run of 16 million.
+_BYTES_OF_ORDERING = 40
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Run:
     """A run as lists of pairs, one list for each occurrence that it has.
 
@@ -33,6 +37,8 @@ class Run:
         Line of each row; None for formats without lines.
     mentioned : ndarray of int of shape (n,)
         Occurrences that only bad lines name.
+    n_unread : int
+        Rows that could not be read, and are none of the pairs.
     readable : bool
         Whether the file could be read as a run at all; if not, there is nothing else to check.
     faults : tuple of Fault
@@ -47,9 +53,13 @@ class Run:
     rows: NDArray[np.intp] | None = None
     lines: LineNumbers | None = None
     mentioned: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
+    n_unread: int = 0
     readable: bool = True
     faults: tuple[Fault, ...] = ()
     metadata: Mapping[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        return f"Run({self.path!r}, n_occurrences={len(self.occurrence_ids)}, n_pairs={self.n_pairs})"
 
     @property
     def n_pairs(self) -> int:
@@ -67,7 +77,7 @@ class Run:
         return [int(line) for line in self.lines.of(self.row_numbers(pairs))]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DenseRun:
     """A run as a matrix, occurrences by species; -inf where a pair is not predicted.
 
@@ -88,6 +98,10 @@ class DenseRun:
     readable: bool = True
     faults: tuple[Fault, ...] = ()
     metadata: Mapping[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        n_occurrences, n_species = self.scores.shape
+        return f"DenseRun({self.path!r}, n_occurrences={n_occurrences}, n_species={n_species})"
 
 
 @dataclass(frozen=True)
@@ -126,6 +140,7 @@ def group_by_occurrence(ids: NDArray[np.integer]) -> Grouping:
     ascending = np.sort(heads)
     if not (ascending[1:] == ascending[:-1]).any():
         return Grouping(heads, starts)
+    require_memory(_BYTES_OF_ORDERING * len(ids), f"Ordering a run of {len(ids):,} pairs by occurrence")
     order = stable_order(ids)
     grouped = ids[order]
     starts = _starts(grouped)

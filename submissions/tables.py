@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Path = str | os.PathLike[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OccurrenceTable:
     """Occurrences and their places (degrees, WGS84), in the order of the files; each id once.
 
@@ -37,6 +37,9 @@ class OccurrenceTable:
     latitudes: NDArray[np.float64]
     longitudes: NDArray[np.float64]
     species: NDArray[np.int64] | None = None
+
+    def __repr__(self) -> str:
+        return f"OccurrenceTable(n_occurrences={len(self)}, labelled={self.species is not None})"
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -49,7 +52,7 @@ class OccurrenceTable:
         return pd.DataFrame(columns if self.species is None else columns | {"species_id": self.species})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Truth:
     """The true species of each occurrence, by ascending id."""
 
@@ -58,6 +61,9 @@ class Truth:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __repr__(self) -> str:
+        return f"Truth(n_occurrences={len(self)}, digest={self.digest!r})"
 
     @property
     def digest(self) -> str:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scoring.adaptive import budget_of, threshold_of
 from scoring.dense import score_dense
 from submissions.checks import dense, sparse
 from submissions.errors import BadInputError
-from submissions.faults import Fault, FaultLog, in_words
+from submissions.faults import CUT_CODES, DERIVED_CODES, Fault, FaultLog, in_words
+from submissions.printable import printable
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
+from submissions.species import with_hints
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,11 +40,17 @@ class Validation:
     skipped : tuple of str
         Codes of the checks that could not be made; ``training-occurrence`` is telling whether an
         unknown occurrence is one of the training files.
+    why_skipped : mapping of str to str
+        Why, for those that were not skipped for want of a file.
+    missing_ids : ndarray of int, optional
+        All test occurrences that the run does not have, ascending; None where nobody knows.
     """
 
     run: str
     faults: tuple[Fault, ...]
     skipped: tuple[str, ...]
+    why_skipped: Mapping[str, str] = field(default_factory=dict)
+    missing_ids: NDArray[np.integer] | None = field(default=None, compare=False, repr=False)
 
     @property
     def valid(self) -> bool:
@@ -66,9 +77,9 @@ class Validation:
 class InvalidRunError(BadInputError):
     """A run with errors was to be scored; `validation` says what they are."""
 
-    def __init__(self, validation: Validation) -> None:
+    def __init__(self, validation: Validation, hint: str = "") -> None:
         details = "; ".join(f"{fault.code}: {in_words(fault)}" for fault in validation.errors)
-        super().__init__(f"{validation.run} is not a valid run: {details}.")
+        super().__init__(f"{printable(validation.run)} is not a valid run: {details}.", hint)
         self.validation = validation
 
 
@@ -76,29 +87,43 @@ def validate(run: Run | DenseRun, requirements: Requirements | None = None) -> V
     """Check a run against some requirements; by default against nothing but itself."""
     requirements = requirements or Requirements()
     checked = check(run, requirements)
-    if not run.readable or (isinstance(run, DenseRun) and not checked.valid):
-        return checked  # no scores, or some that cannot be ordered
+    if not run.readable or checked.why_skipped or (isinstance(run, DenseRun) and not checked.valid):
+        return checked  # no scores, too few of them, or some that cannot be ordered
     ids = run.occurrence_ids if requirements.test_ids is None else requirements.test_ids
     return with_budget(checked, _unused(run, requirements.k, len(ids)), budget_of(requirements.k, len(ids)))
 
 
 def check(run: Run | DenseRun, requirements: Requirements) -> Validation:
     """Make all checks but that of the lost budget, which scoring answers on its way."""
-    log = FaultLog(run.faults)
+    log = FaultLog(run.faults, run=run.path, max_examples=requirements.max_examples)
     if requirements.allow_missing:
         log.downgrade("missing-occurrence")
+    missing, reason = None, ""
     if isinstance(run, DenseRun):
-        dense.check(run, requirements, log)
+        missing = dense.check(run, requirements, log)
     elif run.readable:
         sparse.check(run, requirements, log)
-    return Validation(run.path, log.faults(), requirements.skipped)
+        reason = _why_not_as_a_whole(run)
+        missing = None if reason else sparse.check_whole(run, requirements, log)
+    why = dict.fromkeys(DERIVED_CODES if reason else (), reason)
+    skipped = dict.fromkeys((*requirements.skipped, *why))
+    return Validation(run.path, with_hints(log.faults(), requirements.names), tuple(skipped), why, missing)
+
+
+def _why_not_as_a_whole(run: Run) -> str:
+    """Say why nothing can be concluded from all pairs of a run together; nothing if it can."""
+    if CUT_CODES & {fault.code for fault in run.faults}:
+        return "only the beginning of the file could be read"
+    if run.n_unread > run.n_pairs:
+        return f"{run.n_unread:,} of {run.n_unread + run.n_pairs:,} rows could not be read"
+    return ""
 
 
 def with_budget(validation: Validation, unused: int, budget: int) -> Validation:
     """Add the warning `budget-lost` if it is due: `unused` is what the pairs above the threshold leave."""
     if unused <= _LOST_SHARE * budget:
         return validation
-    log = FaultLog(validation.faults)
+    log = FaultLog(validation.faults, max_examples=sys.maxsize)
     share = unused / budget
     log.add(
         "budget-lost", message=f"{unused:,} of {budget:,} places ({share:.1%}) stay unused at the threshold"

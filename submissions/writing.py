@@ -19,13 +19,14 @@ from numpy.typing import DTypeLike, NDArray
 from scoring.sparse import Pairs
 from submissions.errors import UsageError
 from submissions.files import written_atomically
+from submissions.naming import SUFFIXES
+from submissions.printable import printable
 from submissions.reading.dense import id_paths
 
 # Columns of a run, in the order in which they are written.
 _SCHEMA = pa.schema(
     {"occurrence_id": pa.int64(), "species_id": pa.int64(), "probability": pa.float64(), "rank": pa.int64()}
 )
-_SUFFIXES = (".csv", ".txt", ".gz", ".zst", ".zip", ".parquet")
 
 # Rows of a row group of Parquet, and so 34 MB that wait to be written.
 _ROW_GROUP = 2**20
@@ -33,6 +34,12 @@ _HEADER = ";".join(_SCHEMA.names).encode() + b"\n"
 _TEXT = pa_csv.WriteOptions(delimiter=";", quoting_style="none", include_header=False)
 
 _Sink = Callable[[pa.Table], object]
+
+
+def paths_written(path: str | os.PathLike[str]) -> tuple[Path, ...]:
+    """Return what is written for a run: the file itself, and those of the ids beside a matrix."""
+    ids = id_paths(Path(path)) if Path(path).suffix.lower() == ".npy" else ()
+    return (Path(path), *ids)
 
 
 class RunWriter(Protocol):
@@ -43,12 +50,19 @@ class RunWriter(Protocol):
 
 
 @contextmanager
-def run_writer(path: str | os.PathLike[str], *, max_rows: int | None = None) -> Iterator[RunWriter]:
+def run_writer(
+    path: str | os.PathLike[str],
+    *,
+    max_rows: int | None = None,
+    new: bool = False,
+    sealed: Callable[[Path], None] | None = None,
+) -> Iterator[RunWriter]:
     """Open a run for writing in batches, in bounded memory; it takes its place when all is written.
 
     The suffix decides the format: ``.csv`` or ``.txt``, with ``.gz`` or ``.zst`` behind if wanted,
     ``.zip``, or ``.parquet``; a `UsageError` is raised for any other. Each occurrence keeps its `max_rows`
-    best pairs.
+    best pairs. `new` refuses to replace a file; `sealed` is called with the finished file before it takes
+    its place.
 
     Examples
     --------
@@ -62,13 +76,16 @@ def run_writer(path: str | os.PathLike[str], *, max_rows: int | None = None) -> 
     10561900;5;0.75;1
     """
     suffix = Path(path).suffix.lower()
-    if suffix not in _SUFFIXES:
+    if suffix not in SUFFIXES:
         raise UsageError(
-            f"Cannot tell the format of {Path(path)} from its name.",
-            f"Let it end in {', '.join(_SUFFIXES)} or .npy.",
+            f"Cannot tell the format of {printable(path)} from its name.",
+            f"Let it end in {', '.join(SUFFIXES)} or .npy.",
         )
-    with written_atomically(path) as temporary, ExitStack() as stack:
-        yield _BatchWriter(_sink(temporary, suffix, stack), max_rows)
+    with written_atomically(path, new=new) as temporary:
+        with ExitStack() as stack:
+            yield _BatchWriter(_sink(temporary, suffix, stack), max_rows)
+        if sealed is not None:
+            sealed(temporary)
 
 
 def write_run(
@@ -77,14 +94,20 @@ def write_run(
     pairs: Pairs,
     *,
     max_rows: int | None = None,
+    new: bool = False,
 ) -> None:
     """Write a whole run, one list for each id; see `run_writer`.
 
     Ranks are written as given, or as 1..n if there are none.
     """
-    with run_writer(path, max_rows=max_rows) as writer:
-        for lists in pairs.chunks():
-            writer.add(occurrence_ids[lists], pairs.within(lists))
+    with run_writer(path, max_rows=max_rows, new=new) as writer:
+        write_lists(writer, occurrence_ids, pairs)
+
+
+def write_lists(writer: RunWriter, occurrence_ids: NDArray[np.integer], pairs: Pairs) -> None:
+    """Write lists in batches, one for each id."""
+    for lists in pairs.chunks():
+        writer.add(occurrence_ids[lists], pairs.within(lists))
 
 
 def write_matrix(
@@ -93,6 +116,7 @@ def write_matrix(
     pairs: Pairs,
     *,
     max_rows: int | None = None,
+    new: bool = False,
 ) -> None:
     """Write a run as a float64 matrix, -inf where a pair is absent, with its ids beside it.
 
@@ -100,7 +124,7 @@ def write_matrix(
     """
     kept = best_first(pairs, max_rows=max_rows)
     species_ids, columns = np.unique(kept.species, return_inverse=True)
-    with matrix_writer(path, occurrence_ids, species_ids) as matrix:
+    with matrix_writer(path, occurrence_ids, species_ids, new=new) as matrix:
         for row in range(kept.n_lists):
             inside = slice(kept.offsets[row], kept.offsets[row + 1])
             matrix[row] = -np.inf
@@ -114,6 +138,7 @@ def matrix_writer(
     species_ids: NDArray[np.integer],
     *,
     dtype: DTypeLike = np.float64,
+    new: bool = False,
 ) -> Iterator[NDArray[np.floating]]:
     """Yield a matrix of zeros, mapped to a file that takes its place with its ids when all is written.
 
@@ -122,16 +147,18 @@ def matrix_writer(
     """
     paths = id_paths(Path(path))
     shape = (len(occurrence_ids), len(species_ids))
-    with written_atomically(path) as temporary:
+    with written_atomically(path, new=new) as temporary:
         matrix = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape)
         yield matrix
         matrix.flush()
-        with written_atomically(paths[0]) as first, written_atomically(paths[1]) as second:
-            for file, ids in ((first, occurrence_ids), (second, species_ids)):
+        with ExitStack() as both:
+            for id_path, ids in zip(paths, (occurrence_ids, species_ids), strict=True):
+                file = both.enter_context(written_atomically(id_path, new=new))
                 with file.open("wb") as stream:
                     np.save(stream, ids.astype(np.int64))
-            # From here to the end there is no matrix: a kill must not leave one with ids of another.
-            Path(path).unlink(missing_ok=True)
+            if not new:
+                # From here to the end there is no matrix: a kill must not leave one with ids of another.
+                Path(path).unlink(missing_ok=True)
 
 
 def best_first(pairs: Pairs, *, max_rows: int | None = None) -> Pairs:
@@ -149,6 +176,7 @@ def best_first(pairs: Pairs, *, max_rows: int | None = None) -> Pairs:
     order = np.lexsort(keys)  # stable, so the order of the file breaks what ties are left
     offsets = pairs.offsets - pairs.offsets[0]
     if max_rows is not None:
+        max_rows = min(max_rows, len(order))  # what is larger may not fit 64 bits
         place = np.arange(len(order)) - np.repeat(offsets[:-1], lengths)
         order = order[place < max_rows]
         offsets = np.concatenate([[0], np.cumsum(np.minimum(lengths, max_rows))])

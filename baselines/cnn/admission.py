@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pathlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,9 @@ from baselines.integrity.gate import admit
 from baselines.integrity.thresholds import Thresholds
 from baselines.request import OnDamaged
 from submissions.errors import CannotCheckError, UsageError
+from submissions.opening import open_file
+from submissions.printable import printable
+from submissions.progress import SILENT, Progress
 
 Path = str | os.PathLike[str]
 
@@ -54,10 +56,11 @@ class Admissible:
     def open(self, ids: NDArray[np.int64]) -> PatchSource:
         """Open the patches of some occurrences; each process does so for itself.
 
-        Archives are only looked into for what is not extracted: a scan of them takes long.
+        Archives are only looked into for what is not extracted: a scan of them takes long. Folders that
+        cannot be listed hold none of these: whoever admitted them has seen to that.
         """
         trees = open_trees(self.patches)
-        absent = ids[~np.isin(ids, np.concatenate([ids[:0], *(tree.ids() for tree in trees)]))]
+        absent = ids[~np.isin(ids, np.concatenate([ids[:0], *(tree.listable_ids() for tree in trees)]))]
         if len(absent) or not trees:
             return open_patches(list(self.patches), ids=absent)
         return ManySources(trees)
@@ -91,13 +94,15 @@ def read_id_list(path: Path) -> NDArray[np.int64]:
         If the file cannot be read, or a line is no id.
     """
     try:
-        lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
+        with open_file(path) as file:
+            lines = file.read().decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise CannotCheckError(f"Cannot read the list of ids {path}: {error}.") from error
+        why = getattr(error, "strerror", None) or error
+        raise CannotCheckError(f"Cannot read the list of ids {printable(path)}: {why}.") from error
     wrong = [number for number, line in enumerate(lines, 1) if line.strip() and not _is_id(line)]
     if wrong:
         raise CannotCheckError(
-            f"Line {wrong[0]} of {path} is no occurrence id: {lines[wrong[0] - 1]!r}.",
+            f"Line {wrong[0]} of {printable(path)} is no occurrence id: {lines[wrong[0] - 1]!r}.",
             "Write one id per line.",
         )
     return np.array([int(line) for line in lines if line.strip()], dtype=np.int64)
@@ -108,8 +113,10 @@ def _is_id(line: str) -> bool:
     return digits.isascii() and digits.isdigit() and len(digits) < 19
 
 
-def admitted(ids: NDArray[np.int64], files: Admissible, *, patch_size: int) -> Admitted:
-    """Decide which of some occurrences to use.
+def admitted(
+    ids: NDArray[np.int64], files: Admissible, *, patch_size: int, progress: Progress = SILENT
+) -> Admitted:
+    """Decide which of some occurrences to use; say so where earlier checks are not known.
 
     Raises
     ------
@@ -131,6 +138,8 @@ def admitted(ids: NDArray[np.int64], files: Admissible, *, patch_size: int) -> A
         state=files.checks,
         thresholds=files.thresholds,
     )
+    for trouble in admission.troubles:
+        progress.say(trouble)
     counts = {"excluded": len(ids) - len(kept), "damaged patches": len(admission.left_out)}
     left_out = {reason: count for reason, count in counts.items() if count}
     return Admitted(admission.ids, admission.to_metadata(), left_out)

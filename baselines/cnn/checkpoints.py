@@ -11,8 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from baselines.cnn.modelfile import read_tensors, write_tensors
+from baselines.cnn.tensorfile import read_tensors, write_tensors
 from submissions.errors import UsageError
+from submissions.printable import printable
 
 _NETWORK, _MOMENTUM = "network.", "momentum."
 _NOTES = ("step", "history", "loss_of_epoch", "plan", "scaler")
@@ -61,7 +62,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint | None:
         return None
     tensors, notes = read_tensors(path)
     if not set(_NOTES) <= notes.keys():
-        raise UsageError(f"{path} is no checkpoint of glckit.", "Remove it to begin anew.")
+        raise UsageError(f"{printable(path)} is no checkpoint of glckit.", "Remove it to begin anew.")
     return Checkpoint(
         network=_below(tensors, _NETWORK),
         momentum=_below(tensors, _MOMENTUM),
@@ -94,7 +95,7 @@ def refuse_another_plan(found: Mapping[str, Any], wanted: Mapping[str, Any], *, 
     if differing:
         changes = ", ".join(f"{name} {found.get(name)} -> {wanted.get(name)}" for name in differing)
         raise UsageError(
-            f"{where} is a training that was begun otherwise: {changes}.",
+            f"{printable(where)} is a training that was begun otherwise: {changes}.",
             "Go on with the same options, or choose another --model, or pass --restart.",
         )
 

@@ -124,9 +124,9 @@ def _probe(model: Model, machine: Machine, batch_size: int, *, seconds: float) -
     shape = (batch_size, model.plan.patch_size, model.plan.patch_size)
     bands, altitude = torch.zeros(*shape, 5, dtype=torch.uint8), torch.zeros(shape, dtype=torch.int16)
     batch = Batch(torch.arange(batch_size), bands, altitude)
-    predictor.probabilities(batch.on(device)).cpu()  # the first is slow
+    predictor.logits(batch.on(device)).cpu()  # the first is slow
     n_batches, start = 0, time.perf_counter()
     while time.perf_counter() - start < seconds:
-        predictor.probabilities(batch.on(device)).cpu()
+        predictor.logits(batch.on(device)).cpu()
         n_batches += 1
     return n_batches * batch_size / (time.perf_counter() - start), device.type

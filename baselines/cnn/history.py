@@ -46,12 +46,15 @@ def draw_curves(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
     figures = require("matplotlib.figure", "plot")
     figure = figures.Figure(figsize=(9, 3.6), layout="constrained")
     loss, scores = figure.subplots(1, 2)
-    loss.plot([each["epoch"] for each in history], [each["loss"] for each in history], color="black")
+    losses = [each["loss"] for each in history]
+    # With markers: a line of one point cannot be seen.
+    loss.plot([each["epoch"] for each in history], losses, color="black", marker=".")
     loss.set(xlabel="epoch", ylabel="training loss (cross-entropy)")
     looked = [each for each in history if _SCORES[0] in each]
     for name in _SCORES:
         label = name.replace("_", " ").replace(" 1", "-1").replace(" 3", "-3")
-        scores.plot([each["epoch"] for each in looked], [each[name] for each in looked], label=label)
+        values = [each[name] for each in looked]
+        scores.plot([each["epoch"] for each in looked], values, label=label, marker=".")
     scores.set(xlabel="epoch", ylabel="share of the validation part", ylim=(0, 1))
     scores.legend(loc="lower right")
     with written_atomically(path) as temporary:

@@ -20,13 +20,13 @@ from torch.nn.functional import cross_entropy
 from baselines.cnn.checkpoints import Checkpoint, momentum_of, restore_momentum, write_checkpoint
 from baselines.cnn.gathering import gathered, joined
 from baselines.cnn.history import write_events, write_log
-from baselines.cnn.modelfile import read_tensors, write_tensors
 from baselines.cnn.network import PatchInception
 from baselines.cnn.options import TrainingOptions
 from baselines.cnn.outputs import BestSpecies, PartScores, best_species, score_part
 from baselines.cnn.patchdata import Batch, PatchDataset, batches
 from baselines.cnn.planes import InputPlanes
 from baselines.cnn.sampling import BatchShare, Course, parts_of_steps, seed_of
+from baselines.cnn.tensorfile import read_tensors, write_tensors
 from baselines.cnn.trainingdata import TrainingData
 from baselines.cnn.watching import paced
 from submissions.errors import UsageError
@@ -229,7 +229,7 @@ class TrainingLoop:
         with torch.no_grad():
             for batch in self._read(pieces):
                 outputs = self._model(batch.on(self.fabric.device)).float()
-                found.append(best_species(outputs.softmax(dim=1), batch.rows.numpy()))
+                found.append(best_species(outputs, batch.rows.numpy()))
         self._model.train()
         return joined(found) if found else BestSpecies.empty(min(MAX_ROWS, len(self.work.data.species)))
 

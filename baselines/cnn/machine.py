@@ -11,10 +11,12 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.utilities.rank_zero import rank_zero_only
 
 from baselines.cnn.options import Machine
 from submissions.errors import CannotCheckError, UsageError
 from submissions.progress import SILENT, Progress
+from submissions.wording import counted
 
 _PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
@@ -83,6 +85,11 @@ def one_voice(progress: Progress, fabric: Fabric) -> Progress:
     return progress if fabric.is_global_zero else SILENT
 
 
+def voice_before_launch(progress: Progress) -> Progress:
+    """Return who is told before there is a fabric: nobody in a process that Lightning has started."""
+    return progress if getattr(rank_zero_only, "rank", 0) == 0 else SILENT
+
+
 def has_fast_bf16(device_type: str) -> bool:
     """Tell whether a device multiplies bfloat16 numbers itself; elsewhere they are slower than float32."""
     if device_type == "cuda":
@@ -98,7 +105,7 @@ def _refuse_unfit(machine: Machine, device_type: str) -> None:
     n_there = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if machine.accelerator == "gpu" and machine.devices > n_there:
         raise UsageError(
-            f"{machine.devices} GPUs are asked for, and torch sees {n_there} here.",
+            f"{counted(machine.devices, 'GPU is', 'GPUs are')} asked for, and torch sees {n_there} here.",
             "Ask for fewer with --devices, or use --accelerator cpu.",
         )
     if machine.precision == "fp16" and device_type == "cpu":

@@ -7,6 +7,7 @@ cover, altitude; 0.9; none.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -16,6 +17,7 @@ from baselines.covariates.patches.channels import CHANNELS, N_LAND_COVER_CODES, 
 from baselines.covariates.splits.shares import CNN_SHARES
 from submissions.errors import UsageError
 from submissions.limits import MAX_ROWS
+from submissions.printable import printable
 
 #: The smallest patch, in pixels along a side, that leaves the network something to average.
 MIN_PATCH_SIZE = 35
@@ -64,7 +66,8 @@ class InputPlan:
         unknown = [name for name in self.channels if name not in CHANNELS]
         if unknown or not self.channels or len(set(self.channels)) < len(self.channels):
             raise UsageError(
-                f"These are no channels of a patch, each once: {', '.join(self.channels) or 'none'}.",
+                "These are no channels of a patch, each once: "
+                f"{printable(', '.join(self.channels)) or 'none'}.",
                 f"Choose from {','.join(CHANNELS)}.",
             )
         _refuse_other("land cover", self.land_cover, LandCover)
@@ -121,13 +124,14 @@ class TrainingPlan:
 
     def __post_init__(self) -> None:
         positive = ("epochs", "batch_size", "learning_rate", "validate_every")
-        _refuse(self, positive, lambda value: value > 0, "above 0")
+        _refuse(self, positive, lambda value: 0 < value < math.inf, "above 0 and finite")
         _refuse(self, ("momentum", "dropout"), lambda value: 0 <= value < 1, "from 0 to below 1")
-        _refuse(self, ("weight_decay",), lambda value: value >= 0, "0 or more")
+        _refuse(self, ("weight_decay",), lambda value: 0 <= value < math.inf, "0 or more and finite")
         _refuse_other("initial weights", self.initial, Initial)
         if len(self.shares) != 3:
             raise UsageError(f"--shares must be three numbers that make 1, not {len(self.shares)}.")
-        if min(self.shares) < 0 or abs(sum(self.shares) - 1) > 1e-9 or self.shares[0] == 0:
+        fitting = min(self.shares) >= 0 and abs(sum(self.shares) - 1) <= 1e-9  # false for NaN
+        if not fitting or self.shares[0] == 0:
             raise UsageError(f"The shares of the three parts must make 1, not {self.shares}.")
 
     def rate_of_epoch(self, epoch: int) -> float:
@@ -202,6 +206,9 @@ class TrainingOptions:
     restart: bool = False
     command: str = ""
 
+    def __post_init__(self) -> None:
+        _refuse(self, ("save_minutes",), lambda value: value >= 0, "0 or more")
+
     def deciding(self, data_digest: str) -> dict[str, Any]:
         """Return what decides the weights, to know an unfinished training again.
 
@@ -239,6 +246,10 @@ class PredictionOptions:
         Occurrences between two points from which a prediction can go on.
     seed : int, default 0
         Decides what is dropped.
+    k : int, default 30
+        Different scores that an occurrence needs, or a warning counts it.
+    force : bool, default False
+        Whether a run that is not ours may be replaced.
     """
 
     patch_size: int
@@ -248,7 +259,9 @@ class PredictionOptions:
     max_rows: int = MAX_ROWS
     shard_size: int = 1024
     seed: int = 0
+    k: int = 30
     command: str = ""
+    force: bool = False
 
     def __post_init__(self) -> None:
         numbers = {"batch size": self.batch_size, "rows": self.max_rows, "shard size": self.shard_size}

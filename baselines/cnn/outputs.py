@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from baselines.toldapart import told_apart
 from scoring.sparse import Pairs, score_sparse
 from submissions.limits import MAX_ROWS
 
@@ -23,28 +24,28 @@ class BestSpecies:
         The occurrences.
     outputs : ndarray of int32 of shape (n, k)
         Outputs of the network, that is, places in its table of species.
-    scores : ndarray of float32 of shape (n, k)
-        Their probabilities.
+    scores : ndarray of float64 of shape (n, k)
+        Their probabilities, which fall where the logits fall.
     """
 
     rows: NDArray[np.int64]
     outputs: NDArray[np.int32]
-    scores: NDArray[np.float32]
+    scores: NDArray[np.float64]
 
     @classmethod
     def empty(cls, k: int) -> BestSpecies:
         """Return the lists of no occurrences."""
-        return cls(np.empty(0, np.int64), np.empty((0, k), np.int32), np.empty((0, k), np.float32))
+        return cls(np.empty(0, np.int64), np.empty((0, k), np.int32), np.empty((0, k), np.float64))
 
     def pairs(self, species: NDArray[np.int64]) -> Pairs:
-        """Return the lists as pairs, with the species of a table.
-
-        Scores are the shortest decimals that name the float32: written out they take half the room of
-        the same numbers as float64, and distinct ones stay distinct and in order.
-        """
+        """Return the lists as pairs, with the species of a table."""
         n, k = self.outputs.shape
-        scores = self.scores.ravel().astype("U").astype(np.float64)
-        return Pairs(np.arange(n + 1) * k, species[self.outputs.ravel()], scores)
+        return Pairs(np.arange(n + 1) * k, species[self.outputs.ravel()], self.scores.ravel())
+
+    def n_tied(self, k: int) -> int:
+        """Count the occurrences with fewer than `k` different scores among their best species."""
+        steps = np.count_nonzero(np.diff(self.scores, axis=1), axis=1)
+        return int(np.count_nonzero(steps + 1 < min(k, self.scores.shape[1])))
 
 
 @dataclass(frozen=True)
@@ -61,17 +62,24 @@ class PartScores:
     adaptive_top_30: float
 
 
-def best_species(probabilities: Tensor, rows: NDArray[np.int64], *, max_rows: int = MAX_ROWS) -> BestSpecies:
-    """Keep the best species of each occurrence, a row of `probabilities` each; all where there are fewer.
+def best_species(logits: Tensor, rows: NDArray[np.int64], *, max_rows: int = MAX_ROWS) -> BestSpecies:
+    """Keep the best species of each occurrence, a row of `logits` each; all where there are fewer.
+
+    Their scores are the softmax in double precision, which underflows where logits are some 745 apart;
+    `told_apart` keeps different logits different, in their order, and none is 0.
 
     Examples
     --------
-    >>> best = best_species(torch.tensor([[0.1, 0.6, 0.3]]), np.array([7]), max_rows=2)
-    >>> best.outputs.tolist()
-    [[1, 2]]
+    >>> best = best_species(torch.tensor([[0.0, 1000.0, -2000.0]]), np.array([7]))
+    >>> best.outputs.tolist(), best.scores.tolist()
+    ([[1, 0, 2]], [[1.0, 1e-323, 5e-324]])
     """
-    scores, outputs = torch.topk(probabilities.float(), min(max_rows, probabilities.shape[1]), dim=1)
-    return BestSpecies(rows, outputs.to(torch.int32).cpu().numpy(), scores.cpu().numpy())
+    top, outputs = torch.topk(logits, min(max_rows, logits.shape[1]), dim=1)
+    # Of all species only this sum is needed, and its terms need not be exact to the last bit.
+    total = (logits - top[:, :1]).exp().sum(dim=1, keepdim=True, dtype=torch.float64).cpu().numpy()
+    falling = top.double().cpu().numpy()
+    scores = np.exp(falling - falling[:, :1] - np.log(total))
+    return BestSpecies(rows, outputs.to(torch.int32).cpu().numpy(), told_apart(scores, falling))
 
 
 def score_part(best: BestSpecies, labels: NDArray[np.int64]) -> PartScores:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,13 @@ from baselines.cnn.watching import Pace, paced
 from baselines.covariates.occurrences import read_all_occurrences
 from baselines.provenance import Provenance, digest_of
 from submissions.errors import UsageError
-from submissions.metadata import write_metadata
+from submissions.ownruns import own_run_writer, refuse_foreign
 from submissions.progress import SILENT, Progress
-from submissions.writing import run_writer
 
+# How scores are computed; shards that others computed do not go into one run with ours.
+_SCORES = "float64 log-softmax"
+# Share of the occurrences that may have few different scores before we warn.
+_MAX_TIED = 0.01
 _PACKAGES = ("torch", "torchvision", "lightning-fabric")
 
 
@@ -50,6 +53,8 @@ class CnnRun:
         Occurrences that an earlier, stopped prediction had done.
     occurrences_per_second : float
         Of this process, over the others.
+    warnings : tuple of str
+        What is wrong with the scores, if anything.
     """
 
     run: Path
@@ -59,6 +64,7 @@ class CnnRun:
     n_resumed: int
     occurrences_per_second: float
     device: str
+    warnings: tuple[str, ...] = ()
 
 
 def predict_cnn(
@@ -79,10 +85,12 @@ def predict_cnn(
     BadInputError
         If patches are damaged.
     UsageError
-        If there is no model, it was trained for other patches, or memory runs out.
+        If there is no model, it was trained for other patches, its outputs are no numbers, a run that is
+        not ours is in the way, or memory runs out.
     CannotCheckError
         If a file is absent or damaged.
     """
+    refuse_foreign(run, force=options.force)
     model = read_model(folder)
     if model.plan.patch_size != options.patch_size:
         raise UsageError(
@@ -90,7 +98,9 @@ def predict_cnn(
             f"those here have {options.patch_size}.",
             "Set patch_size in competition.toml, or train a model for these.",
         )
-    usable = admitted(read_all_occurrences(files.tables).ids, files, patch_size=options.patch_size)
+    usable = admitted(
+        read_all_occurrences(files.tables).ids, files, patch_size=options.patch_size, progress=progress
+    )
     fabric = fabric_of(options.machine)
     fabric.launch()
     shards = Shards(run, _key(model, usable.ids, options), len(usable.ids), size=options.shard_size)
@@ -101,9 +111,7 @@ def predict_cnn(
     with peers_watched(fabric), memory_watched(options.batch_size, hint):
         predicted = _predict(task, shards, one_voice(progress, fabric))
         fabric.barrier()
-    if predicted.first:
-        _write_run(task, shards, predicted.run)
-    return predicted
+    return _write_run(task, shards, predicted, progress) if predicted.first else predicted
 
 
 @dataclass(frozen=True)
@@ -147,43 +155,69 @@ def _predict_shard(task: _Task, predictor: Predictor, shards: Shards, number: in
         # By shard, so that what is dropped depends neither on the devices nor on where it was stopped.
         torch.manual_seed(seed_of(task.options.seed, number))
         for batch in batches(task.dataset, pieces, workers=task.options.machine.workers, pinned=pinned):
-            probabilities = predictor.probabilities(batch.on(predictor.device))
-            found.append(best_species(probabilities, batch.rows.numpy(), max_rows=task.options.max_rows))
+            logits = predictor.logits(batch.on(predictor.device))
+            found.append(best_species(logits, batch.rows.numpy(), max_rows=task.options.max_rows))
             pace.done(len(batch.rows))
-    return joined(found)
+    best = joined(found)
+    _refuse_what_is_no_number(best, task)
+    return best
 
 
-def _write_run(task: _Task, shards: Shards, run: Path) -> None:
-    with run_writer(run) as writer:
+def _refuse_what_is_no_number(best: BestSpecies, task: _Task) -> None:
+    wrong = best.rows[~np.isfinite(best.scores).all(axis=1)]
+    if len(wrong):
+        precise = task.options.machine.precision == "fp32"
+        raise UsageError(
+            f"What the network says of occurrence {task.usable.ids[wrong[0]]} is no number.",
+            "Its weights are damaged or diverged: train it again."
+            if precise
+            else "Half precision overflows here: predict with --precision fp32.",
+        )
+
+
+def _write_run(task: _Task, shards: Shards, predicted: CnnRun, progress: Progress) -> CnnRun:
+    options, n_tied = task.options, 0
+    with own_run_writer(predicted.run, force=options.force, progress=progress) as run:
         for number in range(len(shards)):
             best = shards.read(number)
-            writer.add(task.usable.ids[best.rows], best.pairs(task.model.species))
-    draws, machine = task.options.draws, task.options.machine
+            n_tied += best.n_tied(options.k)
+            run.writer.add(task.usable.ids[best.rows], best.pairs(task.model.species))
+        written = replace(predicted, warnings=_warnings(n_tied, predicted.n_occurrences, options.k))
+        run.metadata = _metadata(task, written)
+    shards.remove()
+    return written
+
+
+def _warnings(n_tied: int, n_occurrences: int, k: int) -> tuple[str, ...]:
+    if n_tied <= _MAX_TIED * n_occurrences:
+        return ()
+    told = f"{n_tied:,} of {n_occurrences:,} occurrences have fewer than {k} different scores"
+    return (f"{told}: the network hardly tells their species apart. Train it with another --learning-rate.",)
+
+
+def _metadata(task: _Task, run: CnnRun) -> dict[str, Any]:
+    draws = task.options.draws
     provenance = Provenance(
         "cnn-dropout" if draws.dropout else "cnn",
         task.options.command,
-        task.options.seed,
-        model_digest=_digest(task.model),
+        task.options.seed if draws.dropout else task.model.seed,
+        model_digest=task.model.digest,
         data_digest=task.model.training.get("data_digest"),
-        device=task.fabric.device.type,
+        device=run.device,
         verification=task.usable.verification,
-        left_out=task.usable.left_out,
+        left_out=run.left_out,
+        model=task.model.provenance,
         packages=_PACKAGES,
     )
-    extra = {"precision": machine.precision, "draws": asdict(draws)}
-    write_metadata(run, provenance.metadata() | extra)
-    shards.remove()
+    extra = {"precision": task.options.machine.precision, "draws": asdict(draws)}
+    warnings = {"warnings": list(run.warnings)} if run.warnings else {}
+    return provenance.metadata() | extra | warnings
 
 
 def _key(model: Model, ids: NDArray[np.int64], options: PredictionOptions) -> str:
     """Return what decides a prediction, so that shards of another one are not taken for its own."""
-    chosen: dict[str, Any] = {"model": _digest(model), "ids": digest_of(ids)}
+    chosen: dict[str, Any] = {"model": model.digest, "ids": digest_of(ids), "scores": _SCORES}
     chosen |= {"rows": options.max_rows, "shard": options.shard_size, "precision": options.machine.precision}
     if options.draws.dropout:  # without, batches and seeds decide nothing
         chosen |= asdict(options.draws) | {"seed": options.seed, "batch": options.batch_size}
     return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
-
-
-def _digest(model: Model) -> str:
-    tensors = model.network.state_dict().values()
-    return digest_of(model.species, *(tensor.numpy() for tensor in tensors))

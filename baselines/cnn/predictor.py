@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from functools import reduce
 from typing import Any
 
 import torch
@@ -41,13 +43,17 @@ class Predictor:
         self._n_passes = draws.passes if draws.dropout else 1
 
     @torch.inference_mode()
-    def probabilities(self, patches: tuple[Tensor, Tensor]) -> Tensor:
-        """Return the probability of each species, float32 of shape (B, n_species), on the device.
+    def logits(self, patches: tuple[Tensor, Tensor]) -> Tensor:
+        """Return what the softmax makes probabilities of, of shape (B, n_species), on the device.
 
-        Of bands and altitude there; see `baselines.cnn.patchdata.Batch.on`. The trunk runs once whatever the
-        number of draws, since nothing is dropped before the head.
+        Of bands and altitude there; see `baselines.cnn.patchdata.Batch.on`. Of several draws it is the
+        logarithm of their average probability, float64, so that none underflows. The trunk runs once
+        whatever the number of draws, since nothing is dropped before the head.
         """
         planes = self._planes(patches)
         features = self._trunk(planes.to(self._type)).float()
-        draws = (self._head(features).softmax(dim=1) for _ in range(self._n_passes))
-        return sum(draws, torch.zeros((), device=self.device)) / self._n_passes
+        if self._n_passes == 1:
+            logits: Tensor = self._head(features)
+            return logits
+        draws = (self._head(features).double().log_softmax(dim=1) for _ in range(self._n_passes))
+        return torch.sub(reduce(torch.logaddexp, draws), math.log(self._n_passes))

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from baselines.cnn.modelfile import read_tensors, write_tensors
 from baselines.cnn.outputs import BestSpecies
+from baselines.cnn.tensorfile import read_tensors, write_tensors
 from submissions.errors import CannotCheckError
 
 

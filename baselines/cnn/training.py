@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -12,6 +13,7 @@ from typing import Any
 
 import torch
 
+from baselines.claim import training_claimed
 from baselines.cnn.admission import Admissible
 from baselines.cnn.checkpoints import Checkpoint, read_checkpoint, refuse_another_plan
 from baselines.cnn.history import draw_curves
@@ -74,13 +76,17 @@ def train_cnn(
     UsageError
         If options and data do not fit, memory runs out, or the loss is no number any more.
     CannotCheckError
-        If a file is absent or damaged, such as a checkpoint.
+        If a file is absent or damaged, such as a checkpoint, or another process trains this model.
     """
     chosen = options or TrainingOptions()
     share = BatchShare(0, chosen.machine.n_processes, chosen.machine.accumulate)
     share.check(chosen.plan.batch_size)
     data = read_training_data(
-        files, patch_size=chosen.input.patch_size, shares=chosen.plan.shares, seed=chosen.plan.seed
+        files,
+        patch_size=chosen.input.patch_size,
+        shares=chosen.plan.shares,
+        seed=chosen.plan.seed,
+        progress=progress,
     )
     fabric = fabric_of(chosen.machine)
     fabric.launch()
@@ -89,7 +95,9 @@ def train_cnn(
         f"Try --accumulate {2 * share.accumulate}, which reads half as many at a time, "
         f"or --batch-size {max(chosen.plan.batch_size // 2, 1)}."
     )
-    with peers_watched(fabric), memory_watched(at_once, hint):
+    # One process for all of a training, which Lightning starts more of.
+    claim = training_claimed(Path(folder)) if fabric.is_global_zero else contextlib.nullcontext()
+    with claim, peers_watched(fabric), memory_watched(at_once, hint):
         source = files.open(data.ids)
         dataset = PatchDataset(source, data.ids, chosen.input, ignores_damage=files.ignores_damage)
         loop = _prepared(Work(fabric, data, dataset, chosen, Path(folder)))
@@ -157,6 +165,7 @@ def _record(trained: TrainedCnn, loop: TrainingLoop) -> dict[str, Any]:
         "renewed": options.renewed,
         "command": options.command,
         "data_digest": data.digest,
+        "training_files": data.files,
         "verification": data.verification,
         "left_out": data.left_out,
         "n_parts": trained.n_parts,

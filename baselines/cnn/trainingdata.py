@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from baselines.cnn.admission import Admissible, admitted
 from baselines.covariates.occurrences import read_all_occurrences
 from baselines.covariates.splits.holdout import THREE_PARTS, random_split
-from baselines.provenance import digest_of
+from baselines.provenance import digest_of, digest_of_files
 from submissions.errors import BadInputError, UsageError
+from submissions.progress import SILENT, Progress
 
 Path = str | os.PathLike[str]
 
@@ -35,6 +36,8 @@ class TrainingData:
         On what evidence the patches are held to be whole.
     left_out : mapping of str to int
         Occurrences that are not used, by reason.
+    files : str, optional
+        Digest of the training files.
     """
 
     ids: NDArray[np.int64]
@@ -43,6 +46,7 @@ class TrainingData:
     parts: Mapping[str, NDArray[np.int64]]
     verification: Mapping[str, Any] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    files: str | None = None
 
     @property
     def digest(self) -> str:
@@ -51,7 +55,12 @@ class TrainingData:
 
 
 def read_training_data(
-    files: Admissible, *, patch_size: int, shares: tuple[float, float, float], seed: int
+    files: Admissible,
+    *,
+    patch_size: int,
+    shares: tuple[float, float, float],
+    seed: int,
+    progress: Progress = SILENT,
 ) -> TrainingData:
     """Read labelled occurrences and divide them at random, by the seed, into parts of these shares.
 
@@ -70,13 +79,19 @@ def read_training_data(
         raise BadInputError("No training occurrence has a species.", "Give tables with species_id.")
     split = random_split(labelled.ids, shares=shares, seed=seed)
     species, labels = np.unique(labelled.species, return_inverse=True)
-    admission = admitted(labelled.ids, files, patch_size=patch_size)
+    admission = admitted(labelled.ids, files, patch_size=patch_size, progress=progress)
     usable = np.isin(labelled.ids, admission.ids)
     part_of = split.part_of[usable]
     parts = {name: np.flatnonzero(part_of == number) for number, name in enumerate(THREE_PARTS)}
     _refuse_empty(parts, shares)
     return TrainingData(
-        labelled.ids[usable], labels[usable], species, parts, admission.verification, admission.left_out
+        labelled.ids[usable],
+        labels[usable],
+        species,
+        parts,
+        admission.verification,
+        admission.left_out,
+        digest_of_files(files.tables),
     )
 
 

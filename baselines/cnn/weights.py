@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from baselines.cnn.modelfile import check_fit, read_tensors
+from baselines.cnn.modelfile import check_fit
 from baselines.cnn.network import PatchInception
+from baselines.cnn.tensorfile import read_tensors
 from submissions.errors import CannotCheckError, UsageError
+from submissions.printable import printable
 
 # Left by data-parallel training in front of every name.
 _WRAPPER = "module."
@@ -42,7 +43,9 @@ def start_from(network: PatchInception, path: str | os.PathLike[str], *, renewed
     for layer in renewed:
         inside = [name for name in own if name.startswith(f"{layer}.")]
         if not inside:
-            raise UsageError(f"The network has no layer {layer} to renew.", "Such as fc or Conv2d_1a_3x3.")
+            raise UsageError(
+                f"The network has no layer {printable(layer)} to renew.", "Such as fc or Conv2d_1a_3x3."
+            )
         kept |= {name: own[name] for name in inside}
     check_fit(kept, network, where=str(path))
     network.load_state_dict(kept)
@@ -55,12 +58,14 @@ def _read_state(path: Path) -> Mapping[str, Tensor]:
         # weights_only: tensors and plain values, never code.
         found: Any = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
-        raise CannotCheckError(f"Cannot open {path}: {error.strerror or error}.") from error
-    except (RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise CannotCheckError(f"Cannot open {printable(path)}: {error.strerror or error}.") from error
+    except Exception as error:  # a stranger's bytes make the reader of pickles stumble in any way
         raise CannotCheckError(
-            f"{path} is cut off, or no file of plain tensors; it is not loaded.",
+            f"{printable(path)} is cut off, or no file of plain tensors; it is not loaded.",
             "Save a state dict: torch.save(model.state_dict(), path).",
         ) from error
     if not isinstance(found, Mapping) or not all(isinstance(value, Tensor) for value in found.values()):
-        raise UsageError(f"{path} holds no plain state dict, names to tensors.", "Save model.state_dict().")
+        raise UsageError(
+            f"{printable(path)} holds no plain state dict, names to tensors.", "Save model.state_dict()."
+        )
     return found

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.regions import REGION_BOUNDS, REGION_WORDS
-from baselines.covariates.staleness import staleness
 from scoring.places import REGIONS, quadrat_of_place, region_of_id
 from submissions.errors import BadInputError
+from submissions.staleness import RENEW, moved_in_words, staleness
 from submissions.tables import OccurrenceTable, read_occurrences
 
 #: Stands for the species of an occurrence whose file has no labels.
@@ -165,14 +165,10 @@ def _refuse_shared_ids(files: Sequence[str | os.PathLike[str]], tables: Sequence
             shared = np.intersect1d(table.ids, tables[earlier].ids)
             if not len(shared):
                 continue
-            names = f"{os.fspath(files[earlier])} and {os.fspath(files[later])}"
             moved = staleness(table, tables[earlier]).moved_ids
             if len(moved):
-                raise BadInputError(
-                    f"{names} give {len(moved)} of the same ids different places, such as {moved[0]}: "
-                    "one is stale.",
-                    "Ids were corrected on 2020-04-28; download both tables again.",
-                )
+                raise BadInputError(moved_in_words(files[earlier], files[later], moved), RENEW)
+            names = f"{os.fspath(files[earlier])} and {os.fspath(files[later])}"
             raise BadInputError(
                 f"{names} share {len(shared)} ids, such as {shared[0]}; an occurrence belongs in one file.",
                 "Give each file once, and only files of one edition.",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from baselines.covariates.rasters.extraction import EnvironmentalVectors
 from submissions.errors import CannotCheckError, UsageError
+from submissions.printable import printable
 from submissions.reading.schema import OCCURRENCE_ID
 
 # By what `baselines.covariates.rasters.cache.write_vectors` marks its files: in these, null means
@@ -60,7 +61,7 @@ def _read_parquet(path: str | os.PathLike[str]) -> pa.Table:
     try:
         return pq.read_table(path, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
-        raise CannotCheckError(f"Cannot read the vectors {path}: {error}") from error
+        raise CannotCheckError(f"Cannot read the vectors {printable(path)}: {error}") from error
 
 
 def _read_text(path: str | os.PathLike[str]) -> pa.Table:
@@ -71,27 +72,30 @@ def _read_text(path: str | os.PathLike[str]) -> pa.Table:
         return pa_csv.read_csv(path, parse_options=pa_csv.ParseOptions(delimiter=delimiter))
     except OSError as error:
         reason = error.strerror or str(error)
-        raise CannotCheckError(f"Cannot read the vectors {path}: {reason}.") from error
+        raise CannotCheckError(f"Cannot read the vectors {printable(path)}: {reason}.") from error
     except pa.ArrowException as error:
-        raise CannotCheckError(f"The vectors {path} are no table: {error}") from error
+        raise CannotCheckError(f"The vectors {printable(path)} are no table: {error}") from error
 
 
 def _ids_of(table: pa.Table, path: str | os.PathLike[str]) -> NDArray[np.int64]:
     found = [name for name in table.column_names if name.strip().lower() in OCCURRENCE_ID.names]
     if len(found) != 1 or not len(table):
         raise CannotCheckError(
-            f"{path} must have rows and one column of occurrence ids, and has {len(table)} rows "
+            f"{printable(path)} must have rows and one column of occurrence ids, and has {len(table)} rows "
             f"and {len(found)} such columns.",
             f"Name the column {OCCURRENCE_ID.name}.",
         )
     column = table[found[0]]
     if not pa.types.is_integer(column.type) or column.null_count:
-        raise CannotCheckError(f"The column {found[0]} of {path} must hold whole numbers only.")
+        raise CannotCheckError(
+            f"The column {printable(found[0])} of {printable(path)} must hold whole numbers only."
+        )
     ids = np.asarray(column.to_numpy(), dtype=np.int64)
     unique, counts = np.unique_counts(ids)
     if len(unique) < len(ids):
         raise CannotCheckError(
-            f"{len(ids) - len(unique)} rows of {path} repeat an occurrence, such as {unique[counts > 1][0]}."
+            f"{len(ids) - len(unique)} rows of {printable(path)} repeat an occurrence, "
+            f"such as {unique[counts > 1][0]}."
         )
     return ids
 
@@ -100,15 +104,17 @@ def _refuse_missing(table: pa.Table, names: tuple[str, ...], path: str | os.Path
     missing = [name for name in names if name not in table.column_names]
     doubled = [name for name in names if table.column_names.count(name) > 1]
     if missing or doubled:
-        what = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(doubled)} twice"
-        raise UsageError(f"{path} {what}; the forest needs {len(names)} covariates: {', '.join(names)}.")
+        what = f"lacks {', '.join(missing)}" if missing else f"has {printable(', '.join(doubled))} twice"
+        raise UsageError(
+            f"{printable(path)} {what}; the forest needs {len(names)} covariates: {', '.join(names)}."
+        )
 
 
 def _floats(column: pa.ChunkedArray, path: str | os.PathLike[str]) -> NDArray[np.float32]:
     try:
         values = column.cast(pa.float64()).to_numpy()
     except pa.ArrowException as error:
-        raise CannotCheckError(f"A covariate of {path} is no number: {error}") from error
+        raise CannotCheckError(f"A covariate of {printable(path)} is no number: {error}") from error
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
         return np.asarray(values.astype(np.float32))
 
@@ -119,7 +125,7 @@ def _refuse_gaps(ids: NDArray[np.int64], vectors: EnvironmentalVectors, path: st
         rows = np.flatnonzero(bad.any(axis=1))
         column = vectors.names[int(np.argmax(bad[rows[0]]))]
         raise CannotCheckError(
-            f"{len(rows)} of {len(ids)} vectors of {path} have a value that is no finite number, "
+            f"{len(rows)} of {len(ids)} vectors of {printable(path)} have a value that is no finite number, "
             f"such as {column} of occurrence {ids[rows[0]]}.",
             "Leave these rows out, or let glckit read the rasters.",
         )

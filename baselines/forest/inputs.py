@@ -15,10 +15,11 @@ from baselines.covariates.rasters.extraction import EnvironmentalVectors, extrac
 from baselines.covariates.rasters.layout import RasterLayout
 from baselines.covariates.regions import REGION_BOUNDS
 from baselines.forest.covariatefile import read_covariates
-from baselines.forest.pointfile import read_points
+from baselines.forest.pointfile import Points, read_points
 from scoring.places import region_of_id
 from submissions.errors import CannotCheckError
 from submissions.ordering import positions_among
+from submissions.printable import printable
 from submissions.progress import SILENT, Progress
 
 #: The region of a place that is in neither.
@@ -31,12 +32,13 @@ PathLike = str | os.PathLike[str]
 class PredictedPlaces:
     """What a forest is to predict: occurrences, each once, with a row of covariates each.
 
-    A region is ``"fr"``, ``"us"``, or `NO_REGION`.
+    A region is ``"fr"``, ``"us"``, or `NO_REGION`. `points` are those of a table, where that was asked for.
     """
 
     ids: NDArray[np.int64]
     regions: NDArray[np.str_]
     vectors: EnvironmentalVectors
+    points: Points | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -65,7 +67,11 @@ class RasterSource:
         regions = regions_of_places(points.latitudes, points.longitudes)
         inside = regions != NO_REGION
         if not inside.any():
-            raise CannotCheckError(f"None of the {len(regions)} points of {path} is in a region.")
+            raise CannotCheckError(
+                f"None of the {len(regions):,} points of {printable(path)} is in France or the US: "
+                f"{points.named(~inside)}.",
+                "Write latitude and longitude in degrees (WGS84).",
+            )
         found = extract_vectors(
             points.latitudes[inside],
             points.longitudes[inside],
@@ -75,7 +81,7 @@ class RasterSource:
         )
         vectors = _rows_of(found, np.maximum(np.cumsum(inside) - 1, 0))
         vectors.values[~inside], vectors.outside[~inside], vectors.nodata[~inside] = np.nan, True, False
-        return PredictedPlaces(points.ids, regions, vectors)
+        return PredictedPlaces(points.ids, regions, vectors, points)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from baselines.forest.options import ForestOptions
 from baselines.forest.trees import CompressedTree
 from baselines.prior import Frequencies, frequency_arrays
 from baselines.provenance import digest_of
+from submissions.wording import counted
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class TrainingFacts:
         Digest of what the trees were grown on.
     validation : mapping
         The metrics on what was kept: ``k``, ``n_occurrences``, ``adaptive_top_k``, ``top_k``.
+    training_files : str, optional
+        Digest of the training files; None in models of before that was kept.
     """
 
     seed: int
@@ -44,6 +48,7 @@ class TrainingFacts:
     data_digest: str
     scikit_learn: str
     validation: Mapping[str, float] = field(default_factory=dict)
+    training_files: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,19 @@ class ForestModel:
         return np.asarray(mean / np.sum(mean))
 
     @property
+    def provenance(self) -> dict[str, Any]:
+        """Where the forest comes from, for the metadata of its runs."""
+        names = ("data_digest", "training_files", "seed", "holdout", "scikit_learn")
+        facts = {name: getattr(self.facts, name) for name in names}
+        return {"digest": self.digest, **facts, "options": self.options.parameters}
+
+    @property
+    def in_words(self) -> str:
+        """What the forest is, in a few words."""
+        trees, depth = counted(len(self.trees), "tree"), self.options.max_depth
+        return f"{trees} of {'any depth' if depth is None else f'depth {depth}'}, seed {self.facts.seed}"
+
+    @cached_property
     def digest(self) -> str:
         """The first 12 hexadecimal digits of the SHA-256 of species, frequencies and trees."""
         return digest_of(*self.arrays().values())

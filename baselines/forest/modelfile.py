@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import lzma
 import os
+import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -15,11 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.forest.model import ForestModel, TrainingFacts
-from baselines.forest.options import ForestOptions
-from baselines.forest.trees import CompressedTree
+from baselines.forest.options import ForestOptions, Setting
+from baselines.forest.trees import CompressedTree, fault_of
 from baselines.prior import Frequencies
+from baselines.provenance import digest_of_json
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
+from submissions.printable import printable
 
 #: The file in a model's folder.
 FILE_NAME = "forest.npz"
@@ -30,6 +35,12 @@ _FORMAT = "glckit forest"
 _HEADER = "model.json"
 # Level 6 saves another 6 % of the file for three times the time.
 _COMPRESSION_LEVEL = 1
+# What the readers of zip, npy and JSON raise where bytes were changed.
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, SyntaxError),
+    *(LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError),
+)
+_AGAIN = "Train it again with: glckit baseline rf --train"
 
 PathLike = str | os.PathLike[str]
 
@@ -48,6 +59,7 @@ def model_path(folder: PathLike) -> Path:
 
 def write_model(path: PathLike, model: ForestModel) -> Path:
     """Write a model to a folder or file, see `model_path`; equal models make equal files."""
+    facts = asdict(model.facts)
     header = {
         "format": _FORMAT,
         "version": VERSION,
@@ -55,10 +67,13 @@ def write_model(path: PathLike, model: ForestModel) -> Path:
         "n_trees": len(model.trees),
         "regions": sorted(model.frequencies),
         "options": model.options.parameters,
-        "facts": asdict(model.facts),
+        # Beside the facts, whose names earlier programs know.
+        "training_files": facts.pop("training_files"),
+        "facts": facts,
+        "digest": model.digest,
     }
     target = model_path(path)
-    _write_archive(target, model.arrays(), header)
+    _write_archive(target, model.arrays(), header | {"seal": digest_of_json(header)})
     return target
 
 
@@ -83,20 +98,16 @@ def read_model(path: PathLike) -> ForestModel:
         If it cannot be read, or is damaged.
     """
     target = model_path(path)
-    try:
-        with zipfile.ZipFile(target) as archive:
-            return _model_of(_header_of(archive, target), archive)
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"There is no model {target}.", "Make one with: glckit baseline rf --train"
-        ) from error
-    except OSError as error:
-        raise CannotCheckError(f"Cannot read the model {target}: {error.strerror or error}.") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, TypeError) as error:
-        raise CannotCheckError(
-            f"The model {target} is damaged: {error}.",
-            "Train it again with: glckit baseline rf --train",
-        ) from error
+    with _opened(target) as archive:
+        return _model_of(_header_of(archive, target), archive)
+
+
+def read_choices(path: PathLike) -> dict[str, Setting]:
+    """Return what a forest was trained with, by the names of flags; its trees are not read."""
+    target = model_path(path)
+    with _opened(target) as archive:
+        header = _header_of(archive, target)
+        return {**header["options"], **{name: header["facts"][name] for name in ("seed", "holdout")}}
 
 
 def write_tree(path: Path, tree: CompressedTree) -> None:
@@ -108,23 +119,52 @@ def read_tree(path: Path) -> CompressedTree:
     """Read a tree that `write_tree` has written; CannotCheckError if it is damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return _tree_of(archive, "")
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError) as error:
+            tree = _tree_of(archive, "")
+        fault = fault_of(tree, n_features=len(tree.importances), n_classes=1 << 32)
+        if fault is not None:
+            raise ValueError(fault)
+    except (OSError, *_DAMAGE) as error:
         raise CannotCheckError(
-            f"The finished tree {path} is damaged: {error}.",
+            f"The finished tree {printable(path)} is damaged: {error}.",
             "Delete it and all later ones; they grow again.",
         ) from error
+    return tree
+
+
+@contextlib.contextmanager
+def _opened(target: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(target) as archive:
+            yield archive
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"There is no model {printable(target)}.", "Make one with: glckit baseline rf --train"
+        ) from error
+    except OSError as error:
+        raise CannotCheckError(
+            f"Cannot read the model {printable(target)}: {error.strerror or error}."
+        ) from error
+    except MemoryError as error:
+        raise CannotCheckError(
+            f"The model {printable(target)} does not fit into the memory, or is damaged: {error}.", _AGAIN
+        ) from error
+    except _DAMAGE as error:
+        raise CannotCheckError(f"The model {printable(target)} is damaged: {error}.", _AGAIN) from error
 
 
 def _header_of(archive: zipfile.ZipFile, path: Path) -> Mapping[str, Any]:
     header = json.loads(archive.read(_HEADER)) if _HEADER in archive.namelist() else {}
     if not isinstance(header, dict) or header.get("format") != _FORMAT:
-        raise UsageError(f"{path} is no forest of glckit.", "Name the model with --model.")
+        raise UsageError(f"{printable(path)} is no forest of glckit.", "Name the model with --model.")
     if header.get("version") != VERSION:
         raise UsageError(
-            f"The model {path} is of version {header.get('version')}; this glckit reads version {VERSION}.",
-            "Train it again with: glckit baseline rf --train",
+            f"The model {printable(path)} is of version {printable(header.get('version'))}; "
+            f"this glckit reads version {VERSION}.",
+            _AGAIN,
         )
+    seal = header.pop("seal", None)  # earlier models have none
+    if seal not in (None, digest_of_json(header)):
+        raise ValueError(f"{_HEADER} is not as it was written")
     return header
 
 
@@ -133,14 +173,38 @@ def _model_of(header: Mapping[str, Any], archive: zipfile.ZipFile) -> ForestMode
         region: Frequencies(_array(archive, f"{region}/species"), _array(archive, f"{region}/shares"))
         for region in header["regions"]
     }
-    return ForestModel(
+    try:
+        options = ForestOptions(**header["options"])
+    except UsageError as error:
+        raise ValueError(error.message) from error
+    model = ForestModel(
         tuple(header["names"]),
         _array(archive, "species"),
         tuple(_tree_of(archive, f"tree_{number}/") for number in range(header["n_trees"])),
         frequencies,
-        ForestOptions(**header["options"]),
-        TrainingFacts(**header["facts"]),
+        options,
+        TrainingFacts(**header["facts"], training_files=header.get("training_files")),
     )
+    _refuse_unfit(model)
+    if header.get("digest") not in (None, model.digest):
+        raise ValueError("its arrays are not those that were written")
+    return model
+
+
+def _refuse_unfit(model: ForestModel) -> None:
+    """Raise a ValueError if parts of a model do not fit each other; also before there were digests."""
+    for ids in (model.species, *(each.species for each in model.frequencies.values())):
+        if ids.dtype != np.int64 or np.unique(ids).shape != ids.shape:
+            raise ValueError("its species are no list of ids, each once")
+    for region, each in model.frequencies.items():
+        if each.shares.shape != each.species.shape or not np.isfinite(each.shares).all():
+            raise ValueError(f"the shares of {region} are no numbers, one a species")
+    if not model.trees or not all(isinstance(name, str) for name in model.names):
+        raise ValueError("it has no trees, or covariates without a name")
+    for number, tree in enumerate(model.trees):
+        fault = fault_of(tree, n_features=len(model.names), n_classes=model.n_classes)
+        if fault is not None:
+            raise ValueError(f"of tree {number}, {fault}")
 
 
 def _tree_of(archive: zipfile.ZipFile, prefix: str) -> CompressedTree:

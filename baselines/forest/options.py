@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from submissions.errors import UsageError
 from submissions.limits import MAX_ROWS
+from submissions.printable import printable
 from submissions.toml import read_toml
 
 Setting = int | float | str | bool | None
@@ -140,11 +141,14 @@ class ForestPrediction:
         Species per occurrence.
     command : str
         What to note as the command.
+    force : bool, default False
+        Whether a run that is not ours may be replaced.
     """
 
     max_rows: int = MAX_ROWS
     outside: Outside = "prior"
     command: str = ""
+    force: bool = False
 
     def __post_init__(self) -> None:
         if self.max_rows < 1:
@@ -153,8 +157,8 @@ class ForestPrediction:
             raise UsageError(f"outside must be prior or omit, not {self.outside}.")
 
 
-def read_options(path: str | os.PathLike[str] | None, given: Mapping[str, Setting]) -> ForestOptions:
-    """Return the options of a TOML file and of flags; flags win.
+def read_settings(path: str | os.PathLike[str] | None, given: Mapping[str, Setting]) -> dict[str, Any]:
+    """Return the fields of `ForestOptions` that a TOML file or flags say; flags win.
 
     ``"none"`` stands for None, which TOML lacks; flags are text or values.
 
@@ -163,15 +167,15 @@ def read_options(path: str | os.PathLike[str] | None, given: Mapping[str, Settin
     CannotCheckError
         If the file cannot be read.
     UsageError
-        If it is no TOML, has an unknown name, or a value is out of bounds.
+        If it is no TOML, or has an unknown name.
 
     Examples
     --------
-    >>> read_options(None, {"max_features": "none", "max_samples": "0.5"}).max_samples
-    0.5
+    >>> read_settings(None, {"max_features": "none", "max_samples": "0.5"})
+    {'max_features': None, 'max_samples': 0.5}
     """
     said = {} if path is None else _read_toml(Path(path))
-    return ForestOptions(**{name: _meant(value) for name, value in (said | dict(given)).items()})
+    return {name: _meant(value) for name, value in (said | dict(given)).items()}
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -180,7 +184,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     unknown = sorted(set(content) - set(known))
     if unknown:
         raise UsageError(
-            f"{path} has options that the forest does not know: {', '.join(unknown)}.",
+            f"{printable(path)} has options that the forest does not know: {printable(', '.join(unknown))}.",
             f"It knows {', '.join(known)}.",
         )
     return content

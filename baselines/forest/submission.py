@@ -14,9 +14,9 @@ from baselines.forest.options import ForestPrediction
 from baselines.forest.prediction import best_pairs
 from baselines.provenance import Provenance
 from submissions.errors import CannotCheckError, UsageError
-from submissions.metadata import write_metadata
+from submissions.ownruns import own_run_writer
+from submissions.printable import printable
 from submissions.progress import SILENT, Progress
-from submissions.writing import run_writer
 
 # Occurrences that are predicted and written at once.
 _BATCH = 512
@@ -64,35 +64,25 @@ def write_forest_run(
     complete = places.vectors.complete
     fills = plan.outside == "prior"
     if fills:
-        _refuse_unknown_regions(model, places.regions[~complete])
+        _refuse_unknown_regions(model, places)
     elif not complete.any():
         raise CannotCheckError(
             f"None of {len(places)} occurrences has covariates.", "Fill them with --outside prior."
         )
+    summary = _summary(places, os.fspath(path), fills=fills)
     with (
-        run_writer(path, max_rows=plan.max_rows) as writer,
+        own_run_writer(path, max_rows=plan.max_rows, force=plan.force, progress=progress) as run,
         progress.bar("predicting", len(places)) as advance,
     ):
         for rows in _batches(np.flatnonzero(complete)):
             pairs = best_pairs(model, places.vectors.values[rows], max_rows=plan.max_rows)
-            writer.add(places.ids[rows], pairs)
+            run.writer.add(places.ids[rows], pairs)
             advance(len(rows))
         for region, frequencies in sorted(model.frequencies.items()) if fills else ():
             for rows in _batches(np.flatnonzero(~complete & (places.regions == region))):
-                writer.add(places.ids[rows], frequencies.lists(len(rows), plan.max_rows))
-    run = _summary(places, os.fspath(path), fills=fills)
-    provenance = Provenance(
-        "rf",
-        plan.command,
-        model.facts.seed,
-        model_digest=model.digest,
-        data_digest=model.facts.data_digest,
-        filled=run.filled,
-        left_out=run.left_out,
-        packages=("scikit-learn",),
-    )
-    write_metadata(path, provenance.metadata())
-    return run
+                run.writer.add(places.ids[rows], frequencies.lists(len(rows), plan.max_rows))
+        run.metadata = _provenance(model, summary, plan).metadata()
+    return summary
 
 
 def refuse_other_covariates(model: ForestModel, names: tuple[str, ...]) -> None:
@@ -101,7 +91,7 @@ def refuse_other_covariates(model: ForestModel, names: tuple[str, ...]) -> None:
         return
     trained, given = set(model.names), set(names)
     differing = {"on": sorted(trained - given), "without": sorted(given - trained)}
-    parts = [f"{word} {', '.join(found)}" for word, found in differing.items() if found]
+    parts = [f"{word} {printable(', '.join(found))}" for word, found in differing.items() if found]
     how = " and ".join(parts) or "in another order"
     raise UsageError(
         f"The forest was trained on other covariates: {len(model.names)} of them, {how}.",
@@ -113,14 +103,32 @@ def _batches(rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
     return [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
 
 
-def _refuse_unknown_regions(model: ForestModel, regions: NDArray[np.str_]) -> None:
-    unknown = ~np.isin(regions, sorted(model.frequencies))
-    if unknown.any():
-        raise CannotCheckError(
-            f"{np.count_nonzero(unknown)} occurrences have no covariates, and the forest knows no class "
-            "frequencies of where they are.",
-            "Leave them out with --outside omit.",
-        )
+def _refuse_unknown_regions(model: ForestModel, places: PredictedPlaces) -> None:
+    unknown = ~places.vectors.complete & ~np.isin(places.regions, sorted(model.frequencies))
+    if not unknown.any():
+        return
+    what, some = "occurrences", f"such as {places.ids[unknown][0]}"
+    if places.points is not None:
+        what, some = "points", places.points.named(unknown)
+    raise CannotCheckError(
+        f"There are no covariates for {np.count_nonzero(unknown):,} of {len(places):,} {what}, and the "
+        f"forest knows no class frequencies where they lie: {some}.",
+        "Leave them out with --outside omit.",
+    )
+
+
+def _provenance(model: ForestModel, run: ForestRun, plan: ForestPrediction) -> Provenance:
+    return Provenance(
+        "rf",
+        plan.command,
+        model.facts.seed,
+        model_digest=model.digest,
+        data_digest=model.facts.data_digest,
+        filled=run.filled,
+        left_out=run.left_out,
+        model=model.provenance,
+        packages=("scikit-learn",),
+    )
 
 
 def _summary(places: PredictedPlaces, path: str, *, fills: bool) -> ForestRun:

@@ -35,6 +35,8 @@ class TrainingTable:
         Occurrences put aside because they are outside a raster, or else on nodata.
     holdout : float
         Share kept for validation.
+    files : str, optional
+        Digest of the files of the occurrences.
     """
 
     names: tuple[str, ...]
@@ -46,6 +48,7 @@ class TrainingTable:
     n_outside: int
     n_nodata: int
     holdout: float
+    files: str | None = None
 
     def __len__(self) -> int:
         return len(self.labels)

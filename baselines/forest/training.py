@@ -61,11 +61,27 @@ def train_forest(
         If scikit-learn is not installed, joblib knows no such backend, or an unfinished training of another
         plan is there.
     CannotCheckError
-        If a file cannot be read or written.
+        If a file cannot be read or written, or another process trains this model.
     """
     plan = plan or ForestTraining()
     require("sklearn", "rf")
-    unfinished = unfinished_forest(Path(path), _decides(table, plan))
+    with unfinished_forest(Path(path), _decides(table, plan)) as unfinished:
+        n_resumed = _grow_the_rest(table, plan, unfinished, progress)
+        model = _assembled(table, plan, unfinished)
+        evaluation = evaluate_forest(model, table, k=plan.k) if len(table.validation) else None
+        if evaluation is not None and evaluation.score is not None:
+            names = ("k", "n_occurrences", "adaptive_top_k", "top_k")
+            validation = {name: getattr(evaluation.score, name) for name in names}
+            model = replace(model, facts=replace(model.facts, validation=validation))
+        written = write_model(path, model)
+        unfinished.remove()
+    return TrainedForest(model, written, n_resumed, evaluation)
+
+
+def _grow_the_rest(
+    table: TrainingTable, plan: ForestTraining, unfinished: UnfinishedForest, progress: Progress
+) -> int:
+    """Grow and keep the trees that are not there yet; return how many were."""
     n_resumed = min(unfinished.n_finished, plan.options.n_estimators)
     grown = grow_trees(
         table.values,
@@ -79,15 +95,7 @@ def train_forest(
         for number, tree in enumerate(grown, start=n_resumed):
             unfinished.save(number, tree)
             advance(1)
-    model = _assembled(table, plan, unfinished)
-    evaluation = evaluate_forest(model, table, k=plan.k) if len(table.validation) else None
-    if evaluation is not None and evaluation.score is not None:
-        names = ("k", "n_occurrences", "adaptive_top_k", "top_k")
-        validation = {name: getattr(evaluation.score, name) for name in names}
-        model = replace(model, facts=replace(model.facts, validation=validation))
-    written = write_model(path, model)
-    unfinished.remove()
-    return TrainedForest(model, written, n_resumed, evaluation)
+    return n_resumed
 
 
 def evaluate_forest(model: ForestModel, table: TrainingTable, *, k: int = 30) -> Evaluation:
@@ -121,6 +129,7 @@ def _assembled(table: TrainingTable, plan: ForestTraining, unfinished: Unfinishe
         table.holdout,
         table.digest,
         version("scikit-learn"),
+        training_files=table.files,
     )
     trees = tuple(unfinished.trees(plan.options.n_estimators))
     return ForestModel(table.names, table.species, trees, table.frequencies, plan.options, facts)

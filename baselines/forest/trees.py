@@ -14,6 +14,15 @@ from submissions.errors import CannotCheckError
 # What scikit-learn and we write where a node has no child.
 _NO_CHILD = -1
 
+# What the arrays of a tree are, and which of them have a value a node.
+_TYPES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("left", "right", "features"), ("int32",)),
+    **dict.fromkeys(("thresholds", "impurities", "importances"), ("float64",)),
+    **dict.fromkeys(("n_distinct", "n_drawn", "offsets"), ("int64",)),
+    **dict.fromkeys(("classes", "counts"), ("uint16", "uint32")),
+}
+_OF_NODES = ("left", "right", "features", "thresholds", "impurities", "n_distinct", "n_drawn")
+
 
 @dataclass(frozen=True)
 class CompressedTree:
@@ -96,6 +105,46 @@ class CompressedTree:
             nodes[rows] = np.where(goes_left, self.left[at], self.right[at])
         leaf_of_node = np.cumsum(self.left == _NO_CHILD) - 1
         return np.asarray(leaf_of_node[nodes])
+
+
+def fault_of(tree: CompressedTree, *, n_features: int, n_classes: int) -> str | None:
+    """Return what keeps arrays from being a tree that can be walked, in words, or None if nothing does."""
+    return next(_faults(tree, n_features, n_classes), None)
+
+
+def _faults(tree: CompressedTree, n_features: int, n_classes: int) -> Iterator[str]:
+    for name, types in _TYPES.items():
+        array = getattr(tree, name)
+        if array.ndim != 1 or array.dtype.name not in types:
+            yield f"{name} has type {array.dtype} and shape {array.shape}"
+    n_nodes, is_inner = len(tree.left), tree.left != _NO_CHILD
+    if not n_nodes or any(len(getattr(tree, name)) != n_nodes for name in _OF_NODES):
+        yield "its nodes are not all there"
+    inner = np.flatnonzero(is_inner)
+    children = np.concatenate([tree.left[inner], tree.right[inner]])
+    # scikit-learn numbers a node before its children, so nobody walks in circles.
+    if (children <= np.tile(inner, 2)).any() or (np.sort(children) != np.arange(1, n_nodes)).any():
+        yield "its nodes do not hang together"
+    if (tree.right[~is_inner] != _NO_CHILD).any():
+        yield "a leaf has a child"
+    features = tree.features[inner]
+    if len(tree.importances) != n_features or ((features < 0) | (features >= n_features)).any():
+        yield "it compares covariates that there are not"
+    if not np.isfinite(tree.thresholds[inner]).all():
+        yield "a threshold is no number"
+    yield from _faults_of_leaves(tree, n_classes)
+
+
+def _faults_of_leaves(tree: CompressedTree, n_classes: int) -> Iterator[str]:
+    drawn = tree.n_drawn[tree.left == _NO_CHILD]
+    if len(tree.offsets) != len(drawn) + 1 or tree.offsets[0] != 0 or (np.diff(tree.offsets) < 1).any():
+        yield "its leaves are not all there"
+    if not tree.offsets[-1] == len(tree.classes) == len(tree.counts):
+        yield "its leaves have other classes than it holds"
+    if tree.classes.max() >= n_classes:
+        yield "it has classes that the model has not"
+    if (np.add.reduceat(tree.counts.astype(np.int64), tree.offsets[:-1]) != drawn).any():
+        yield "the counts of a leaf do not add up"
 
 
 def compress_tree(fitted: Any, classes: NDArray[np.integer]) -> CompressedTree:

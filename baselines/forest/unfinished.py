@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -10,10 +11,12 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
+from baselines.claim import training_claimed
 from baselines.forest.modelfile import model_path, read_tree, write_tree
 from baselines.forest.trees import CompressedTree
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
+from submissions.printable import printable
 
 _PLAN = "training.json"
 
@@ -49,34 +52,39 @@ class UnfinishedForest:
         return self.folder / f"tree_{number:05d}.npz"
 
 
-def unfinished_forest(model: Path, plan: Mapping[str, Any]) -> UnfinishedForest:
-    """Return the finished trees that a killed training of the same plan has left, or none yet.
+@contextlib.contextmanager
+def unfinished_forest(model: Path, plan: Mapping[str, Any]) -> Iterator[UnfinishedForest]:
+    """Hold the finished trees that a killed training of the same plan has left, or none yet.
 
-    `plan` is all that decides the trees, as JSON would have it: data, options, seed, versions.
+    No other training of the model goes on meanwhile. `plan` is all that decides the trees, as JSON would
+    have it: data, options, seed, versions.
 
     Raises
     ------
     UsageError
         If a training of another plan has left trees there.
     CannotCheckError
-        If the folder cannot be read or written.
+        If the folder cannot be read or written, or another process trains there.
 
     Examples
     --------
     >>> import tempfile
-    >>> unfinished_forest(Path(tempfile.mkdtemp()), {"seed": 0}).n_finished
+    >>> with unfinished_forest(Path(tempfile.mkdtemp()), {"seed": 0}) as unfinished:
+    ...     unfinished.n_finished
     0
     """
     target = model_path(model)
     folder = target.with_name(f"{target.stem}-unfinished")
-    found = _plan_of(folder / _PLAN)
-    if found not in (None, plan):
-        differing = sorted(name for name in {*found, *plan} if found.get(name) != plan.get(name))
-        raise UsageError(
-            f"{folder} holds the trees of another training, which differs in {', '.join(differing)}.",
-            "Go on with that one, delete the folder, or name another model with --model.",
-        )
-    return UnfinishedForest(folder, plan)
+    with training_claimed(folder):
+        found = _plan_of(folder / _PLAN)
+        if found not in (None, plan):
+            differing = sorted(name for name in {*found, *plan} if found.get(name) != plan.get(name))
+            raise UsageError(
+                f"{printable(folder)} holds the trees of another training, which differs in "
+                f"{printable(', '.join(differing))}.",
+                "Go on with that one, delete the folder, or name another model with --model.",
+            )
+        yield UnfinishedForest(folder, plan)
 
 
 def _plan_of(path: Path) -> dict[str, Any] | None:
@@ -85,5 +93,7 @@ def _plan_of(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise CannotCheckError(f"Cannot read {path}: {error}.", f"Delete {path.parent}.") from error
+        raise CannotCheckError(
+            f"Cannot read {printable(path)}: {error}.", f"Delete {printable(path.parent)}."
+        ) from error
     return found if isinstance(found, dict) else {}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from baselines.cnn.admission import admitted
 from baselines.cnn.baseline import CnnOutcome, CnnRequest, run_cnn
 from baselines.cnn.options import InputPlan, PredictionOptions, TrainingOptions, TrainingPlan
 from baselines.forest.baseline import ForestOutcome, ForestRequest, run_forest
@@ -15,8 +16,8 @@ from baselines.fusion.options import FusionOptions, weights_of
 from baselines.fusion.results import Fusion
 from baselines.request import PatchRequest
 from submissions.errors import BadInputError
+from submissions.ownruns import refuse_foreign
 from submissions.progress import SILENT, Progress
-from submissions.tables import read_occurrence_ids
 
 #: The parts, in the order of their weights.
 PARTS = ("rf", "cnn")
@@ -42,7 +43,14 @@ class FusionRequest(PatchRequest):
     @property
     def forest(self) -> ForestRequest:
         """What the forest is asked for."""
-        return ForestRequest(self.competition, self.model / "rf", self.runs[0], self.train, self.predict)
+        return ForestRequest(
+            self.competition,
+            self.model / "rf",
+            self.runs[0],
+            self.train,
+            self.predict,
+            flags=self._flags_of_parts,
+        )
 
     @property
     def network(self) -> CnnRequest:
@@ -53,9 +61,20 @@ class FusionRequest(PatchRequest):
             self.runs[1],
             self.train,
             self.predict,
+            flags=self._flags_of_parts,
             on_damaged=self.on_damaged,
             exclude=self.exclude,
         )
+
+    @property
+    def _flags_of_parts(self) -> Mapping[str, Any]:
+        # The weights of a fusion are not those that a network starts from.
+        return {name: value for name, value in self.flags.items() if name == "seed"}
+
+    def refuse_other_model(self) -> None:
+        """Raise a UsageError if a part's model was trained otherwise than `flags` ask for."""
+        for part in (self.forest, self.network):
+            part.refuse_other_model()
 
 
 @dataclass(frozen=True)
@@ -81,18 +100,22 @@ def run_fusion(
         If a file is absent or unusable, or a model is not there.
     """
     weights_of(recipe.weights, len(PARTS))
+    for run in (*request.runs, request.run) if request.predicts else ():
+        refuse_foreign(run, force=recipe.force)
+    request.refuse_other_model()
     pass_gate(request, recipe.options)
     size, rows = request.competition.data.patch_size, recipe.options.max_rows
+    k = request.competition.k
     forest = run_forest(
         request.forest,
-        ForestTraining(seed=seed, k=request.competition.k),
-        ForestPrediction(rows, command=recipe.command),
+        ForestTraining(seed=seed, k=k),
+        ForestPrediction(rows, command=recipe.command, force=recipe.force),
         progress=progress,
     )
     network = run_cnn(
         request.network,
         TrainingOptions(InputPlan(size), TrainingPlan(seed=seed), command=recipe.command),
-        PredictionOptions(size, max_rows=rows, seed=seed, command=recipe.command),
+        PredictionOptions(size, max_rows=rows, seed=seed, k=k, command=recipe.command, force=recipe.force),
         progress=progress,
     )
     if not request.predicts:
@@ -108,14 +131,12 @@ def pass_gate(request: FusionRequest, options: FusionOptions) -> None:
     The network asks again for its training and its prediction; here both are asked for at once, so that
     nobody trains for days to learn that the test patches are damaged.
     """
-    network, size = request.network, request.competition.data.patch_size
+    network = request.network
     if network.trains:
-        files = network.files("train")
-        admitted(read_occurrence_ids(files.tables), files, patch_size=size)
+        network.admitted("train")
     if not network.predicts:
         return
-    files = network.files("test")
-    lacking = admitted(read_occurrence_ids(files.tables), files, patch_size=size).left_out
+    lacking = network.admitted("test").left_out
     if lacking and options.missing == "error":
         counts = ", ".join(f"{count:,} for {reason}" for reason, count in lacking.items())
         raise BadInputError(

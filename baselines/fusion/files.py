@@ -11,12 +11,11 @@ from baselines.fusion.plan import Weighting, plan_fusion
 from baselines.fusion.results import Fusion, write_fusion
 from submissions.competition.settings import Competition
 from submissions.errors import CannotCheckError, UsageError
-from submissions.metadata import write_metadata
+from submissions.ownruns import own_run_writer, refuse_foreign
 from submissions.progress import SILENT, Progress
 from submissions.reading.runs import read_run
 from submissions.run import DenseRun, Run
 from submissions.tables import read_species, read_truth
-from submissions.writing import run_writer
 
 
 @dataclass(frozen=True)
@@ -31,12 +30,15 @@ class Recipe:
         The truth to tune weights on.
     command : str
         What to note as the command.
+    force : bool, default False
+        Whether a run that is not ours may be replaced.
     """
 
     options: FusionOptions = field(default_factory=FusionOptions)
     weights: tuple[float, ...] | None = None
     tune: Path | None = None
     command: str = ""
+    force: bool = False
 
 
 def fuse_files(
@@ -54,7 +56,7 @@ def fuse_files(
     Raises
     ------
     UsageError
-        If the weights do not fit, the output is one of the parts, or its name tells no format.
+        If the weights do not fit, the output is one of the parts or not ours, or its name tells no format.
     BadInputError
         If a run is invalid, or the runs cannot be fused as is asked; nothing is written then.
     CannotCheckError
@@ -64,16 +66,17 @@ def fuse_files(
     for run in runs:
         if output.exists() and Path(run).exists() and output.samefile(run):
             raise UsageError(f"{output} is one of the runs to be fused.", "Name another file with -o.")
+    refuse_foreign(output, force=recipe.force)
     species_ids = None if competition.species is None else read_species(competition.species)
     truth = None if recipe.tune is None else read_truth(recipe.tune)
     weighting = Weighting(recipe.weights, truth, competition.k)
-    with run_writer(output) as writer:
+    with own_run_writer(output, force=recipe.force, progress=progress) as fused:
         parts = _read_all(runs, progress)
         plan = plan_fusion(
             parts, weighting, options=recipe.options, species_ids=species_ids, progress=progress
         )
-        fusion = write_fusion(plan, writer)
-    write_metadata(output, fusion.metadata(recipe.command))
+        fusion = write_fusion(plan, fused.writer)
+        fused.metadata = fusion.metadata(recipe.command)
     return fusion
 
 

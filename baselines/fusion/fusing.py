@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.fusion.ensemble import Ensemble, Part
-from baselines.fusion.methods import Terms, average, prepared, terms_of
+from baselines.fusion.methods import Terms, average, exponentials, prepared, terms_of
 from baselines.fusion.options import FusionOptions, Method
 from scoring.sparse import Pairs
 from submissions.ordering import stable_order
@@ -31,11 +31,13 @@ def fused_lists(ensemble: Ensemble, options: FusionOptions) -> Iterator[tuple[ND
     id, and keeps the best; only pairs that it could not keep are left out here.
     """
     for occurrences in ensemble.chunks():
-        keys, scores = _fused(ensemble, occurrences, options.method)
+        keys, terms = _fused(ensemble, occurrences, options.method)
         lists, species = np.divmod(keys, len(ensemble.species_ids))
         starts = np.flatnonzero(np.diff(lists, prepend=-1))
-        kept = _contenders(scores, np.diff(starts, append=len(keys)), options.max_rows)
-        offsets = np.concatenate([[0], np.cumsum(kept)])[np.append(starts, len(keys))]
+        bounds = np.append(starts, len(keys))
+        scores = exponentials(terms, bounds) if options.method == "geometric" else terms
+        kept = _contenders(scores, np.diff(bounds), options.max_rows)
+        offsets = np.concatenate([[0], np.cumsum(kept)])[bounds]
         ids = ensemble.ids[occurrences][lists[starts]]
         yield ids, Pairs(offsets, ensemble.species_ids[species[kept]], scores[kept])
 
@@ -82,7 +84,7 @@ class _Contribution:
 def _fused(
     ensemble: Ensemble, occurrences: slice, method: Method
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the keys of all pairs that any part has, ascending, and their fused scores.
+    """Return the keys of all pairs that any part has, ascending, and the averages of their terms.
 
     The key of a pair is its list within the chunk, times the number of species, plus its species.
     """
@@ -99,8 +101,7 @@ def _fused(
         whole = len(part.keys) == len(keys)  # a full matrix
         terms[i, np.s_[:] if whole else np.searchsorted(keys, part.keys)] = part.terms.of_pairs
     weights = np.array([part.weight for part in ensemble.parts])
-    scores = average(terms, present, weights)
-    return keys, np.exp(scores) if method == "geometric" else scores
+    return keys, average(terms, present, weights)
 
 
 def _contribution(part: Part, occurrences: slice, *, n_species: int, method: Method) -> _Contribution:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.fusion.options import Method
+from baselines.toldapart import told_apart
 from scoring.sparse import Pairs
 from submissions.writing import best_first
 
@@ -23,6 +24,8 @@ RANK_CONSTANT = 60
 
 # Far below what a float can tell beside the largest of a list whose sum is beyond all floats.
 _SMALLER = 2.0**-64
+# Smaller floats lose digits, and end.
+_LEAST_NORMAL = np.finfo(np.float64).tiny
 # Lists of this length are ordered faster one by one than together.
 _LONG = 2000
 
@@ -103,6 +106,9 @@ def terms_of(scores: NDArray[np.float64], offsets: NDArray[np.int64], method: Me
         return Terms(shares, nothing)
     with np.errstate(divide="ignore"):  # a pair submitted with 0 stays impossible: log 0 = -inf
         logarithms = np.log(shares)
+    faint = np.flatnonzero((shares < _LEAST_NORMAL) & (scores > 0))
+    if len(faint):
+        logarithms[faint] = np.log(scores[faint]) - _log_sums(scores, offsets)[_lists_of(faint, offsets)]
     return Terms(logarithms, np.minimum.reduceat(logarithms, offsets[:-1]))
 
 
@@ -116,6 +122,35 @@ def _shares(scores: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[
         sums = np.add.reduceat(scores, offsets[:-1])
     shares: NDArray[np.float64] = scores / np.repeat(sums, lengths)
     return shares
+
+
+def _log_sums(scores: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the logarithm of the sum of each list, which may be beyond all floats itself."""
+    largest = np.maximum.reduceat(scores, offsets[:-1])
+    sums = np.add.reduceat(scores / np.repeat(largest, np.diff(offsets)), offsets[:-1])
+    return np.asarray(np.log(largest) + np.log(sums))
+
+
+def _lists_of(pairs: NDArray[np.intp], offsets: NDArray[np.int64]) -> NDArray[np.intp]:
+    return np.searchsorted(offsets, pairs, side="right") - 1
+
+
+def exponentials(logarithms: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the scores of lists, 0 for an impossible pair alone: where floats end, order is kept.
+
+    Examples
+    --------
+    >>> exponentials(np.array([-900.0, -1.0, -np.inf, -800.0]), np.array([0, 4])).tolist()
+    [5e-324, 0.36787944117144233, 0.0, 1e-323]
+    """
+    scores: NDArray[np.float64] = np.exp(logarithms)
+    faint = np.flatnonzero((scores < _LEAST_NORMAL) & (logarithms > -np.inf))
+    for each in np.unique(_lists_of(faint, offsets)).tolist():
+        inside = slice(offsets[each], offsets[each + 1])
+        order = np.argsort(-logarithms[inside], kind="stable")
+        order = offsets[each] + order[logarithms[inside][order] > -np.inf]
+        scores[order] = told_apart(scores[order], logarithms[order])
+    return scores
 
 
 def average(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from submissions.printable import printable
 
 Severity = Literal["error", "warning"]
 #: How deep a verification looks, from names and headers to comparisons between patches.
@@ -54,6 +57,20 @@ class Problem:
         return self.severity == "error"
 
 
+def absent_files_problem(absent: Sequence[str]) -> Problem:
+    """Return what it means that one or both files of a patch, named by what they hold, are absent.
+
+    Examples
+    --------
+    >>> absent_files_problem(["altitude"]).found
+    'no altitude file'
+    """
+    both = "both files of the patch"
+    if len(absent) == 1:
+        return Problem("half-pair", "error", both, f"no {absent[0]} file")
+    return Problem("missing", "error", both, "neither file")
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What is wrong with one file, and where it is.
@@ -89,7 +106,7 @@ class Finding:
             "id": self.occurrence_id,
             "region": self.region,
             "archive": self.archive,
-            "path": self.path,
-            "expected": self.problem.expected,
-            "found": self.problem.found,
+            "path": printable(self.path),
+            "expected": printable(self.problem.expected),
+            "found": printable(self.problem.found),
         }

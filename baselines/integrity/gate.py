@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from baselines.covariates.patches.archive import ArchiveSource
+from baselines.covariates.patches.errors import DamagedArchiveError
 from baselines.covariates.patches.finding import archives_for, find_archives, find_roots, no_patches
 from baselines.covariates.patches.npyheader import PATCH_SIZE
-from baselines.integrity.archives.memory import recall_archive
-from baselines.integrity.findings import CLASSES, LEVELS, Finding, Level, Problem
-from baselines.integrity.memory.state import default_state_path, usable_state
+from baselines.integrity.archives.memory import opened_memory, recall_archive
+from baselines.integrity.findings import CLASSES, LEVELS, Finding, Level
+from baselines.integrity.memory.state import default_state_path
 from baselines.integrity.options import VerifyOptions
-from baselines.integrity.places import archive_of, at_occurrence
+from baselines.integrity.places import nowhere
 from baselines.integrity.thresholds import Thresholds
 from baselines.integrity.trees.survey import survey
 from baselines.integrity.trees.verification import verify_tree
 from baselines.request import OnDamaged
-from submissions.errors import BadInputError
+from submissions.errors import BadInputError, CannotCheckError
 
 # A file with one of these faults cannot be read as a patch, whatever one is willing to ignore.
 _NOT_READABLE = frozenset(
@@ -55,6 +58,8 @@ class Admission:
         Occurrences with damaged patches, among those asked for.
     counts : dict of str to int
         Occurrences by class of damage.
+    troubles : tuple of str
+        Why earlier checks are not known, or these not remembered, if that is so.
     """
 
     ids: NDArray[np.int64]
@@ -63,6 +68,7 @@ class Admission:
     n_damaged: int
     counts: dict[str, int]
     on_damaged: OnDamaged
+    troubles: tuple[str, ...] = ()
 
     def to_metadata(self) -> dict[str, object]:
         """Return what belongs into the metadata of a model or a run."""
@@ -133,66 +139,110 @@ def admit(
     1 of 1 occurrences have damaged patches: missing 1.
     """
     wanted = np.asarray(ids, dtype=np.int64)
-    memory, _ = usable_state(default_state_path() if state is None else state)
+    memory = default_state_path() if state is None else state
     options = VerifyOptions("quick", patch_size, thresholds or Thresholds(), state=memory)
-    findings, level = _evidence(wanted, paths, options=options)
-    errors = [finding for finding in findings if finding.problem.is_error]
+    evidence = _evidence(wanted, paths, options=options)
+    errors = [finding for finding in evidence.findings if finding.problem.is_error]
     if errors and on_damaged == "refuse":
         raise _refusal(errors, len(wanted), paths=paths)
-    left_out = _ids_of(f for f in errors if on_damaged == "drop" or f.problem.fault in _NOT_READABLE)
+    left_out = _ids_of(errors if on_damaged == "drop" else _not_readable(errors, evidence.archives))
     admitted = wanted[~np.isin(wanted, left_out)]
     if len(wanted) and not len(admitted):
         raise _refusal(errors, len(wanted), paths=paths)
-    return Admission(admitted, left_out, level, len(_ids_of(errors)), _counts(errors), on_damaged)
+    n_damaged, troubles = len(_ids_of(errors)), tuple(dict.fromkeys(evidence.troubles))
+    return Admission(
+        admitted, left_out, evidence.level, n_damaged, _counts(errors), on_damaged, troubles=troubles
+    )
+
+
+@dataclass
+class _Evidence:
+    """What is wrong with the patches, and the levels of the checks that this rests on."""
+
+    archives: Sequence[str]
+    findings: list[Finding] = field(default_factory=list)
+    levels: list[Level] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+    @property
+    def level(self) -> Level:
+        return min(self.levels, key=LEVELS.index, default="quick")
 
 
 def _evidence(
     ids: NDArray[np.int64], paths: Sequence[str | os.PathLike[str]], *, options: VerifyOptions
-) -> tuple[list[Finding], Level]:
-    """Return what is wrong with the patches, and the least level of check that this rests on."""
+) -> _Evidence:
     trees = [path for path in paths if find_roots(path)]
-    archives = [archive for path in paths for archive in find_archives(path)]
-    if not trees and not archives:
+    found = _Evidence([archive for path in paths for archive in find_archives(path)])
+    if not trees and not found.archives:
         raise no_patches(paths)
-    levels: list[Level] = []
-    findings: list[Finding] = []
     absent = np.unique(ids)
     if trees:
         report = verify_tree(survey(trees), ids, options=options)
-        levels += [report.evidence or options.level] if len(report.checked_ids) else []
+        found.levels += [report.evidence or options.level] if len(report.checked_ids) else []
+        found.troubles += report.troubles
         gone = _ids_of(finding for finding in report.errors if finding.problem.fault == "missing")
         absent = np.union1d(gone, report.unchecked_ids)
-        findings += [finding for finding in report.findings if finding.problem.fault != "missing"]
-    if len(absent) and archives:
-        found, absent = _evidence_of_archives(absent, archives, options=options)
-        findings += found
-        levels.append("full")
-    missing = Problem("missing", "error", "the patch of an occurrence", "nothing")
-    findings += [at_occurrence(missing, i, path=archive_of(i)) for i in absent.tolist()]
-    return findings, min(levels, key=LEVELS.index, default=options.level)
+        found.findings += [finding for finding in report.findings if finding.problem.fault != "missing"]
+    if len(absent) and found.archives:
+        absent = _look_into_archives(absent, found, options=options)
+        found.levels.append("full")
+    found.findings += nowhere(absent.tolist())
+    return found
 
 
-def _evidence_of_archives(
-    ids: NDArray[np.int64], archives: Sequence[str], *, options: VerifyOptions
-) -> tuple[list[Finding], NDArray[np.int64]]:
+def _look_into_archives(
+    ids: NDArray[np.int64], found: _Evidence, *, options: VerifyOptions
+) -> NDArray[np.int64]:
+    """Add what is known of occurrences in archives; return those that are in none."""
     wanted = set(ids.tolist())
-    findings: list[Finding] = []
     unverified: list[str] = []
-    for archive in archives_for(archives, ids):
-        record = recall_archive(archive, options)
-        if record is None:
-            unverified.append(archive)
-            continue
-        held = wanted & record.patches.keys()
-        findings += [finding for i in held for finding in record.patches[i].findings]
-        wanted -= held
+    with contextlib.closing(opened_memory(options)) as memory:
+        for archive in archives_for(found.archives, ids):
+            record = recall_archive(archive, memory)
+            if record is None:
+                unverified.append(archive)
+                continue
+            held = wanted & record.patches.keys()
+            found.findings += [finding for i in held for finding in record.patches[i].findings]
+            wanted -= held
+    found.troubles += [memory.trouble] if memory.trouble else []
     if unverified and wanted:
-        named = " ".join(unverified[:_MAX_NAMED]) + (" ..." if len(unverified) > _MAX_NAMED else "")
-        which = "1 archive has" if len(unverified) == 1 else f"{len(unverified)} archives have"
-        raise BadInputError(
-            f"{which} not been verified since the last change.", f"Run: glckit verify-patches {named}"
-        )
-    return findings, np.array(sorted(wanted), dtype=np.int64)
+        raise _unverified(unverified, trouble=memory.trouble)
+    return np.array(sorted(wanted), dtype=np.int64)
+
+
+def _unverified(archives: Sequence[str], *, trouble: str) -> BadInputError:
+    named = " ".join(archives[:_MAX_NAMED]) + (" ..." if len(archives) > _MAX_NAMED else "")
+    which = "1 archive has" if len(archives) == 1 else f"{len(archives)} archives have"
+    return BadInputError(
+        f"{which} not been verified since the last change.",
+        # Where nothing is remembered, to verify again would lead back to here.
+        f"{trouble} Then run: glckit verify-patches {named}"
+        if trouble
+        else f"Run: glckit verify-patches {named}",
+    )
+
+
+def _not_readable(errors: Sequence[Finding], archives: Sequence[str]) -> list[Finding]:
+    """Return the errors for which a patch cannot be read; of an archive as a whole, its reader decides."""
+    members = tuple(f"{archive}: " for archive in archives)
+    closed = {path for path in {f.path for f in errors}.intersection(archives) if not _opens(path)}
+    return [
+        finding
+        for finding in errors
+        if finding.problem.fault in _NOT_READABLE
+        or finding.path in closed
+        or (finding.problem.fault == "checksum" and finding.path.startswith(members))
+    ]
+
+
+def _opens(archive: str) -> bool:
+    try:
+        ArchiveSource(archive).close()
+    except (DamagedArchiveError, CannotCheckError):
+        return False
+    return True
 
 
 def _refusal(

@@ -35,11 +35,14 @@ class VerifyOptions:
     jobs : int or None, default 1
         Processes; None leaves it to ``joblib.parallel_config``.
     state : path-like, optional
-        File that remembers earlier checks; None checks everything anew.
+        File that remembers what checks showed; None checks everything anew and remembers nothing.
+    no_cache : bool, default False
+        Whether every file is read again; what that shows is remembered all the same.
     manifest : path-like, optional
         Checksums to hold the files against.
     make_manifest : path-like, optional
-        Where to write checksums of the files, if all are whole; then nothing is recalled.
+        Where to write checksums of the files, if all are whole; then every file is read again, but what
+        is remembered of damage counts.
     archives : path-like, optional
         Folder of archives to hold extracted files against or, with `repair`, to mend them from.
     repair : bool, default False
@@ -54,6 +57,7 @@ class VerifyOptions:
     max_duration: float | None = None
     jobs: int | None = 1
     state: _PathLike | None = None
+    no_cache: bool = False
     manifest: _PathLike | None = None
     make_manifest: _PathLike | None = None
     archives: _PathLike | None = None

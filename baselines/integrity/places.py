@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.layout import (
+    ARCHIVE_SUFFIXES,
     N_ARCHIVES,
     Scope,
     archive_name,
@@ -60,10 +61,22 @@ def at_occurrence(problem: Problem, occurrence_id: int, *, path: str) -> Finding
     return Finding(problem, path, occurrence_id, archive_of(occurrence_id))
 
 
+def nowhere(ids: Iterable[int]) -> list[Finding]:
+    """Say of patches that neither a folder nor an archive is there that should hold them."""
+    missing = Problem("missing", "error", "the patch of an occurrence", "nothing")
+    return [at_occurrence(missing, i, path=archive_of(i)) for i in ids]
+
+
 def at_archive(problem: Problem, archive: str, *, path: str) -> Finding:
     """Place a problem at a path in an archive rather than at an occurrence."""
     scope: Scope | None = scope_of_archive(archive)
     return Finding(problem, path, archive=None if scope is None else scope.name)
+
+
+def archive_path(finding: Finding) -> str | None:
+    """Return the path of the archive where something was found; None for a folder of extracted patches."""
+    path = finding.path.partition(": ")[0]  # before the name of the member
+    return path if path.endswith(ARCHIVE_SUFFIXES) else None
 
 
 # A whole region can be missing, which makes a million findings: names are made once and shared.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from baselines.integrity.findings import CLASSES, Finding, Level
 from baselines.integrity.manifests.manifest import Entry
-from baselines.integrity.places import archives_of_ids
+from baselines.integrity.places import archive_path, archives_of_ids
 from scoring.places import region_of_id
 
 #: What a verification comes to; unknown if nothing could be checked or files could not be read.
@@ -50,14 +52,18 @@ class Repair:
     mended_ids : tuple of int
         Occurrences whose two files were taken again, or are those of the archive already.
     left_ids : tuple of int
-        Occurrences that no archive could mend.
+        Occurrences that were not mended.
     findings : tuple of Finding
         What is wrong with the archives.
+    obstacles : tuple of str
+        What kept patches from being mended, apart from damaged archives: places that cannot be written,
+        archives that cannot be read; a sentence each.
     """
 
     mended_ids: tuple[int, ...]
     left_ids: tuple[int, ...]
     findings: tuple[Finding, ...]
+    obstacles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,8 @@ class PatchReport:
         The folders of extracted patches that were looked at.
     repair : Repair or None
         What was mended before.
+    troubles : tuple of str
+        Why what was found is not remembered, if it is not.
     """
 
     level: Level
@@ -97,6 +105,7 @@ class PatchReport:
     evidence: Level | None = None
     trees: tuple[str, ...] = ()
     repair: Repair | None = None
+    troubles: tuple[str, ...] = ()
 
     @cached_property
     def errors(self) -> tuple[Finding, ...]:
@@ -121,9 +130,8 @@ class PatchReport:
     @property
     def verdict(self) -> Verdict:
         """What it comes to; damage counts for more than what could not be read."""
-        if any(finding.problem.fault != "unreadable" for finding in self.errors):
-            return "damaged"
-        return "unknown" if self.errors or not len(self.checked_ids) else "whole"
+        verdict = verdict_of(self.errors)
+        return "unknown" if verdict == "whole" and not len(self.checked_ids) else verdict
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -147,8 +155,13 @@ class PatchReport:
 
     @property
     def archives_to_fetch(self) -> tuple[str, ...]:
-        """The archives, without suffix, that hold what is damaged: those to extract or fetch again."""
+        """The archives, without suffix, that hold what is damaged: those to repair from or fetch again."""
         return tuple(sorted({f.archive for f in self.errors if f.archive is not None}))
+
+    @cached_property
+    def tree_errors(self) -> tuple[Finding, ...]:
+        """The errors in extracted patches, which a repair can mend."""
+        return tuple(finding for finding in self.errors if archive_path(finding) is None)
 
     def to_json(self) -> dict[str, object]:
         """Return the report as the object that ``--format json`` prints."""
@@ -166,11 +179,21 @@ class PatchReport:
         }
 
 
-def merged(first: PatchReport, second: PatchReport) -> PatchReport:
-    """Join the reports on different trees or archives, at the level of the first.
+def verdict_of(findings: Iterable[Finding]) -> Verdict:
+    """Return what some findings come to; damage counts for more than what could not be read."""
+    faults = {finding.problem.fault for finding in findings if finding.problem.is_error}
+    return "damaged" if faults - {"unreadable"} else "unknown" if faults else "whole"
 
-    Unchecked is what neither checked.
+
+def merged(reports: Sequence[PatchReport]) -> PatchReport:
+    """Join the reports on different trees or archives, at the level of the first; one alone stays as it is.
+
+    Unchecked is what none checked.
     """
+    return functools.reduce(_merged, reports)
+
+
+def _merged(first: PatchReport, second: PatchReport) -> PatchReport:
     checked = np.union1d(first.checked_ids, second.checked_ids)
     return PatchReport(
         first.level,
@@ -181,6 +204,7 @@ def merged(first: PatchReport, second: PatchReport) -> PatchReport:
         first.n_remembered + second.n_remembered,
         first.notes + second.notes,
         first.entries + second.entries,
+        troubles=tuple(dict.fromkeys(first.troubles + second.troubles)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -42,11 +42,16 @@ class Thresholds:
     max_altitude_step : int
         Most metres between neighbouring pixels of 1 m.
     max_smooth_step : int
-        Metres between neighbours up to which zeros may be the sea and not a hole.
+        Metres between neighbours up to which zeros may be the sea and not a hole; twice what is usual
+        elsewhere in a patch, if that is more.
     same_place_m : float
         Metres within which two occurrences may share one content.
     max_neighbour_gap_m : int
         Metres by which the altitudes of overlapping patches may lie apart.
+    min_inland_m : int
+        Metres above which all of a patch must lie to show that the sea is not near.
+    inland_within_m : float
+        Metres from such a patch within which an altitude of 0 throughout is lost ground.
     drift_min_patches : int
         Patches of an archive below which its colours are not compared.
     max_drift : float
@@ -68,6 +73,8 @@ class Thresholds:
     max_smooth_step: int = 2
     same_place_m: float = 256.0
     max_neighbour_gap_m: int = 50
+    min_inland_m: int = 10
+    inland_within_m: float = 2000.0
     drift_min_patches: int = 200
     max_drift: float = 8.0
 
@@ -76,7 +83,7 @@ class Thresholds:
         """Make thresholds from the section of a configuration file; what it does not name keeps its default.
 
         Raises UsageError if a name is unknown (all such are named, with the nearest known one), or a value
-        is not a number or a fraction where an integer is meant.
+        is not a number, a fraction where an integer is meant, or beyond what the limit can mean.
 
         Examples
         --------
@@ -84,10 +91,12 @@ class Thresholds:
         60
         """
         faults = [fault for name, value in values.items() if (fault := _fault_of(name, value))]
+        chosen: dict[str, Any] = {} if faults else dict(values)  # of the right types, as was just made sure
+        limits = replace(cls(), **chosen)
+        faults += _contradictions(limits)
         if faults:
             raise UsageError(f"The section [verify] cannot be used: {'; '.join(faults)}.")
-        chosen: dict[str, Any] = dict(values)  # of the right types, as was just made sure
-        return replace(cls(), **chosen)
+        return limits
 
     def land_cover_of(self, region: str) -> frozenset[int]:
         """Return the land cover codes of a region; all of them for an unknown region."""
@@ -106,6 +115,29 @@ class Thresholds:
 #: The limits where nothing is configured.
 DEFAULT_THRESHOLDS = Thresholds()
 
+_INT16 = (-32768, 32767)
+_METRES = (0, 65535)  # between two values of int16
+# Between which values a limit means something; what is not listed lies between 0 and a billion.
+_BOUNDS: Mapping[str, tuple[float, float]] = {
+    "zero_run_bytes": (1, 10**9),
+    "max_land_cover": (0, 255),
+    "max_other_region_share": (0, 1),
+    "max_classes": (1, 256),
+    "max_change_share": (0, 1),
+    "min_band_correlation": (-1, 1),
+    "min_altitude_fr": _INT16,
+    "max_altitude_fr": _INT16,
+    "min_altitude_us": _INT16,
+    "max_altitude_us": _INT16,
+    "altitude_margin": _METRES,
+    "max_altitude_step": _METRES,
+    "max_smooth_step": _METRES,
+    "max_neighbour_gap_m": _METRES,
+    "min_inland_m": _INT16,
+    "drift_min_patches": (1, 10**9),
+}
+_USUAL_BOUNDS = (0, 10**9)
+
 _TYPES: dict[str, type[int] | type[float]] = {
     field.name: int if field.type == "int" else float for field in fields(Thresholds)
 }
@@ -119,4 +151,14 @@ def _fault_of(name: str, value: object) -> str | None:
         return f"{name} must be a number, not {value!r}"
     if _TYPES[name] is int and not isinstance(value, int):
         return f"{name} must be a whole number, not {value!r}"
-    return None
+    least, most = _BOUNDS.get(name, _USUAL_BOUNDS)
+    # Not "value < least": of NaN nothing is true.
+    return None if least <= value <= most else f"{name} must be from {least} to {most}, not {value!r}"
+
+
+def _contradictions(limits: Thresholds) -> Iterator[str]:
+    for region in _LAND_COVER:
+        least, most = f"min_altitude_{region}", f"max_altitude_{region}"
+        low, high = getattr(limits, least), getattr(limits, most)
+        if low > high:
+            yield f"{least} ({low}) is above {most} ({high})"

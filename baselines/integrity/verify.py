@@ -7,19 +7,31 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from baselines.covariates.patches.finding import Found, data_folder_of, find_archives, find_patches
-from baselines.integrity.archives.checksums import manifest_of_archives
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.covariates.patches.finding import (
+    Found,
+    data_folder_of,
+    find_archives,
+    find_patches,
+    scopes_of_folder,
+)
+from baselines.covariates.patches.layout import Scope, scope_of_archive
+from baselines.integrity.archives.checksums import manifest_of_archives, manifest_of_whole_archives
 from baselines.integrity.archives.verification import verify_archives
 from baselines.integrity.extraction.extract import Extraction, extract_archives
 from baselines.integrity.extraction.repair import repair_patches
 from baselines.integrity.manifests.digests import ALGORITHM
 from baselines.integrity.manifests.manifest import Manifest, manifest_of, read_manifest, write_manifest
-from baselines.integrity.memory.state import usable_state
 from baselines.integrity.options import VerifyOptions
+from baselines.integrity.places import in_scope, nowhere
 from baselines.integrity.report import PatchReport, merged
 from baselines.integrity.thresholds import Thresholds
+from baselines.integrity.trees.planning import select
 from baselines.integrity.trees.survey import survey
 from baselines.integrity.trees.verification import Occurrences, ids_of, verify_tree
+from scoring.places import REGIONS
 from submissions.competition.settings import Competition
 from submissions.errors import BadInputError, UsageError
 from submissions.progress import SILENT, Progress
@@ -59,8 +71,7 @@ def verify_patches(
     Raises
     ------
     CannotCheckError
-        If a path is absent, holds no patches or cannot be listed, a worker died, or the state file
-        is broken.
+        If a path is absent, holds no patches or cannot be listed, or a worker died.
     UsageError
         If options contradict each other, or a sample or a deep check is asked for without the tables that
         it needs.
@@ -91,14 +102,8 @@ def verify_competition(
         patch_size=competition.data.patch_size,
         thresholds=Thresholds.from_mapping(competition.verify),
         jobs=options.jobs or (1 if is_small else os.cpu_count() or 1),
-        state=None if options.make_manifest else options.state,
         archives=options.archives or (competition.data.archives if options.repair else None),
     )
-    if settled.state is not None:
-        state, why_not = usable_state(settled.state)
-        settled = replace(settled, state=state)
-        if why_not:
-            progress.say(f"Nothing is remembered of this verification: {why_not}")
     return _verify(found, table, options=settled, progress=progress)
 
 
@@ -111,16 +116,16 @@ def extract(
 
 
 def _patches_of(competition: Competition) -> Found:
-    if all(path.exists() for path in competition.data.patches):
-        return find_patches(competition.data.patches)
-    # Of the folder as a whole, a region that is absent is missing; otherwise it would go unchecked.
-    return find_patches([competition.folder], archives=competition.data.archives)
+    # Of all regions: one that is absent is missing; otherwise it would go unchecked.
+    found = find_patches(competition.patch_folders, archives=competition.data.archives)
+    return replace(found, due=frozenset(Scope(region) for region in REGIONS))
 
 
 def _table(
     competition: Competition, tables: Sequence[Path] = (), *, beside: Sequence[str] = ()
 ) -> OccurrenceTable | None:
-    tables = tables or [path for path in (*competition.train, *competition.test) if path.is_file()]
+    # One that is named and absent is an error: less than what was asked for would be verified.
+    tables = tables or (*competition.train, *competition.test)
     if beside:
         tables = tables or sorted(data_folder_of(beside[0]).glob("occurrences_??_t*.csv"))
     return read_occurrences(list(tables)) if tables else None
@@ -130,11 +135,7 @@ def _verify(
     found: Found, occurrences: Occurrences | None, *, options: VerifyOptions, progress: Progress
 ) -> PatchReport:
     options.refuse_contradictions(has_trees=bool(found.trees))
-    manifest = None
-    if options.manifest is not None:
-        manifest = read_manifest(options.manifest)
-    elif options.archives is not None and not options.repair:
-        manifest = manifest_of_archives(find_archives(options.archives), patch_size=options.patch_size)
+    manifest, passed_over = _manifest(options)
     reports = _reports(found, occurrences, options=options, manifest=manifest, progress=progress)
     repair = None
     if options.repair and options.archives is not None and reports[0].damaged_ids:
@@ -146,11 +147,26 @@ def _verify(
             progress=progress,
         )
         reports = _reports(found, occurrences, options=options, manifest=manifest, progress=progress)
-    report = reports[0] if len(reports) == 1 else merged(*reports)
+    report = merged(reports)
+    for trouble in report.troubles:
+        progress.say(trouble)
     if options.make_manifest is not None:
         write_manifest(_manifest_made(report, found, options=options), options.make_manifest)
         progress.say(f"Wrote {os.fspath(options.make_manifest)}.")
-    return replace(report, trees=found.trees, repair=repair)
+    return replace(report, notes=report.notes + passed_over, trees=found.trees, repair=repair)
+
+
+def _manifest(options: VerifyOptions) -> tuple[Manifest | None, tuple[str, ...]]:
+    """Return what files are held against, and what of it cannot be used."""
+    if options.manifest is not None:
+        return read_manifest(options.manifest), ()
+    if options.archives is None:
+        return None, ()
+    archives, size = find_archives(options.archives), options.patch_size
+    # A repair does what it can; without one, an archive that is named as the truth must be whole.
+    if options.repair:
+        return manifest_of_whole_archives(archives, patch_size=size)
+    return manifest_of_archives(archives, patch_size=size), ()
 
 
 def _reports(
@@ -161,17 +177,34 @@ def _reports(
     manifest: Manifest | None,
     progress: Progress,
 ) -> list[PatchReport]:
-    """Return the report on trees, if there are any, and the one on archives."""
+    """Return the report on trees, if there are any, the one on archives, and that on what is in neither."""
     reports = []
+    ids = ids_of(occurrences)
     if found.trees:
         tree = survey(found.trees, elsewhere=frozenset().union(*found.instead.values()))
         reports.append(verify_tree(tree, occurrences, options=options, manifest=manifest, progress=progress))
     # Who asks for a part or a sample does not want archives read whole.
     archives = (*found.archives, *(() if options.is_partial else found.instead))
     if archives:
-        ids = ids_of(occurrences)
         reports.append(verify_archives(archives, ids, options=options, progress=progress))
+    if ids is not None and len(lacking := _lacking(ids, found, reports, options=options)):
+        rest = np.setdiff1d(ids, lacking)
+        reports.append(PatchReport(options.level, lacking, rest, tuple(nowhere(lacking.tolist()))))
     return reports
+
+
+def _lacking(
+    ids: NDArray[np.int64], found: Found, reports: Sequence[PatchReport], *, options: VerifyOptions
+) -> NDArray[np.int64]:
+    """Return the occurrences that are due, and for which there is neither a folder nor an archive."""
+    if options.sample is not None:
+        return ids[:0]
+    scopes = {scope for tree in found.trees for scope in scopes_of_folder(tree)}
+    named = (scope_of_archive(archive) for archive in (*found.archives, *found.instead))
+    scopes.update(scope for scope in named if scope is not None)
+    lacking = ids[in_scope(ids, found.due) & ~in_scope(ids, scopes)]
+    lacking = np.setdiff1d(lacking, np.concatenate([report.checked_ids for report in reports]))
+    return select(lacking, options)
 
 
 def _manifest_made(report: PatchReport, found: Found, *, options: VerifyOptions) -> Manifest:

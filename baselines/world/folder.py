@@ -23,7 +23,11 @@ from submissions.progress import SILENT, Progress
 MARKER = "world.json"
 # Raised whenever equal parameters begin to make another world.
 _GENERATION = 1
-_LIMITS = {"n_occurrences": (40, 500_000), "n_species": (4, 31_435), "patch_size": (8, 1024)}
+_LIMITS = {
+    "n_occurrences": (40, 500_000, "occurrences"),
+    "n_species": (4, 31_435, "species"),
+    "patch_size": (8, 1024, "pixels along the side of a patch"),
+}
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,10 @@ class WorldPlan:
 
     def __post_init__(self) -> None:
         """Refuse what no world can be made of."""
-        for name, (least, most) in _LIMITS.items():
-            if not least <= getattr(self, name) <= most:
-                raise UsageError(
-                    f"A world cannot have {name} = {getattr(self, name)}.", f"Choose {least} to {most}."
-                )
+        for name, (least, most, what) in _LIMITS.items():
+            given = getattr(self, name)
+            if not least <= given <= most:
+                raise UsageError(f"A world cannot have {given} {what}.", f"Choose {least} to {most}.")
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,6 @@ def _refuse_other_content(target: Path, marker: str) -> None:
         found, content = "", ", ".join(names[:3]) + ", and no " + MARKER
     if names and found != marker:
         raise UsageError(
-            f"{target} holds something other than this world: {content}.",
+            f"{target} is not empty, and what it holds is not this world: {content}.",
             "Choose a new folder, or empty this one yourself.",
         )

@@ -24,6 +24,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 #: Exit statuses: fine, bad, usage, could not check.
 OK, BAD, USAGE, CANNOT_CHECK = 0, 1, 2, 3
+#: Exit status of what a verification comes to.
+STATUS_OF_VERDICT = {"whole": OK, "damaged": BAD, "unknown": CANNOT_CHECK}
 
 _STATUS = {BadInputError: BAD, UsageError: USAGE, CannotCheckError: CANNOT_CHECK}
 
@@ -39,7 +41,7 @@ def reported() -> Iterator[None]:
     try:
         yield
     except GlckitError as error:
-        say(f"glckit: {error}")
+        say(f"glckit: {printable(error)}")  # no message of ours has several lines
         raise typer.Exit(exit_status(error)) from error
     except BrokenPipeError as error:
         leave_unread()
@@ -115,22 +117,29 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How to write the
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 DigitsOption = Annotated[
     int,
-    typer.Option("-w", "--width", min=1, max=17, metavar="N", help="Decimals in text, Markdown and LaTeX."),
+    typer.Option(
+        "-w", "--width", min=1, max=17, metavar="N", help="Decimals for people; of thresholds, digits."
+    ),
 ]
 
 
 def show(report: Report, form: Format, *, as_json: bool = False, digits: int = 4) -> None:
-    """Write a report to stdout; paths below the current folder are shortened for people alone."""
+    """Write a report to stdout, and what a table has no room for to stderr.
+
+    Paths below the current folder are shortened for people alone.
+    """
     chosen: Format = "json" if as_json else form
     shown = render(report, chosen, digits=digits)
     typer.echo(printable(as_given(shown), keep="\n") if chosen == "text" else shown)
+    if report.aside and chosen not in ("text", "json"):
+        say(report.aside)
 
 
 def finish(outcomes: Sequence[EvaluatedFile]) -> None:
     """End with the highest exit status that any run has, naming on stderr what is bad."""
     for outcome in outcomes:
         if outcome.error is not None:
-            say(f"glckit: {outcome.error}")
+            say(f"glckit: {printable(outcome.error)}")
         elif outcome.evaluation is not None and not outcome.evaluation.validation.valid:
             codes = ", ".join(fault.code for fault in outcome.evaluation.validation.errors)
             say(f"glckit: {printable(outcome.run)} is not valid: {codes}.")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
 from baselines.request import OnDamaged
-from glckit.cli.app import Commands, FormatOption, JsonOption, app, say, show
-from glckit.cli.parameters import flag, option
+from glckit.cli.app import TERMINAL, Commands, FormatOption, JsonOption, app, say, show
+from glckit.cli.parameters import Group, built, flag, option, told
 from glckit.render import Report
 
 if TYPE_CHECKING:
@@ -29,46 +30,52 @@ MaxRowsOption = Annotated[
     int | None,
     option("N", "Species per occurrence; what competition.toml allows, or 150, by default.", min=1),
 ]
+_PATCHES = Group("Patches")
 DamagedOption = Annotated[
-    OnDamaged, flag("Damaged patches: stop, leave them out, or use those that are readable as they are.")
+    OnDamaged,
+    _PATCHES.flag("Damaged patches: stop, leave them out, or use those that are readable as they are."),
 ]
-ExcludeOption = Annotated[Path | None, option("FILE", "Occurrences to leave out, an id per line.")]
+ForceOption = Annotated[bool, flag("Replace a run that glckit has not written.", "--force")]
+ExcludeOption = Annotated[Path | None, _PATCHES.option("FILE", "Occurrences to leave out, an id per line.")]
 
 
 @baseline.command()
 def prior(
+    context: typer.Context,
     data: DataOption = None,
     output: RunOption = None,
     max_rows: MaxRowsOption = None,
     seed: Annotated[int, option("N", "Noted in the metadata; the prior draws nothing.")] = 0,
+    force: ForceOption = False,
     form: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
     """Predict for every test occurrence the most frequent species of its region."""
-    from baselines.prior import write_prior_run
+    from baselines.prior import PriorOptions, write_prior_run
     from submissions.competition.files import competition_of
 
     competition = competition_of(data)
     run = output or competition.run("prior")
+    added = {"max_rows": competition.rows(max_rows), "command": command_line()}
     made = write_prior_run(
         competition.occurrence_files("train"),
         competition.occurrence_files("test"),
         path=run,
-        max_rows=competition.rows(max_rows),
-        seed=seed,
-        command=command_line(),
+        options=built(PriorOptions, {**context.params, **added}),
+        progress=TERMINAL,
     )
     show(_report(made), form, as_json=as_json)
     say(f"Wrote {run}.")
 
 
-def asked(given: Mapping[str, Any], *, model: str, run: str) -> dict[str, Any]:
+def asked(context: typer.Context, *, model: str, run: str) -> dict[str, Any]:
     """Return the parameters of a baseline's command with what the folder and the command line add to them.
 
     `model` and `run` name those of the competition, which stand where none are given.
     """
     from submissions.competition.files import competition_of
 
+    given = context.params
     competition = competition_of(given["data"])
     return {
         **given,
@@ -79,6 +86,7 @@ def asked(given: Mapping[str, Any], *, model: str, run: str) -> dict[str, Any]:
         "k": competition.k,
         "max_rows": competition.rows(given["max_rows"]),
         "command": command_line(),
+        "flags": told(context),
     }
 
 

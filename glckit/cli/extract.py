@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from glckit.cli.app import BAD, OK, TERMINAL, FormatOption, JsonOption, app, show
+from glckit.cli.app import STATUS_OF_VERDICT, TERMINAL, FormatOption, JsonOption, app, show
 from glckit.cli.parameters import argument, flag, option
 from submissions.errors import UsageError
 
@@ -45,4 +45,4 @@ def extract(
     else:
         raise UsageError("It is not said where to extract to.", "Name a folder with -o.")
     show(extraction_report(extraction), form, as_json=as_json)
-    raise typer.Exit(OK if extraction.ok else BAD)
+    raise typer.Exit(STATUS_OF_VERDICT[extraction.verdict])

@@ -9,7 +9,7 @@ import typer
 
 from baselines.fusion.options import FusionOptions, Method, Missing
 from glckit.cli.app import TERMINAL, FormatOption, JsonOption, app, say, show
-from glckit.cli.baseline import MaxRowsOption, command_line
+from glckit.cli.baseline import ForceOption, MaxRowsOption, command_line
 from glckit.cli.parameters import argument, built, flag, listed, option
 
 WeightsOption = Annotated[
@@ -32,6 +32,7 @@ def fuse(
     tune: Annotated[
         Path | None, option("TRUTH", "Choose weights by the adaptive score on this truth.")
     ] = None,
+    force: ForceOption = False,
     form: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:

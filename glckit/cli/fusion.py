@@ -13,6 +13,7 @@ from glckit.cli.baseline import (
     DamagedOption,
     DataOption,
     ExcludeOption,
+    ForceOption,
     MaxRowsOption,
     RunOption,
     asked,
@@ -33,6 +34,7 @@ def fusion(
         Path | None, option("DIR", "Folder of the models rf and cnn; by default models.")
     ] = None,
     output: RunOption = None,
+    force: ForceOption = False,
     on_damaged: DamagedOption = "refuse",
     exclude: ExcludeOption = None,
     weights: WeightsOption = None,
@@ -58,7 +60,7 @@ def fusion(
     from glckit.reports.fusing import remarks
     from glckit.reports.fusion import description_report, outcome_report
 
-    given = asked(context.params, model="", run="fusion")
+    given = asked(context, model="", run="fusion")
     request = built(FusionRequest, given)
     if describe:
         show(description_report(request, digits=digits), form, as_json=as_json, digits=digits)
@@ -66,6 +68,8 @@ def fusion(
     outcome = run_fusion(request, built(Recipe, given), seed=seed, progress=TERMINAL)
     show(outcome_report(outcome, request.run, digits=digits), form, as_json=as_json, digits=digits)
     if outcome.run is not None:
-        for remark in remarks(outcome.run):
+        network = outcome.network.run
+        of_network = [f"warning: {each}" for each in network.warnings] if network is not None else []
+        for remark in [*of_network, *remarks(outcome.run)]:
             say(remark)
         say(f"Wrote {request.run}.")

@@ -15,15 +15,20 @@ class Command(TyperCommand):
         """Return the words of the usage line: ``RUN...``, where Typer writes ``{RUN}...``."""
         return [re.sub(r"^\{(.*)\}", r"\1", piece) for piece in super().collect_usage_pieces(ctx)]
 
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return the summary whole: lists wrap it, and do not cut it with dots."""
+        return super().get_short_help_str(max(limit, len(self.help or "")))
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write arguments and options."""
+        """Write arguments and options, those of a `Group` under its title."""
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None and parameter.param_type_name == "argument":
                 sections["Arguments"].append((parameter.metavar or parameter.name or "", _plain(record[1])))
             elif record is not None:
-                sections["Options"].append((record[0], _plain(record[1])))
+                title = getattr(parameter, "rich_help_panel", None) or "Options"
+                sections.setdefault(title, []).append((record[0], _plain(record[1])))
         for title, records in sections.items():
             if records:
                 with formatter.section(title):

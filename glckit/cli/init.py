@@ -14,7 +14,10 @@ def init(
     folder: Annotated[Path, argument("DIR", "A folder of the organizers' files.")],
     force: Annotated[bool, flag("Replace a competition.toml that is there.", "--force")] = False,
 ) -> None:
-    """Write a competition.toml for a folder of the organizers' files, and say what was found."""
+    """Write a competition.toml for a folder of the organizers' files, and say what was found.
+
+    In a folder that has none of these files nothing is written, and the exit status is 2.
+    """
     from submissions.competition.initialisation import initialise
 
     path, found = initialise(folder, force=force)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, TypeVar, cast
 
 import typer
@@ -39,6 +39,18 @@ def chosen(kind: Callable[..., object], given: Mapping[str, Any]) -> dict[str, A
     return {name: value for name, value in values.items() if value is not None}
 
 
+def told(context: typer.Context) -> dict[str, Any]:
+    """Return what the command line says, and leaves to no default, by the long names of its flags."""
+    found = {}
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            flag_name = max(parameter.opts, key=len).lstrip("-").replace("-", "_")
+            found[flag_name] = context.params[name]
+    return found
+
+
 def listed(flag: str, kind: Callable[[str], _T]) -> Callable[[str], tuple[_T, ...]]:
     """Return the parser of an option that takes values with commas between them.
 
@@ -70,6 +82,21 @@ def option(metavar: str, text: str, *names: str, **settings: Any) -> Any:
 def flag(text: str, *names: str, **settings: Any) -> Any:
     """Return an option without a value, or one whose few words help lists."""
     return typer.Option(*names, help=text, **settings)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Options and flags that help shows together, under a title."""
+
+    title: str
+
+    def option(self, metavar: str, text: str, *names: str, **settings: Any) -> Any:
+        """Return an `option` of the group."""
+        return option(metavar, text, *names, rich_help_panel=self.title, **settings)
+
+    def flag(self, text: str, *names: str, **settings: Any) -> Any:
+        """Return a `flag` of the group."""
+        return flag(text, *names, rich_help_panel=self.title, **settings)
 
 
 def written(values: Iterable[object]) -> str:

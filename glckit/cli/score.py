@@ -52,7 +52,7 @@ def score(
 
     check_frame_path(per_occurrence)
     inputs = built(Inputs, context.params)
-    outcomes = score_files(runs, inputs, find_competition(), progress=TERMINAL)
+    outcomes = score_files(runs, inputs, find_competition(runs), progress=TERMINAL)
     show(score_report(outcomes, digits=digits, bare=bare), form, as_json=as_json, digits=digits)
     if per_occurrence is not None:
         write_per_occurrence(outcomes, per_occurrence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +10,10 @@ from typing import Annotated
 import typer
 
 from baselines.integrity.findings import Level
-from glckit.cli.app import BAD, CANNOT_CHECK, OK, TERMINAL, FormatOption, JsonOption, app, show
+from glckit.cli.app import CANNOT_CHECK, STATUS_OF_VERDICT, TERMINAL, FormatOption, JsonOption, app, show
+from glckit.cli.baseline import command_line
 from glckit.cli.parameters import argument, built, flag, option
 from submissions.errors import UsageError
-
-_STATUS = {"whole": OK, "damaged": BAD, "unknown": CANNOT_CHECK}
 
 
 def _part(text: str) -> tuple[int, int]:
@@ -61,18 +61,26 @@ def verify_patches(
     """
     from baselines.integrity.memory.state import default_state_path
     from baselines.integrity.options import VerifyOptions
-    from baselines.integrity.pages.lists import write_lists
+    from baselines.integrity.pages.lists import Lists, write_lists
+    from baselines.integrity.pages.page import Circumstances
     from baselines.integrity.verify import verify_competition
-    from glckit.reports.patches import verification_report
+    from glckit.reports.patches import repair_command, verification_report
     from submissions.competition.files import competition_above, competition_of
 
     # The configuration above the patches knows them better than that of the current folder.
     competition = competition_above(paths or ()) or competition_of()
-    state = None if no_cache else default_state_path()
-    options = replace(built(VerifyOptions, {**context.params, "state": state}), jobs=jobs)
+    options = replace(built(VerifyOptions, {**context.params, "state": default_state_path()}), jobs=jobs)
+    lists = built(Lists, context.params)
+    lists.require_extras()
     found = verify_competition(
         competition, paths or (), tables=occurrences or (), options=options, progress=TERMINAL
     )
-    write_lists(found, ids=ids, jsonl=jsonl, html=html, patch_size=competition.data.patch_size)
-    show(verification_report(found), form, as_json=as_json)
-    raise typer.Exit(_STATUS[found.verdict])
+    own = competition.data.archives if competition.data.archives.is_dir() else None
+    mending = repair_command(
+        paths or (), occurrences=occurrences or (), manifest=manifest, archives=archives or own
+    )
+    circumstances = Circumstances(command_line(), os.fspath(Path.cwd()), mending)
+    write_lists(found, lists, patch_size=competition.data.patch_size, circumstances=circumstances)
+    show(verification_report(found, repair=mending), form, as_json=as_json)
+    is_blocked = found.repair is not None and found.repair.obstacles
+    raise typer.Exit(CANNOT_CHECK if is_blocked else STATUS_OF_VERDICT[found.verdict])

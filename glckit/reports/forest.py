@@ -13,6 +13,7 @@ from baselines.forest.training import TrainedForest
 from glckit.render import Report, number, size_text
 from glckit.reports.runs import score_report
 from submissions.evaluation import EvaluatedFile
+from submissions.wording import counted
 
 _REASONS = {"outside": "outside the rasters", "nodata": "on nodata"}
 
@@ -28,8 +29,8 @@ def outcome_report(outcome: ForestOutcome, *, digits: int = 4) -> Report:
         training = _training_data(outcome.trained)
         resumed = f", {training['n_resumed']} of them from before" if training["n_resumed"] else ""
         lines.append(
-            f"{outcome.trained.path}: {training['n_trees']} trees{resumed}, "
-            f"on {training['n_trained']:,} occurrences of {training['n_species']:,} species"
+            f"{outcome.trained.path}: {counted(training['n_trees'], 'tree')}{resumed}, "
+            f"on {counted(training['n_trained'], 'occurrence')} of {training['n_species']:,} species"
             f"{_put_aside(training)}"
         )
         if outcome.trained.evaluation is not None:
@@ -80,7 +81,7 @@ def _put_aside(facts: Mapping[str, Any]) -> str:
 
 
 def _run_lines(run: ForestRun) -> Iterator[str]:
-    yield f"{run.path}: {run.n_occurrences:,} occurrences"
+    yield f"{run.path}: {counted(run.n_occurrences, 'occurrence')}"
     for reason, count in run.filled.items():
         yield f"  {count:,} {_REASONS[reason]}: with their region's frequencies"
     for reason, count in run.left_out.items():
@@ -90,10 +91,10 @@ def _run_lines(run: ForestRun) -> Iterator[str]:
 def _model_lines(of: Mapping[str, Any]) -> Iterator[str]:
     facts = of["facts"]
     yield f"{of['path']}: a random forest, version {of['version']}, digest {of['digest']}"
-    yield f"  trees        {of['n_trees']}, with {of['n_nodes']:,} nodes"
-    yield f"  leaves       {of['n_leaves']:,}, with {of['n_pairs']:,} pairs of leaf and species"
+    yield f"  trees        {of['n_trees']}, with {counted(of['n_nodes'], 'node')}"
+    yield f"  leaves       {of['n_leaves']:,}, with {counted(of['n_pairs'], 'pair')} of leaf and species"
     yield f"  species      {of['n_species']:,}"
-    yield f"  trained on   {facts['n_trained']:,} occurrences{_put_aside(facts)}"
+    yield f"  trained on   {counted(facts['n_trained'], 'occurrence')}{_put_aside(facts)}"
     if facts["validation"]:
         metrics = (f"{name} {value:g}" for name, value in facts["validation"].items())
         yield f"  validation   {', '.join(metrics)}"

@@ -10,6 +10,7 @@ from baselines.fusion.results import FusedPart, Fusion
 from baselines.fusion.tuning import Tuning
 from glckit.render import Report, aligned, number
 from submissions.metadata import metadata_path
+from submissions.wording import counted
 
 
 def fusion_report(fusion: Fusion, output: Path) -> Report:
@@ -36,9 +37,11 @@ def remarks(fusion: Fusion) -> list[str]:
     plan = fusion.plan
     found = [] if plan.tuning is None else [_tried(plan.tuning, fusion.parts)]
     if plan.n_averaged_over_fewer:
-        found.append(f"{plan.n_averaged_over_fewer:,} occurrences were averaged over fewer runs.")
+        those = counted(plan.n_averaged_over_fewer, "occurrence was", "occurrences were")
+        found.append(f"{those} averaged over fewer runs.")
     if plan.n_left_out:
-        found.append(f"{plan.n_left_out:,} occurrences were left out: only runs of weight 0 have them.")
+        those = counted(plan.n_left_out, "occurrence was", "occurrences were")
+        found.append(f"{those} left out: only runs of weight 0 have them.")
     return [*found, *(f"warning: {warning}" for warning in plan.warnings)]
 
 
@@ -50,5 +53,5 @@ def _tried(tuning: Tuning, parts: Sequence[FusedPart]) -> str:
         for trial in best_first
     ]
     lacking = f", {tuning.n_missing:,} of them in no run" if tuning.n_missing else ""
-    head = f"Weights tried on {tuning.n_occurrences:,} occurrences{lacking}, the best first:"
+    head = f"Weights tried on {counted(tuning.n_occurrences, 'occurrence')}{lacking}, the best first:"
     return f"{head}\n{aligned(columns, rows, [True] * len(columns))}"

@@ -34,6 +34,7 @@ def outcome_report(outcome: FusionOutcome, run: Path, *, digits: int = 4) -> Rep
 
 def description_report(request: FusionRequest, *, digits: int = 4) -> Report:
     """Report what the models of the parts are; UsageError if there is no forest yet."""
+    request.refuse_other_model()
     shown = InputPlan(request.competition.data.patch_size)
     described = describe_network(request.network, shown, Machine(), batch_size=_PROBE)
     parts = {

@@ -13,6 +13,7 @@ from baselines.cnn.prediction import CnnRun
 from baselines.cnn.training import TrainedCnn
 from baselines.cnn.watching import duration_text
 from glckit.render import Report, number
+from submissions.wording import counted
 
 
 def outcome_report(outcome: CnnOutcome, *, digits: int = 4) -> Report:
@@ -41,7 +42,9 @@ def description_report(description: CnnDescription) -> Report:
 
 
 def _data(made: TrainedCnn | CnnRun, **paths: str) -> dict[str, Any]:
-    return {name: each for name, each in (asdict(made) | paths).items() if name not in ("folder", "first")}
+    # Warnings go to stderr.
+    hidden = ("folder", "first", "warnings")
+    return {name: each for name, each in (asdict(made) | paths).items() if name not in hidden}
 
 
 def _training_lines(trained: TrainedCnn, digits: int) -> Iterator[str]:
@@ -61,7 +64,7 @@ def _scores(scores: PartScores, digits: int) -> str:
 def _run_lines(run: CnnRun) -> Iterator[str]:
     resumed = f", {run.n_resumed:,} of them from before" if run.n_resumed else ""
     pace = f"{run.occurrences_per_second:.3g} per second on {run.device}"
-    yield f"{run.run}: {run.n_occurrences:,} occurrences{resumed}, {pace}"
+    yield f"{run.run}: {counted(run.n_occurrences, 'occurrence')}{resumed}, {pace}"
     for reason, count in run.left_out.items():
         yield f"  {count:,} left out ({reason}); score the run with --allow-missing"
 
@@ -69,7 +72,7 @@ def _run_lines(run: CnnRun) -> Iterator[str]:
 def _description_lines(of: CnnDescription) -> Iterator[str]:
     plan, speed = of.plan, of.speed
     state = "trained" if of.training else "not trained"
-    yield f"Inception V3 for {plan.n_planes} planes of {plan.patch_size} pixels, {state}"
+    yield f"Inception V3 for {counted(plan.n_planes, 'plane')} of {plan.patch_size} pixels, {state}"
     yield f"  channels       {', '.join(plan.channels)}"
     yield f"                 land cover: {plan.land_cover}; scaling: {plan.scaling}"
     yield f"  species        {of.n_species:,}"
@@ -80,7 +83,6 @@ def _description_lines(of: CnnDescription) -> Iterator[str]:
         f"                 {of.n_bytes_challenge / 1e6:.1f} MB with the 31,435 species of the challenge; "
         f"the paper says {PAPER_MEGABYTES} MB"
     )
-    yield (
-        f"  test set       {speed.n_occurrences:,} occurrences in about {duration_text(speed.seconds)}: "
-        f"{speed.patches_per_second:.3g} per second on {speed.device}, {speed.precision}"
-    )
+    test_set = f"{counted(speed.n_occurrences, 'occurrence')} in about {duration_text(speed.seconds)}"
+    pace = f"{speed.patches_per_second:.3g} per second on {speed.device}, {speed.precision}"
+    yield f"  test set       {test_set}: {pace}"

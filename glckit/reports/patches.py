@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
 
 from baselines.integrity.extraction.extract import Extraction
 from baselines.integrity.findings import Finding
+from baselines.integrity.places import archive_path
 from baselines.integrity.report import PatchReport
-from glckit.render import Report, counted
+from glckit.render import Report
+from submissions.printable import printable
+from submissions.wording import counted, plural
 
 _MAX_LISTED = 20
 _COLUMNS = ("part", "checked", "damaged", "missing", "rate")
 _VERDICTS = {"whole": "whole", "damaged": "DAMAGED", "unknown": "NOT CHECKED"}
+_ALL_ERRORS, _ALL_AS_JSON = "--jsonl FILE lists all errors", "--json lists all"
+# What may be whole, and another look will show.
+_NOT_TO_MEND = ("unreadable", "unstable")
+#: Stands in a command for a folder of archives that nobody has named.
+UNKNOWN_ARCHIVES = "DIR"
 
 
-def verification_report(found: PatchReport) -> Report:
-    """Report what came of verifying patches; the table is by region and by archive."""
+def verification_report(found: PatchReport, *, repair: str = "") -> Report:
+    """Report what came of verifying patches; the table is by region and by archive.
+
+    `repair` is the command that would mend them.
+    """
     parts = {**found.by_region, **found.by_archive}
     rows = [
         [name, share.n_checked, share.n_damaged, share.n_missing, share.rate] for name, share in parts.items()
     ]
-    return Report(found.to_json(), _COLUMNS, rows, "\n".join(_lines(found)))
+    return Report(found.to_json(), _COLUMNS, rows, "\n".join(_lines(found, repair)))
 
 
 def extraction_report(extraction: Extraction) -> Report:
@@ -29,10 +43,22 @@ def extraction_report(extraction: Extraction) -> Report:
     row = [len(extraction.archives), extraction.n_written, extraction.n_present, extraction.ok]
     archives, written = counted(len(extraction.archives), "archive"), counted(extraction.n_written, "file")
     head = f"{archives}: {written} written, {extraction.n_present} in place already."
-    return Report(extraction.to_json(), columns, [row], "\n".join([head, *_listed(extraction.findings)]))
+    lines = [head, *_listed(extraction.findings, _ALL_AS_JSON), *_to_fetch(extraction.findings)]
+    return Report(extraction.to_json(), columns, [row], "\n".join(lines))
 
 
-def _lines(found: PatchReport) -> Iterator[str]:
+def repair_command(
+    paths: Sequence[Path], *, occurrences: Sequence[Path], manifest: Path | None, archives: Path | None
+) -> str:
+    """Return the command that mends what a verification with these options found."""
+    words = [str(path) for path in paths if not path.is_file()]
+    words += [word for table in occurrences for word in ("--occurrences", str(table))]
+    words += [] if manifest is None else ["--manifest", str(manifest)]
+    mending = ["--repair", "--archives", UNKNOWN_ARCHIVES if archives is None else str(archives)]
+    return shlex.join(["glckit", "verify-patches", *words, *mending])
+
+
+def _lines(found: PatchReport, repair: str) -> Iterator[str]:
     yield _headline(found)
     if found.counts:
         yield "Found: " + ", ".join(f"{fault} {count}" for fault, count in found.counts.items())
@@ -43,31 +69,64 @@ def _lines(found: PatchReport) -> Iterator[str]:
         yield f"{name:16}{share.n_checked:10}{share.n_damaged:10}{share.n_missing:10}{share.rate:9.2%}"
     if found.findings:
         yield ""
-        yield from _listed(found.errors or found.warnings)
-    if found.archives_to_fetch:
-        yield ""
-        yield f"Extract or fetch again: {', '.join(found.archives_to_fetch)}"
-    if found.repair is not None:
-        yield f"Repaired {len(found.repair.mended_ids)}; no archive could mend {len(found.repair.left_ids)}."
+        yield from _listed(found.errors or found.warnings, _ALL_ERRORS if found.errors else _ALL_AS_JSON)
+    yield from _advice(found, repair)
     yield ""
     if found.n_remembered:
-        yield f"{found.n_remembered} occurrences were checked before; their files have not changed since."
+        were = plural(found.n_remembered, "was", "were")
+        checked = f"{counted(found.n_remembered, 'occurrence')} {were} checked before"
+        yield f"{checked}; their files have not changed since."
     yield from found.notes
     yield "This verification cannot see:"
     yield from (f"- {unseen}" for unseen in found.cannot_see)
 
 
 def _headline(found: PatchReport) -> str:
-    checked = counted(len(found.checked_ids), "occurrence")
-    words = f"{_VERDICTS[found.verdict]}: {checked} checked ({found.level})"
-    words += f", {len(found.damaged_ids)} damaged, {counted(len(found.warnings), 'warning')}"
+    n_checked, n_warnings = len(found.checked_ids), len(found.warnings)
+    words = (
+        f"{_VERDICTS[found.verdict]}: {n_checked} {plural(n_checked, 'occurrence')} checked ({found.level})"
+    )
+    words += f", {len(found.damaged_ids)} damaged, {n_warnings} {plural(n_warnings, 'warning')}"
     return words + (f", {len(found.unchecked_ids)} not checked" if len(found.unchecked_ids) else "")
 
 
-def _listed(findings: tuple[Finding, ...]) -> Iterator[str]:
-    for finding in findings[:_MAX_LISTED]:
-        problem = finding.problem
-        what = f"{problem.severity} {problem.fault}: {finding.path}"
-        yield f"{what}: {problem.found}; expected {problem.expected}"
-    if len(findings) > _MAX_LISTED:
-        yield f"and {len(findings) - _MAX_LISTED} more: --jsonl FILE lists all"
+def _listed(findings: Iterable[Finding], where_all: str) -> Iterator[str]:
+    """Yield a line for each problem of a path: that of an archive may concern hundreds of occurrences."""
+    groups = [list(group) for _, group in groupby(findings, key=lambda each: (each.problem, each.path))]
+    for group in groups[:_MAX_LISTED]:
+        first = group[0]
+        n_ids = len({finding.occurrence_id for finding in group} - {None})
+        path = printable(first.path) + (f" ({counted(n_ids, 'occurrence')})" if n_ids > 1 else "")
+        found = f"{printable(first.problem.found)}; expected {printable(first.problem.expected)}"
+        yield f"{first.problem.severity} {first.problem.fault}: {path}: {found}"
+    if len(groups) > _MAX_LISTED:
+        yield f"and {len(groups) - _MAX_LISTED} more: {where_all}"
+
+
+def _advice(found: PatchReport, repair: str) -> Iterator[str]:
+    if found.repair is not None:
+        yield ""
+        n_mended, n_left = len(found.repair.mended_ids), len(found.repair.left_ids)
+        why_not = "%s could not be mended" if found.repair.obstacles else "no archive could mend %s"
+        yield f"Repaired {n_mended}; {why_not % n_left}."
+        if n_left and not found.repair.obstacles:
+            yield f"Fetch again, then repair: {', '.join(found.archives_to_fetch)}"
+    elif repair and (held := _archives_to_repair_from(found)):
+        yield ""
+        yield f"Repair with: {repair}"
+        if repair.endswith(f" {UNKNOWN_ARCHIVES}"):
+            yield f"{UNKNOWN_ARCHIVES} is the folder of the archives that hold them: {', '.join(held)}"
+    yield from _to_fetch(found.errors)
+
+
+def _archives_to_repair_from(found: PatchReport) -> list[str]:
+    mendable = (finding for finding in found.tree_errors if finding.problem.fault not in _NOT_TO_MEND)
+    return sorted({finding.archive for finding in mendable if finding.archive is not None})
+
+
+def _to_fetch(findings: Iterable[Finding]) -> Iterator[str]:
+    broken_ones = (f for f in findings if f.problem.is_error and f.problem.fault != "unreadable")
+    paths = {archive_path(finding) for finding in broken_ones}
+    if broken := [path for path in paths if path is not None]:
+        yield ""
+        yield f"Fetch again: {', '.join(printable(path) for path in sorted(broken))}"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from submissions.checks.occurrences import note_lengths, note_missing, why_unknown
-from submissions.faults import MAX_EXAMPLES, Example, FaultLog
+from submissions.checks.occurrences import note_equal_scores, note_missing, note_short_lists, why_unknown
+from submissions.faults import Example, FaultLog
 from submissions.ordering import is_among, repeats
 from submissions.requirements import Requirements
 from submissions.run import DenseRun
@@ -19,25 +18,33 @@ from submissions.run import DenseRun
 _BLOCK_BYTES = 1 << 20
 
 
-def check(run: DenseRun, requirements: Requirements, log: FaultLog) -> None:
-    """Note everything that is wrong with a matrix of scores."""
+def check(run: DenseRun, requirements: Requirements, log: FaultLog) -> NDArray[np.integer] | None:
+    """Note everything that is wrong with a matrix of scores, and return the missing test occurrences.
+
+    A limit of rows is none of a matrix, which has a score for every species.
+    """
     lengths = _check_scores(run, requirements, log)
     for ids, name in ((run.occurrence_ids, "occurrence_id"), (run.species_ids, "species_id")):
-        _note(log, "duplicate", name, ids[repeats(ids)], f"doubled {name} beside the matrix")
+        fix = f"Give each {name} one {'row' if name == 'occurrence_id' else 'column'} of the matrix."
+        _note(log, "duplicate", name, ids[repeats(ids)], f"doubled {name} beside the matrix", fix=fix)
+    missing = None
     if requirements.test_ids is not None:
         unknown = run.occurrence_ids[~is_among(run.occurrence_ids, requirements.test_ids)]
-        message = why_unknown(unknown, requirements.train_ids)
+        message = why_unknown(run.occurrence_ids, unknown, requirements)
         _note(log, "unknown-occurrence", "occurrence_id", unknown, message)
-        note_missing(run.occurrence_ids[lengths > 0], requirements.test_ids, log)
+        missing = note_missing(run.occurrence_ids[lengths > 0], requirements.test_ids, log)
     if requirements.species_ids is not None:
         unknown = run.species_ids[~is_among(run.species_ids, requirements.species_ids)]
         _note(log, "unknown-species", "species_id", unknown, "species in no table")
+    return missing
 
 
-def _note(log: FaultLog, code: str, name: str, ids: NDArray[np.integer], message: str) -> None:
+def _note(
+    log: FaultLog, code: str, name: str, ids: NDArray[np.integer], message: str, fix: str | None = None
+) -> None:
     if len(ids):
-        examples = [replace(Example(), **{name: each}) for each in ids[:MAX_EXAMPLES].tolist()]
-        log.add(code, *examples, message=message, count=len(ids))
+        examples = [replace(Example(), **{name: each}) for each in ids[: log.max_examples].tolist()]
+        log.add(code, *examples, message=message, count=len(ids), fix=fix)
 
 
 def _check_scores(run: DenseRun, requirements: Requirements, log: FaultLog) -> NDArray[np.integer]:
@@ -51,11 +58,12 @@ def _check_scores(run: DenseRun, requirements: Requirements, log: FaultLog) -> N
         log.add("score-range", message=f"scores outside [0, 1], from {lowest} to {highest}", count=n_outside)
     lengths = np.concatenate([block.lengths for block in seen])
     if not lengths.any():
-        log.add("no-rows", message="a matrix without a score")
+        log.add(
+            "no-rows", message="a matrix without a score", fix="Write a score for each pair that is meant."
+        )
         return lengths
-    if lowest == highest and lengths.sum() > 1:
-        log.add("constant-scores", message=f"every score is {lowest}")
-    note_lengths(lengths, requirements, log, partial(_too_long, run, lengths), what="scores")
+    note_equal_scores(lowest, highest, int(lengths.sum()), log)
+    note_short_lists(lengths, requirements.k, log)
     return lengths
 
 
@@ -89,13 +97,7 @@ def _note_bad_scores(run: DenseRun, first: int, block: NDArray[np.floating], log
                 species_id=int(run.species_ids[column]),
                 found=str(block[row, column]),
             )
-            for row, column in zip(rows[:MAX_EXAMPLES], columns[:MAX_EXAMPLES], strict=True)
+            for row, column in zip(rows[: log.max_examples], columns[: log.max_examples], strict=True)
         ]
-        log.add("bad-score", *examples, message="probability that is not finite", count=len(rows))
-
-
-def _too_long(run: DenseRun, lengths: NDArray[np.integer], rows: NDArray[np.intp], _: int) -> list[Example]:
-    return [
-        Example(occurrence_id=int(run.occurrence_ids[row]), found=f"{lengths[row]} scores")
-        for row in rows[:MAX_EXAMPLES]
-    ]
+        fix = "Write -inf for pairs that have no score; NaN and +inf say nothing."
+        log.add("bad-score", *examples, message="probability that is not finite", count=len(rows), fix=fix)

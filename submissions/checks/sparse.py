@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from submissions.checks.occurrences import note_lengths, note_missing, why_unknown
-from submissions.faults import CUT_CODES, MAX_EXAMPLES, Example, FaultLog
+from scoring.sparse import Pairs
+from submissions.checks.occurrences import note_equal_scores, note_missing, note_short_lists, why_unknown
+from submissions.faults import CUT_CODES, Example, FaultLog
 from submissions.ordering import is_among, repeats, stable_order
+from submissions.reading.mending import REPEATS
 from submissions.requirements import Requirements
 from submissions.run import Run
 
@@ -22,33 +23,51 @@ _MAX_FLAGS = 50_000_000
 
 
 def check(run: Run, requirements: Requirements, log: FaultLog) -> None:
-    """Note everything that is wrong with the pairs of a run."""
+    """Note everything that is wrong with pairs of a run, whatever the others are."""
     if requirements.test_ids is not None:
-        _check_occurrences(run, requirements, log)
+        _check_occurrences(run, requirements.test_ids, requirements, log)
     if requirements.species_ids is not None:
         unknown = _unknown_species(run, requirements.species_ids)
         _note_pairs(run, log, "unknown-species", unknown, "species in no table")
-    message = "pairs of occurrence and species that stood before"
-    _note_pairs(run, log, "duplicate", duplicates(run), message)
+    _check_repeats(run, log)
+    if requirements.max_rows is not None:
+        _check_lengths(run, requirements.max_rows, log)
     if run.n_pairs:
-        lengths = np.diff(run.pairs.offsets)
-        note_lengths(lengths, requirements, log, partial(_too_long, run, lengths))
-        _check_scores(run, log)
+        _check_range(run, log)
+
+
+def check_whole(run: Run, requirements: Requirements, log: FaultLog) -> NDArray[np.integer] | None:
+    """Note what all pairs of a run together show, and return the missing test occurrences."""
+    missing = None
+    if requirements.test_ids is not None:
+        present = np.concatenate([run.occurrence_ids, run.mentioned])
+        missing = note_missing(present, requirements.test_ids, log)
+    if run.n_pairs:
+        note_short_lists(np.diff(run.pairs.offsets), requirements.k, log)
+        note_equal_scores(run.pairs.scores.min(), run.pairs.scores.max(), run.n_pairs, log)
         badly_ranked = [pair for lists in run.pairs.chunks() for pair in _badly_ranked(run, lists)]
         message = "occurrences whose ranks are not 1..n or contradict the scores"
         _note_pairs(run, log, "rank-order", np.array(badly_ranked, np.intp), message)
+    return missing
 
 
-def _check_occurrences(run: Run, requirements: Requirements, log: FaultLog) -> None:
-    assert requirements.test_ids is not None
-    known = is_among(run.occurrence_ids, requirements.test_ids)
+def _check_occurrences(
+    run: Run, test_ids: NDArray[np.integer], requirements: Requirements, log: FaultLog
+) -> None:
+    known = is_among(run.occurrence_ids, test_ids)
     if not known.all():
-        unknown = run.occurrence_ids[~known]
+        message = why_unknown(run.occurrence_ids, run.occurrence_ids[~known], requirements)
         pairs = np.flatnonzero(np.repeat(~known, np.diff(run.pairs.offsets)))
-        _note_pairs(run, log, "unknown-occurrence", pairs, why_unknown(unknown, requirements.train_ids))
-    if not CUT_CODES & {fault.code for fault in run.faults}:  # else nobody knows what is missing
-        present = np.concatenate([run.occurrence_ids, run.mentioned])
-        note_missing(present, requirements.test_ids, log)
+        _note_pairs(run, log, "unknown-occurrence", pairs, message)
+
+
+def _check_repeats(run: Run, log: FaultLog) -> None:
+    later = duplicates(run)
+    message = "repeated pairs of occurrence and species"
+    _note_pairs(run, log, "duplicate", later, message)
+    is_cut = any(fault.code in CUT_CODES for fault in run.faults)
+    if len(later) and not is_cut and len(repeated_pairs(run)):
+        log.offer("duplicate", REPEATS)
 
 
 def _unknown_species(run: Run, known: NDArray[np.integer]) -> NDArray[np.intp]:
@@ -73,6 +92,27 @@ def duplicates(run: Run) -> NDArray[np.intp]:
     return np.concatenate(found)
 
 
+def repeated_pairs(run: Run) -> NDArray[np.intp]:
+    """Return the pairs that say again what the first of their occurrence and species says."""
+    found = [np.empty(0, np.intp)]
+    for lists in run.pairs.chunks():
+        chunk = run.pairs.within(lists)
+        keys = _keys(np.diff(chunk.offsets), chunk.species)
+        if len(repeats(keys)):
+            found.append(_repeated(chunk, keys) + run.pairs.offsets[lists.start])
+    return np.concatenate(found)
+
+
+def _repeated(chunk: Pairs, keys: NDArray[np.integer]) -> NDArray[np.intp]:
+    order = stable_order(keys)
+    is_first = np.concatenate([[True], keys[order[1:]] != keys[order[:-1]]])
+    firsts = order[np.maximum.accumulate(np.where(is_first, np.arange(len(order)), 0))]
+    same = chunk.scores[order] == chunk.scores[firsts]
+    if chunk.ranks is not None:
+        same &= chunk.ranks[order] == chunk.ranks[firsts]
+    return np.sort(order[same & ~is_first])
+
+
 def _keys(
     lengths: NDArray[np.int64], species: NDArray[np.integer]
 ) -> NDArray[np.uint32] | NDArray[np.uint64]:
@@ -90,25 +130,29 @@ def _packed(lengths: NDArray[np.int64], species: NDArray[_Unsigned], width: _Uns
     return np.repeat(firsts, lengths) + species
 
 
-def _too_long(run: Run, lengths: NDArray[np.int64], lists: NDArray[np.intp], limit: int) -> list[Example]:
-    """Return the first lists in the file that are too long, each with its first row too many."""
+def _check_lengths(run: Run, limit: int, log: FaultLog) -> None:
+    """Note the lists that are too long, with the first of them in the file and their first rows too many."""
+    lengths = np.diff(run.pairs.offsets)
+    lists = np.flatnonzero(lengths > limit)
+    if not len(lists):
+        return
     firsts = run.row_numbers(run.pairs.offsets[lists] + limit)
-    shown = lists[np.argsort(firsts, kind="stable")[:MAX_EXAMPLES]]
+    shown = lists[np.argsort(firsts, kind="stable")[: log.max_examples]]
     lines = run.lines_of(run.pairs.offsets[shown] + limit)
-    return [
+    examples = [
         Example(line, int(run.occurrence_ids[i]), found=f"{lengths[i]} rows")
         for line, i in zip(lines, shown, strict=True)
     ]
+    message = f"occurrences with more rows than allowed ({limit})"
+    log.add("too-many-rows", *examples, message=message, count=len(lists))
 
 
-def _check_scores(run: Run, log: FaultLog) -> None:
+def _check_range(run: Run, log: FaultLog) -> None:
     scores = run.pairs.scores
     lowest, highest = scores.min(), scores.max()
     if lowest < 0 or highest > 1:
         outside = np.flatnonzero((scores < 0) | (scores > 1))
         _note_pairs(run, log, "score-range", outside, f"scores outside [0, 1], from {lowest} to {highest}")
-    if lowest == highest and len(scores) > 1:
-        log.add("constant-scores", message=f"every score is {lowest}")
 
 
 def _badly_ranked(run: Run, lists: slice) -> Iterator[int]:
@@ -134,7 +178,7 @@ def _note_pairs(run: Run, log: FaultLog, code: str, pairs: NDArray[np.intp], mes
     """Note a fault of some pairs, with the first of them in the file as examples."""
     if not len(pairs):
         return
-    shown = pairs[np.argsort(run.row_numbers(pairs), kind="stable")[:MAX_EXAMPLES]]
+    shown = pairs[np.argsort(run.row_numbers(pairs), kind="stable")[: log.max_examples]]
     lists = np.searchsorted(run.pairs.offsets, shown, side="right") - 1
     examples = [
         Example(line, int(run.occurrence_ids[i]), int(run.pairs.species[pair]), _found(run, code, pair))

@@ -1,4 +1,4 @@
-"""Finding the folder of a competition: by flags, the environment, and the current folder, in this order."""
+"""Finding the folder of a competition: by flags, the environment, the current folder, or where a run lies."""
 
 from __future__ import annotations
 
@@ -7,14 +7,22 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from submissions.competition.settings import FILE_NAME, Competition, read_competition
+from submissions.errors import UsageError
 
 
-def find_competition() -> Competition:
-    """Return the competition of ``GLCKIT_COMPETITION``, or of the current folder or its nearest parent.
+def find_competition(runs: Iterable[str] = ()) -> Competition:
+    """Return the competition of ``GLCKIT_COMPETITION``, else of the current folder, else of some runs.
 
-    A `CannotCheckError` is raised if ``GLCKIT_COMPETITION`` names no readable file; see `read_competition`.
+    That of a folder or a run is the nearest ``competition.toml`` in its folder or above.
+
+    Raises
+    ------
+    CannotCheckError
+        If ``GLCKIT_COMPETITION`` names no readable file; see `read_competition`.
+    UsageError
+        If the current folder has none, and the runs belong to different ones.
     """
-    file = _named("GLCKIT_COMPETITION") or _nearest(Path.cwd())
+    file = _named_file() or _nearest(Path.cwd()) or _of_all(runs)
     return Competition.without_settings(Path()) if file is None else read_competition(file)
 
 
@@ -33,7 +41,7 @@ def competition_of(data: Path | None = None) -> Competition:
 def competition_above(paths: Iterable[Path]) -> Competition | None:
     """Return the competition above the first of some files and folders that has one; None if none has."""
     folders = (path.parent if path.is_file() else path for path in paths)
-    file = _named("GLCKIT_COMPETITION") or next(filter(None, map(_nearest, folders)), None)
+    file = _named_file() or next(filter(None, map(_nearest, folders)), None)
     return None if file is None else read_competition(file)
 
 
@@ -47,6 +55,33 @@ def _named(variable: str) -> Path | None:
     return Path(value) if value else None
 
 
+def _named_file() -> Path | None:
+    """Return the file that ``GLCKIT_COMPETITION`` names, by its own name or by that of its folder."""
+    path = _named("GLCKIT_COMPETITION")
+    return path / FILE_NAME if path is not None and path.is_dir() else path
+
+
+def _of_all(runs: Iterable[str]) -> Path | None:
+    """Return the configuration above all runs that are files, None if there is none."""
+    found = {run: _nearest(Path(run).parent) for run in runs if _is_file(run)}
+    different = dict.fromkeys(found.values())
+    if len(different) > 1:
+        places = "; ".join(f"{run}: {file or 'none'}" for run, file in found.items())
+        raise UsageError(
+            f"The runs do not belong to one competition ({places}).",
+            "Set GLCKIT_COMPETITION to the folder of one, or check the runs one by one.",
+        )
+    return next(iter(different), None)
+
+
+def _is_file(run: str) -> bool:
+    try:
+        return Path(run).is_file()
+    except (OSError, ValueError):  # no path at all: reading it says so
+        return False
+
+
 def _nearest(start: Path) -> Path | None:
-    folders = (start.resolve(), *start.resolve().parents)
+    own = Path(os.path.realpath(start))  # Path.resolve fails for loops of links
+    folders = (own, *own.parents)
     return next((folder / FILE_NAME for folder in folders if (folder / FILE_NAME).is_file()), None)

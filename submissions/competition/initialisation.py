@@ -10,6 +10,20 @@ from typing import Any
 from submissions.competition.settings import FILE_NAME, Competition
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
+from submissions.printable import printable
+
+# What is looked for, by setting. Those of a list are several files.
+_WANTED = {
+    "truth": "truth.csv",
+    "test": ["occurrences_*_test.csv"],
+    "train": ["occurrences_*_train.csv"],
+    "species": "species_metadata.csv",
+    "rasters": "rasters",
+    "patches": ["patches_*"],
+    "archives": "archives",
+}
+# Archives may lie in the folder itself, where they are found without a setting.
+_ARCHIVES = "patches_*.tar*"
 
 
 def initialise(folder: Path, *, force: bool = False) -> tuple[Path, list[tuple[str, str]]]:
@@ -27,7 +41,7 @@ def initialise(folder: Path, *, force: bool = False) -> tuple[Path, list[tuple[s
     CannotCheckError
         If there is no such folder.
     UsageError
-        If there is a ``competition.toml`` already and `force` is false.
+        If there is a ``competition.toml`` already and `force` is false, or nothing else.
     """
     if not folder.is_dir():
         raise CannotCheckError(f"{folder} is not a folder.")
@@ -35,7 +49,14 @@ def initialise(folder: Path, *, force: bool = False) -> tuple[Path, list[tuple[s
     if path.exists() and not force:
         raise UsageError(f"{path} is there already.", "Give --force to replace it.")
     found = find_files(folder)
-    with written_atomically(path) as temporary:
+    if not any(found.values()) and not any(folder.glob(_ARCHIVES)):
+        patterns = [pattern if isinstance(pattern, str) else pattern[0] for pattern in _WANTED.values()]
+        wanted = ", ".join([*patterns, _ARCHIVES])
+        raise UsageError(
+            f"{printable(folder)} has none of the organizers' files ({wanted}), so nothing was written.",
+            "Name the folder that has them.",
+        )
+    with written_atomically(path, new=not force) as temporary:
         temporary.write_text(competition_toml(found), encoding="utf-8")
     return path, [(key, each if isinstance(each, str) else ", ".join(each)) for key, each in found.items()]
 
@@ -46,15 +67,11 @@ def find_files(folder: Path) -> dict[str, Any]:
     def names(pattern: str) -> list[str]:
         return sorted(path.name for path in folder.glob(pattern))
 
-    return {
-        "truth": _first(names("truth.csv")),
-        "test": names("occurrences_*_test.csv"),
-        "train": names("occurrences_*_train.csv"),
-        "species": _first(names("species_metadata.csv")),
-        "rasters": _first(names("rasters")),
-        "patches": [name for name in names("patches_*") if (folder / name).is_dir()],
-        "archives": _first(names("archives")),
+    found = {
+        key: _first(names(pattern)) if isinstance(pattern, str) else names(pattern[0])
+        for key, pattern in _WANTED.items()
     }
+    return found | {"patches": [name for name in found["patches"] if (folder / name).is_dir()]}
 
 
 def competition_toml(found: Mapping[str, Any], *, name: str = Competition.name) -> str:

@@ -113,7 +113,7 @@ class Competition:
         tables = named or tuple(path for path in usual if path.is_file())
         if not tables:
             raise UsageError(
-                f"{self.folder} has no {part} occurrences: neither {FILE_NAME} nor {usual[0].name} is there.",
+                f"{self.folder} has no {part} occurrences (no {FILE_NAME} with them, no {usual[0].name}).",
                 "Name the folder of the competition with --data.",
             )
         return tables
@@ -125,10 +125,17 @@ class Competition:
         return tuple(table for table in named if table.is_file())
 
     @property
+    def patch_folders(self) -> tuple[Path, ...]:
+        """The named folders of patches if all are there; else the folder, to be searched for them."""
+        is_named = self.file is not None and all(path.exists() for path in self.data.patches)
+        return self.data.patches if is_named else (self.folder,)
+
+    @property
     def patch_paths(self) -> tuple[Path, ...]:
-        """The named folders of patches and archives that are there; else the folder, to be searched."""
-        named = (*self.data.patches, self.data.archives) if self.file else ()
-        return tuple(path for path in named if path.exists()) or (self.folder,)
+        """Where patches are, extracted or in archives."""
+        folders, archives = self.patch_folders, self.data.archives
+        is_searched = self.folder in folders and archives == self.folder / "archives"
+        return folders if is_searched or not archives.exists() else (*folders, archives)
 
     @property
     def _home(self) -> Path:
@@ -215,7 +222,9 @@ class _Section:
 
     def path(self, key: str) -> Path | None:
         """Return a path, resolved against the folder of the file."""
-        return self.folder / self.get(key, str, "") if key in self._content else None
+        if key not in self._content:
+            return None
+        return self._below(key, self.get(key, str, ""))
 
     def paths(self, key: str) -> tuple[Path, ...]:
         """Return several paths; one string is a list of one."""
@@ -223,7 +232,7 @@ class _Section:
         listed = [value] if isinstance(value, str) else value
         if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
             raise self._wrong(key, "a list of paths")
-        return tuple(self.folder / each for each in listed)
+        return tuple(self._below(key, each) for each in listed)
 
     def numbers(self, key: str) -> Mapping[str, float]:
         """Return a table of numbers."""
@@ -232,6 +241,11 @@ class _Section:
         if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
             raise self._wrong(key, "a table of numbers")
         return {name: float(number) for name, number in value.items()}
+
+    def _below(self, key: str, path: str) -> Path:
+        if "\0" in path:  # no system has such a file, and Python raises a ValueError of its own
+            raise self._wrong(key, "a path")
+        return self.folder / path
 
     def _wrong(self, key: str, expected: str) -> UsageError:
         found = self._content.get(key)

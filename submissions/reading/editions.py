@@ -6,54 +6,68 @@ blanks; scores become 1 / rank. ``observation_id;...;predictions;probas`` lists 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from scoring.sparse import Pairs
-from submissions.errors import CannotCheckError
 from submissions.faults import Example, FaultLog
-from submissions.progress import SILENT, Progress
+from submissions.reading.blocks import blocks_of, first_line_of
+from submissions.reading.growing import GrowingColumns
 from submissions.reading.header import SEPARATORS, unquoted
-from submissions.reading.lines import shown, value_of
+from submissions.reading.lines import shown
+from submissions.reading.mending import MADE_UP, Mending
 from submissions.reading.schema import OCCURRENCE_ID, PROBABILITY, SPECIES_ID
-from submissions.reading.sources import MAX_BYTES, opened
-from submissions.run import Run
+from submissions.reading.sources import Source
+from submissions.reading.text import TextTable
 
 _IDS = ("id", *OCCURRENCE_ID.names, "surveyid")
 
-
-def is_other_edition(path: str | os.PathLike[str]) -> bool:
-    """Say whether a file has the header of a run of another edition."""
-    if not Path(path).is_file():
-        return False
-    with opened(path, FaultLog()) as source:
-        return _columns(source.head().split(b"\n", 1)[0].decode(errors="replace")) is not None
+_List = tuple[int, list[int], list[float]]
 
 
-def read_other_edition(
-    path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES, progress: Progress = SILENT
-) -> Run:
+def is_other_edition(head: bytes) -> bool:
+    """Say whether a file begins with the header of a run of another edition."""
+    return _columns(_first_line(head)) is not None
+
+
+def read_other_edition(source: Source, log: FaultLog, mending: Mending) -> TextTable:
     """Read a run for which `is_other_edition` holds; faults name the lines that could not be read."""
-    log = FaultLog()
-    with opened(path, log, max_bytes=max_bytes, progress=progress) as source:
-        text = source.read_all().decode("utf-8-sig", errors="replace")
-    columns = _columns(text.split("\n", 1)[0])
+    line, behind = first_line_of(source)
+    columns = _columns(_first_line(line))
     if columns is None:
-        raise CannotCheckError(f"{os.fspath(path)} is not a run of another edition.")
-    lists = list(_lists(text, columns, log))
-    pairs = Pairs(
-        np.cumsum([0, *(len(species) for _, species, _ in lists)]),
-        np.array([each for _, species, _ in lists for each in species], np.int64),
-        np.array([each for _, _, scores in lists for each in scores], np.float64),
-    )
-    if not lists and not log.faults():
-        log.add("no-rows", message="there is a header and nothing below it")
-    return Run(os.fspath(path), np.array([i for i, _, _ in lists], np.int64), pairs, faults=log.faults())
+        return TextTable(readable=False)
+    grown = GrowingColumns(log)
+    for occurrence, species, scores in _lists(_rows(source, behind, log), columns, log):
+        ids = np.full(len(species), occurrence, np.int64)
+        values = np.array(species, np.int64), np.array(scores, np.float64)
+        grown.append({"occurrence_id": ids, "species_id": values[0], "probability": values[1]})
+        if grown.full:
+            break
+    if columns.scores is None:
+        mending.counts[MADE_UP] += grown.n_rows
+    return TextTable(grown.arrays())
+
+
+def _first_line(head: bytes) -> str:
+    return head.split(b"\n", 1)[0].decode("utf-8-sig", errors="replace")
+
+
+def _rows(source: Source, behind: bytes, log: FaultLog) -> Iterator[tuple[int, str]]:
+    """Yield the lines below the header that are not blank, with their numbers."""
+    number = 2
+    for block in blocks_of(source, behind):
+        number += block.blank_before
+        if block.overlong:
+            log.add("ragged", Example(number), message="a line of more than 1 MiB")
+            number += 1
+            continue
+        for raw in block.data.removesuffix(b"\n").split(b"\n"):
+            text = raw.decode(errors="replace")
+            if text.strip():
+                yield number, text
+            number += 1
 
 
 @dataclass(frozen=True)
@@ -69,7 +83,7 @@ class _Columns:
 def _columns(line: str) -> _Columns | None:
     """Find the columns in a header, or return None if it is another header."""
     separator = max(SEPARATORS, key=line.count)
-    names = [name.strip().strip('"').lower() for name in line.removeprefix("\ufeff").split(separator)]
+    names = [name.strip().strip('"').lower() for name in line.split(separator)]
     ids = [i for i, name in enumerate(names) if name in _IDS]
     species = [i for i, name in enumerate(names) if name in ("predicted", "predictions")]
     scores = [i for i, name in enumerate(names) if name == "probas"]
@@ -78,11 +92,9 @@ def _columns(line: str) -> _Columns | None:
     return _Columns(separator, ids[0], species[0], scores[0] if scores else None)
 
 
-def _lists(text: str, columns: _Columns, log: FaultLog) -> Iterator[tuple[int, list[int], list[float]]]:
+def _lists(rows: Iterator[tuple[int, str]], columns: _Columns, log: FaultLog) -> Iterator[_List]:
     seen: set[int] = set()
-    for line, row in enumerate(text.splitlines(), start=1):
-        if line == 1 or not row.strip():
-            continue
+    for line, row in rows:
         parsed = _parsed([unquoted(field) for field in row.split(columns.separator)], columns)
         if parsed is None:
             log.add("ragged", Example(line, found=shown(row)), message="lines that cannot be read")
@@ -93,14 +105,14 @@ def _lists(text: str, columns: _Columns, log: FaultLog) -> Iterator[tuple[int, l
             yield parsed
 
 
-def _parsed(row: list[str], columns: _Columns) -> tuple[int, list[int], list[float]] | None:
+def _parsed(row: list[str], columns: _Columns) -> _List | None:
     if len(row) <= max(columns.ids, columns.species, columns.scores or 0):
         return None
-    occurrence: Any = value_of(OCCURRENCE_ID, row[columns.ids])
-    species: list[Any] = [value_of(SPECIES_ID, each) for each in row[columns.species].split()]
+    occurrence: Any = OCCURRENCE_ID.value_of(row[columns.ids])
+    species: list[Any] = [SPECIES_ID.value_of(each) for each in row[columns.species].split()]
     scores: list[Any] = [1 / rank for rank in range(1, len(species) + 1)]
     if columns.scores is not None:
-        scores = [value_of(PROBABILITY, each) for each in row[columns.scores].split()]
+        scores = [PROBABILITY.value_of(each) for each in row[columns.scores].split()]
     if None in (occurrence, *species, *scores) or len(species) != len(scores):
         return None
     return occurrence, species, scores

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from submissions.faults import Example, FaultLog
+from submissions.reading.mending import FURTHER_COLUMNS, OTHER_EDITION, TABS, Mending
 from submissions.reading.schema import Column, Schema
 
 SEPARATORS = (";", ",")
+_TAB = "\t"
+
+# What each field of a line is; None is a further column, which is skipped.
+Columns = tuple[Column | None, ...]
 
 _SHOWN = 200
 _LISTED = 8
@@ -19,14 +25,12 @@ class Header:
 
     Parameters
     ----------
-    columns : tuple of Column or None
-        What each field of a line is; None is a further column, which is skipped.
     is_data : bool
         Whether the first line is data already.
     """
 
     separator: str
-    columns: tuple[Column | None, ...]
+    columns: Columns
     is_data: bool = False
 
     @property
@@ -35,7 +39,7 @@ class Header:
         return tuple(column for column in self.columns if column is not None)
 
 
-def read_header(line: str, schema: Schema, log: FaultLog) -> Header | None:
+def read_header(line: str, schema: Schema, log: FaultLog, *, mending: Mending | None = None) -> Header | None:
     """Read the first line of a table, noting what is wrong; None if the lines below cannot be read by it.
 
     Examples
@@ -45,33 +49,33 @@ def read_header(line: str, schema: Schema, log: FaultLog) -> Header | None:
     >>> [column.name for column in header.wanted]
     ['probability', 'occurrence_id', 'species_id']
     """
-    separator = max(SEPARATORS, key=line.count)
+    separator = max(*SEPARATORS, _TAB, key=line.count)
     fields = [unquoted(field) for field in line.split(separator)]
-    if schema.header_optional and len(fields) in (3, 4) and all(map(is_number, fields)):
-        return Header(separator, schema.columns[: len(fields)], is_data=True)
-    columns = columns_named(fields, schema, log, line=line)
-    return None if columns is None else Header(separator, columns)
+    columns, problems = _judged(fields, schema)
+    is_data = schema.header_optional and len(fields) in (3, 4) and all(map(is_number, fields))
+    if is_data:
+        columns, problems = schema.columns[: len(fields)], []
+    elif len(fields) == 1 and len(schema.columns) > 1:
+        problems.append(_Problem("no separator ; or ,"))
+    if separator == _TAB:
+        problems.insert(0, _Problem("the fields are separated by tabs, not by ; or ,", TABS))
+    _note(problems, Example(1, found=line[:_SHOWN]), log, mending)
+    if columns is None or (separator == _TAB and mending is None):
+        return None
+    return Header(separator, columns, is_data)
 
 
 def columns_named(
-    fields: list[str], schema: Schema, log: FaultLog, *, line: str | None = None
-) -> tuple[Column | None, ...] | None:
-    """Find the column that each name of a header stands for, in any case, noting what is wrong.
+    fields: list[str], schema: Schema, log: FaultLog, *, mending: Mending | None = None
+) -> Columns | None:
+    """Find the column that each name of a table without lines stands for, noting what is wrong.
 
-    `line` is the first line of a text, None for formats without lines. In the result, None stands for a
-    further column; None instead of it says that the table cannot be read.
+    Names may be in any case; None stands for a further column. None instead of columns says that the table
+    cannot be read.
     """
-    by_name = {name: column for column in schema.columns for name in column.names}
-    columns = tuple(by_name.get(field.strip().lower()) for field in fields)
-    problems = _problems(fields, columns, schema)
-    if problems:
-        found = ", ".join(fields) if line is None else line
-        example = Example(line=None if line is None else 1, found=found[:_SHOWN])
-        log.add("header", example, message="; ".join(problems))
-    names = [column.name for column in columns if column is not None]
-    required = {column.name for column in schema.columns if column.required}
-    readable = len(names) == len(set(names)) and required <= set(names)
-    return columns if readable else None
+    columns, problems = _judged(fields, schema)
+    _note(problems, Example(found=", ".join(fields)[:_SHOWN]), log, mending)
+    return columns
 
 
 def unquoted(field: str) -> str:
@@ -82,20 +86,47 @@ def unquoted(field: str) -> str:
     return field
 
 
-def _problems(fields: list[str], columns: tuple[Column | None, ...], schema: Schema) -> list[str]:
-    names = [column.name for column in columns if column is not None]
-    absent = [column for column in schema.columns if column.required and column.name not in names]
-    problems = [f"no column {' or '.join(column.names)}" for column in absent]
-    problems += [f"more than one column {name}" for name in sorted({n for n in names if names.count(n) > 1})]
-    if not schema.further_columns:
-        unknown = [field[:_SHOWN] for field, column in zip(fields, columns, strict=True) if column is None]
-        problems += [f"unknown column {field!r}" for field in unknown[:_LISTED]]
-        problems += [f"{len(unknown) - _LISTED} more unknown columns"] if len(unknown) > _LISTED else []
-    if {"predicted", "predictions"} & {field.lower() for field in fields}:
-        problems.append("this is the form of another edition, which glckit convert reads")
-    if len(fields) == 1 and len(schema.columns) > 1:
-        problems.append("no separator ; or ,")
-    return problems
+@dataclass(frozen=True)
+class _Problem:
+    """What is wrong with a header, and what a conversion mends by reading it all the same, how often."""
+
+    message: str
+    mends: str = ""
+    n_mended: int = 1
+
+
+def _judged(fields: list[str], schema: Schema) -> tuple[Columns | None, list[_Problem]]:
+    """Return the column of each field, None if the table cannot be read, and what is wrong with them."""
+    by_name = {name: column for column in schema.columns for name in column.names}
+    columns = tuple(by_name.get(field.strip().lower()) for field in fields)
+    counts = Counter(column.name for column in columns if column is not None)
+    absent = [column for column in schema.columns if column.required and column.name not in counts]
+    doubled = sorted(name for name, count in counts.items() if count > 1)
+    if absent and {"predicted", "predictions"} & {field.strip().lower() for field in fields}:
+        return None, [_Problem("this is the form of another edition", OTHER_EDITION)]
+    problems = [_Problem(f"no column {' or '.join(column.names)}") for column in absent]
+    problems += [_Problem(f"more than one column {name}") for name in doubled]
+    unknown = [field for field, column in zip(fields, columns, strict=True) if column is None]
+    if unknown and not schema.further_columns:
+        problems.append(_Problem(_named(unknown), FURTHER_COLUMNS, len(unknown)))
+    return None if absent or doubled else columns, problems
+
+
+def _named(unknown: list[str]) -> str:
+    named = [f"unknown column {field[:_SHOWN]!r}" for field in unknown[:_LISTED]]
+    more = [f"{len(unknown) - _LISTED:,} more unknown columns"] if len(unknown) > _LISTED else []
+    return "; ".join(named + more)
+
+
+def _note(problems: list[_Problem], example: Example, log: FaultLog, mending: Mending | None) -> None:
+    """Note what is wrong, or count it where all of it is mended."""
+    all_mended = all(problem.mends for problem in problems)
+    if mending is not None and all_mended:
+        mending.counts.update({problem.mends: problem.n_mended for problem in problems})
+    elif problems:
+        message = "; ".join(problem.message for problem in problems)
+        mends = [problem.mends for problem in problems] if all_mended else []
+        log.add("header", example, message=message, mends=mends)
 
 
 def is_number(field: str) -> bool:

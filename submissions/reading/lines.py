@@ -1,4 +1,4 @@
-"""The second look: one line at a time, naming everything that is wrong.
+"""The second look: one line at a time, naming everything that is wrong, or mending what can be.
 
 This is what decides what a good line is; `fast` is the same decision for blocks without a fault.
 """
@@ -6,38 +6,43 @@ This is what decides what a good line is; `fast` is the same decision for blocks
 from __future__ import annotations
 
 import csv
-import math
 import re
+from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 import numpy as np
 
 from submissions.faults import Example, FaultLog
 from submissions.reading.fast import Columns, narrowed
-from submissions.reading.header import Header, is_number, unquoted
-from submissions.reading.schema import Column
+from submissions.reading.header import Header, is_number
+from submissions.reading.mending import BLANK_LINES, EMPTY_ENDS, NAMES, Mending, cure_of, idle_line, is_name
+from submissions.reading.schema import HIGHEST, INTEGER, Column
 
-_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
-_INT64 = np.iinfo(np.int64)
 _SHOWN = 80
+
+# Quotes, blanks of all kinds, and the = of a spreadsheet's ="7".
+_AROUND_IDS = "\"'`= \t\u00a0\ufeff\u2018\u2019\u201c\u201d"
 
 
 class LineReader:
     """Read blocks of lines, keeping the good ones and noting in the log what is wrong with the others.
 
+    Given a mending, it keeps what can be mended, too.
+
     Attributes
     ----------
-    mentioned : list of int
+    mentioned : set of int
         Occurrences named by lines that are bad for another reason: they are not missing.
     line : int
         Line of the file that is read next.
     """
 
-    def __init__(self, header: Header, log: FaultLog) -> None:
+    def __init__(self, header: Header, log: FaultLog, mending: Mending | None = None) -> None:
         self.header = header
-        self.mentioned: list[int] = []
+        self.mentioned: set[int] = set()
         self.line = 0
         self._log = log
+        self._mending = mending
         self._wanted = [(i, column) for i, column in enumerate(header.columns) if column is not None]
 
     def read(self, data: bytes, first_line: int) -> tuple[Columns, list[int]]:
@@ -58,23 +63,43 @@ class LineReader:
                 columns[column.name] = np.array(values, np.float64)
         return columns, list(rows)
 
+    def skip_blank(self, first_line: int, n_lines: int) -> None:
+        """Note, or mend, blank lines that stand between others."""
+        self.line = first_line
+        self._note_idle(BLANK_LINES, "", n_lines)
+        self.line += n_lines
+
     def _row(self, raw: bytes) -> list[int | float] | None:
         text = raw.decode(errors="replace")
         if b"\0" in raw:
             self._note("not-a-table", text, "NUL bytes")
             return None
-        if self._skips(text):
+        idle = idle_line(text)
+        if idle is not None:
+            self._note_idle(idle, text)
             return None
-        fields = self._fields(text)
-        if fields is None or len(fields) != len(self.header.columns) or text.lstrip().startswith("#"):
-            self._note("ragged", text, self._why_ragged(text, fields))
-            self._note_mentioned(fields or text.split(self.header.separator))
+        fields = self._divided(text)
+        if fields is None:
             return None
         values = [self._value(column, fields[i]) for i, column in self._wanted]
         if None in values:
             self._note_bad_fields(fields, values)
             return None
         return cast("list[int | float]", values)
+
+    def _divided(self, text: str) -> list[str] | None:
+        """Return as many fields as there are columns, or note why a line has others."""
+        fields, n = self._fields(text), len(self.header.columns)
+        if fields is not None and len(fields) > n and not any(field.strip() for field in fields[n:]):
+            if self._mends(EMPTY_ENDS):
+                return fields[:n]
+            self._note("ragged", text, EMPTY_ENDS, mends=(EMPTY_ENDS,))
+        elif fields is None or len(fields) != n:
+            self._note("ragged", text, self._why_ragged(text, fields))
+        else:
+            return fields
+        self._note_mentioned(fields or text.split(self.header.separator))
+        return None
 
     def _fields(self, text: str) -> list[str] | None:
         """Return the fields without their quotes, or None where the line cannot be divided."""
@@ -86,32 +111,31 @@ class LineReader:
             return _csv_fields(text, self.header.separator)
         return _quoted_fields(text, self.header.separator)
 
-    def _skips(self, text: str) -> bool:
-        """Say whether a line is to be passed over in silence."""
-        return False
-
     def _value(self, column: Column, text: str) -> int | float | None:
-        return value_of(column, text)
+        value = column.value_of(text)
+        if value is None and self._mending is not None:
+            return self._mending.value_of(column, text)
+        return value
+
+    def _mends(self, what: str, n: int = 1) -> bool:
+        """Say whether something is mended, and count it."""
+        if self._mending is not None:
+            self._mending.counts[what] += n
+        return self._mending is not None
 
     def _why_ragged(self, text: str, fields: list[str] | None) -> str:
-        if not text.strip():
-            return "blank lines between others"
         if "\r" in text:
             return "line ends of old Macs (CR alone)"
-        if text.lstrip().startswith("#"):
-            return "comment lines"
         if fields is None:
             return "unbalanced quotes"
-        return (
-            f"lines that do not have {len(self.header.columns)} fields separated by {self.header.separator}"
-        )
+        separator = "tabs" if self.header.separator == "\t" else self.header.separator
+        return f"lines that do not have {len(self.header.columns)} fields separated by {separator}"
 
     def _note_mentioned(self, fields: list[str]) -> None:
         """Keep the occurrence of a line that is bad for another reason."""
         for i, column in self._wanted:
             if column.name == "occurrence_id" and i < len(fields):
-                value = value_of(column, unquoted(fields[i]))
-                self.mentioned += [] if value is None else [int(value)]
+                self.mentioned |= set(named_id(fields[i]))
 
     def _note_bad_fields(self, fields: list[str], values: list[int | float | None]) -> None:
         known: dict[str, Any] = {
@@ -122,10 +146,18 @@ class LineReader:
         for i, column in self._wanted:
             if known[column.name] is None:
                 example = Example(self.line, occurrence, species, shown(fields[i]))
-                self._log.add(column.fault, example, message=_why_bad(column, fields[i]))
+                cure = cure_of(column, fields[i])
+                mends = cure.mends if cure else (NAMES,) if is_name(column, fields[i]) else ()
+                self._log.add(column.fault, example, message=_why_bad(column, fields[i]), mends=mends)
 
-    def _note(self, code: str, text: str, message: str) -> None:
-        self._log.add(code, Example(line=self.line, found=shown(text)), message=message)
+    def _note_idle(self, what: str, text: str, n_lines: int = 1) -> None:
+        if not self._mends(what, n_lines):
+            message = f"{what} between others" if what == BLANK_LINES else what
+            example = Example(self.line, found=shown(text))
+            self._log.add("ragged", example, message=message, count=n_lines, mends=(what,))
+
+    def _note(self, code: str, text: str, message: str, mends: tuple[str, ...] = ()) -> None:
+        self._log.add(code, Example(line=self.line, found=shown(text)), message=message, mends=mends)
 
 
 def shown(text: str) -> str:
@@ -135,7 +167,9 @@ def shown(text: str) -> str:
 
 def _quoted_fields(text: str, separator: str) -> list[str] | None:
     """Divide a line in which quotes may stand around whole fields, blanks outside them allowed."""
-    field = re.compile(rf'\s*(?:"((?:[^"]|"")*)"|([^"{separator}]*))\s*({separator}|$)')
+    # Possessive, for neighbours that share blanks try all ways to do so: minutes for 2,000 of them.
+    blanks = rf"[^\S{separator}]*+"
+    field = re.compile(rf'{blanks}(?:"((?:[^"]|"")*)"{blanks}|([^"{separator}]*+))({separator}|$)')
     fields, start, end = [], 0, separator
     while end:
         match = field.match(text, start)
@@ -154,26 +188,30 @@ def _csv_fields(text: str, separator: str) -> list[str] | None:
         return None
 
 
-def value_of(column: Column, text: str) -> int | float | None:
-    """Return what a field says, None if it is not what its column wants."""
-    text = text.strip()
-    if column.kind == "integer":
-        if not _INTEGER.fullmatch(text) or len(text) > 4000:
-            return None
-        integer = int(text)
-        return integer if _INT64.min <= integer <= _INT64.max else None
+def named_id(text: str) -> list[int]:
+    """Return the id that a field names, if also in a form that is refused, such as ``"7.0``; or nothing.
+
+    Examples
+    --------
+    >>> [named_id(text) for text in ("7.0", "'7", "7e0", "7,00", "x7")]
+    [[7], [7], [7], [7], []]
+    """
+    words = text.replace(",", ".").strip(_AROUND_IDS).split(maxsplit=1)
     try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+        number = Decimal(words[0]) if words else Decimal("NaN")
+    except InvalidOperation:
+        return []
+    whole = number.is_finite() and 0 <= number <= HIGHEST and number == number.to_integral_value()
+    return [int(number)] if whole else []
 
 
 def _why_bad(column: Column, text: str) -> str:
     text = text.strip()
+    cure = cure_of(column, text)
+    if cure is not None:
+        return f"{column.name} with {' and '.join(what.removesuffix('s') for what in cure.mends)}"
     if column.kind == "integer":
-        beyond = _INTEGER.fullmatch(text)
-        return f"{column.name} beyond 64 bits" if beyond else f"{column.name} that is not an integer"
-    if re.fullmatch(r"[+-]?\d+,\d+", text):
-        return f"{column.name} with a decimal comma"
+        if is_name(column, text):
+            return f"{column.name} that is a name, not an integer"
+        return f"{column.name} {'beyond 64 bits' if INTEGER.fullmatch(text) else 'that is not an integer'}"
     return f"{column.name} that is not {'finite' if is_number(text) else 'a number'}"

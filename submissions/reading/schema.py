@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["integer", "number"]
+
+#: An integer in digits.
+INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+
+#: The integers that an id or a rank may be.
+LOWEST, HIGHEST = -(2**63), 2**63 - 1
+_MAX_DIGITS = 4000  # Python refuses to read longer integers
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,26 @@ class Column:
     def names(self) -> tuple[str, ...]:
         """All names that a header may use."""
         return (self.name, *self.aliases)
+
+    def value_of(self, text: str) -> int | float | None:
+        """Return what a field says, None if it is not what the column wants.
+
+        Examples
+        --------
+        >>> SPECIES_ID.value_of(" 7 "), SPECIES_ID.value_of("7.0"), PROBABILITY.value_of(".5")
+        (7, None, 0.5)
+        """
+        text = text.strip()
+        if self.kind == "integer":
+            if not INTEGER.fullmatch(text) or len(text) > _MAX_DIGITS:
+                return None
+            integer = int(text)
+            return integer if LOWEST <= integer <= HIGHEST else None
+        try:
+            number = float(text)
+        except ValueError:
+            return None
+        return number if math.isfinite(number) else None
 
 
 @dataclass(frozen=True)

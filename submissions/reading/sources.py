@@ -20,20 +20,45 @@ import pyarrow as pa
 
 from submissions.errors import CannotCheckError
 from submissions.faults import Example, FaultLog
+from submissions.naming import STDIN
+from submissions.printable import printable
 from submissions.progress import SILENT, Advance, Progress, stand_still
+from submissions.reading.workbooks import is_workbook, refuse_workbook, sheet_as_text
 
 #: Decompressed bytes that are read of one file, unless told otherwise: 8 GiB.
 MAX_BYTES = 8 << 30
-#: The name that stands for standard input.
-STDIN = "-"
 
 _HEAD_BYTES = 4096
-GZIP, ZSTD, _ZIP, _EMPTY_ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PK\x05\x06"
+_GZIP, _ZIP, _ZIP_END = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
+# A frame of data, or one that readers of other data skip.
+_ZSTD = (b"\x28\xb5\x2f\xfd", *(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60)))
+_ZIP_END_BYTES = 22
 # A gzip inside a zip is usual; deeper nesting is somebody's joke.
 _MAX_LAYERS = 3
 
 # A stream, and its size where it is known.
 _Sized = tuple[io.BufferedReader, int | None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which of several streams in one file is meant.
+
+    Parameters
+    ----------
+    accepts : callable
+        Tells from its first bytes whether a member of a zip is a table of the kind that is wanted.
+    workbooks : bool
+        Whether the sheet of an Excel workbook is read as text.
+    """
+
+    accepts: Callable[[bytes], bool] = bool
+    workbooks: bool = False
+
+
+def is_compressed(head: bytes) -> bool:
+    """Say whether a file begins as gzip or zstd does."""
+    return head.startswith((_GZIP, *_ZSTD))
 
 
 class Source:
@@ -107,12 +132,11 @@ def opened(
     *,
     max_bytes: int = MAX_BYTES,
     progress: Progress = SILENT,
-    accepts: Callable[[bytes], bool] | None = None,
+    wanted: Wanted = Wanted(),
 ) -> Iterator[Source]:
     """Open a file, decompressed by what it holds (gzip, zstd, zip), not by its name.
 
-    ``-`` is standard input. Reading stops after `max_bytes` decompressed bytes, and moves a bar. `accepts`
-    tells from its first bytes whether a member of a zip is a table of the kind that is wanted.
+    ``-`` is standard input. Reading stops after `max_bytes` decompressed bytes, and moves a bar.
 
     Raises
     ------
@@ -122,7 +146,7 @@ def opened(
     with ExitStack() as stack:
         stream, n_bytes = _raw(path, stack)
         plain: Path | None = None if n_bytes is None else Path(path)
-        layers = _Layers(stack, log, max_bytes, accepts or bool)
+        layers = _Layers(stack, log, max_bytes, wanted)
         for _ in range(_MAX_LAYERS):
             inner = layers.inner(stream)
             if inner is None:
@@ -141,8 +165,9 @@ def _raw(path: str | os.PathLike[str], stack: ExitStack) -> _Sized:
     try:
         stream = stack.enter_context(Path(path).open("rb"))  # noqa: SIM115 (the stack closes it)
         status = os.fstat(stream.fileno())
-    except OSError as error:
-        raise CannotCheckError(f"Cannot open {os.fspath(path)}: {error.strerror or error}.") from error
+    except (OSError, ValueError) as error:  # a ValueError for NUL in a path
+        why = getattr(error, "strerror", None) or error
+        raise CannotCheckError(f"Cannot open {printable(os.fspath(path))}: {why}.") from error
     return stream, status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
@@ -157,17 +182,17 @@ class _Layers:
     stack: ExitStack
     log: FaultLog
     max_bytes: int
-    accepts: Callable[[bytes], bool]
+    wanted: Wanted
 
     def inner(self, stream: io.BufferedReader) -> _Sized | None:
         """Return the stream inside a compressed one, or None if it is not compressed."""
         head = Source(stream, self.log).head()
-        if head.startswith(GZIP):
+        if head.startswith(_GZIP):
             return _buffered(self.stack.enter_context(gzip.GzipFile(fileobj=stream, mode="rb"))), None
-        if head.startswith(ZSTD):
+        if head.startswith(_ZSTD):
             frames = pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd")
             return _buffered(self.stack.enter_context(frames)), None
-        return self._zip_member(stream) if head.startswith((_ZIP, _EMPTY_ZIP)) else None
+        return self._zip_member(stream) if head.startswith((_ZIP, _ZIP_END)) else None
 
     def _zip_member(self, stream: io.BufferedReader) -> _Sized:
         """Return the only member of a zip that may be meant, or an empty stream if it is not to be had."""
@@ -176,25 +201,47 @@ class _Layers:
             seekable = io.BytesIO(Source(stream, self.log, max_bytes=self.max_bytes).read(self.max_bytes))
         try:
             archive = self.stack.enter_context(zipfile.ZipFile(seekable))
-            members = [member for member in archive.infolist() if _is_candidate(member)]
-            chosen = members if len(members) == 1 else [m for m in members if self._is_wanted(archive, m)]
-            if len(chosen) == 1:
-                return _buffered(self.stack.enter_context(archive.open(chosen[0]))), chosen[0].file_size
-        except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+            _refuse_strays(seekable, archive)
+            return self._run_in(archive, seekable)
+        except (zipfile.BadZipFile, EOFError, OSError, ValueError, zlib.error) as error:
             if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
                 raise CannotCheckError(f"Cannot read further: {error}.") from error
-            self.log.add("truncated", message=f"the zip is cut or damaged ({error})")
+            self.log.add("truncated", message=f"the zip is cut or damaged ({printable(error)})")
         except (NotImplementedError, RuntimeError) as error:  # an unknown compression, a password
-            self.log.add("not-a-table", message=f"the zip cannot be opened ({error})")
-        else:
-            examples = [Example(found=member.filename) for member in members] or [Example(found="nothing")]
-            message = f"a zip with {len(chosen)} runs in {len(members)} files"
-            self.log.add("not-a-table", *examples, message=message, count=1)
-        return _buffered(io.BytesIO()), None
+            self.log.add("not-a-table", message=f"the zip cannot be opened ({printable(error)})")
+        return _nothing()
+
+    def _run_in(self, archive: zipfile.ZipFile, file: IO[bytes]) -> _Sized:
+        if is_workbook(archive):
+            if self.wanted.workbooks:
+                return sheet_as_text(file, archive, self.log, self.wanted.accepts), None
+            refuse_workbook(self.log)
+            return _nothing()
+        members = [member for member in archive.infolist() if _is_candidate(member)]
+        chosen = members if len(members) == 1 else [m for m in members if self._is_wanted(archive, m)]
+        if len(chosen) == 1:
+            return _buffered(self.stack.enter_context(archive.open(chosen[0]))), chosen[0].file_size
+        examples = [Example(found=member.filename) for member in members] or [Example(found="nothing")]
+        message = f"a zip with {len(chosen)} runs in {len(members)} files"
+        self.log.add("not-a-table", *examples, message=message, count=1, fix="Put one run into the zip.")
+        return _nothing()
 
     def _is_wanted(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
         with archive.open(member) as file:
-            return self.accepts(file.read(_HEAD_BYTES))
+            return self.wanted.accepts(file.read(_HEAD_BYTES))
+
+
+def _refuse_strays(file: IO[bytes], archive: zipfile.ZipFile) -> None:
+    """Raise if a zip is part of a larger file: zipfile passes over what stands before and behind it."""
+    file.seek(-_ZIP_END_BYTES - len(archive.comment), os.SEEK_END)
+    if not file.read(len(_ZIP_END)) == _ZIP_END:
+        raise zipfile.BadZipFile("bytes behind its end")
+    if min((member.header_offset for member in archive.infolist()), default=0):
+        raise zipfile.BadZipFile("bytes before its first file")
+
+
+def _nothing() -> _Sized:
+    return _buffered(io.BytesIO()), None
 
 
 def _is_candidate(member: zipfile.ZipInfo) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -14,15 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 from submissions.faults import Example, FaultLog
 from submissions.reading.blocks import Block, Readable, blocks_of, first_line_of
 from submissions.reading.fast import Columns, FastParser
+from submissions.reading.growing import GrowingColumns
 from submissions.reading.header import Header, read_header
 from submissions.reading.lines import LineReader, shown
+from submissions.reading.mending import Mending
 from submissions.reading.schema import Schema
 from submissions.reading.sniff import is_blank
 
 # Two or three threads parse as fast as the main thread can cut blocks and collect results.
 _THREADS = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-
-SecondLook = Callable[[Header, FaultLog], LineReader]
 
 
 class LineNumbers:
@@ -38,8 +39,8 @@ class LineNumbers:
     """
 
     def __init__(self) -> None:
-        self._first_rows: list[int] = []
-        self._first_lines: list[int] = []
+        # Where good and bad lines take turns, there are as many as rows: lists took 72 bytes for each.
+        self._first_rows, self._first_lines = array("q"), array("q")
         self._n_rows = self._next_line = 0
 
     def append(self, first_line: int, n_rows: int) -> None:
@@ -55,8 +56,8 @@ class LineNumbers:
     def of(self, rows: ArrayLike) -> NDArray[np.int64]:
         """Return the lines of rows, which are counted from 0."""
         rows = np.asarray(rows, dtype=np.int64)
-        first_rows = np.array(self._first_rows, dtype=np.int64)
-        first_lines = np.array(self._first_lines, dtype=np.int64)
+        first_rows = np.asarray(self._first_rows, dtype=np.int64)
+        first_lines = np.asarray(self._first_lines, dtype=np.int64)
         runs = np.searchsorted(first_rows, rows, side="right") - 1
         return np.asarray(first_lines[runs] + rows - first_rows[runs])
 
@@ -71,15 +72,18 @@ class TextTable:
         By name; an optional column that the file lacks is absent.
     lines : LineNumbers, optional
         The line of each row; None for formats without lines.
-    mentioned : list of int
+    mentioned : set of int
         Occurrences named by bad lines.
+    n_unread : int
+        Rows that are left out because something in them is bad.
     readable : bool
         Whether the header could be used at all.
     """
 
     columns: Columns = field(default_factory=dict)
     lines: LineNumbers | None = None
-    mentioned: list[int] = field(default_factory=list)
+    mentioned: set[int] = field(default_factory=set)
+    n_unread: int = 0
     readable: bool = True
 
     @property
@@ -94,12 +98,11 @@ def read_text(
     log: FaultLog,
     *,
     n_bytes: int | None = None,
-    second_look: SecondLook = LineReader,
+    mending: Mending | None = None,
 ) -> TextTable:
-    """Read the good lines of a stream of decompressed bytes, in order.
+    """Read the good lines of a stream of decompressed bytes, in order, and those that can be mended.
 
-    `n_bytes`, the size of the stream where it is known, saves copies. `second_look` makes the reader of
-    blocks that are not plainly good.
+    `n_bytes`, the size of the stream where it is known, saves copies.
     """
     line, behind = first_line_of(stream)
     if is_blank(line) and is_blank(behind) and all(is_blank(block.data) for block in blocks_of(stream, b"")):
@@ -110,13 +113,16 @@ def read_text(
     if "\r" in text:
         log.add("ragged", Example(1, found=shown(text)), message="line ends of old Macs (CR alone)")
         return TextTable(readable=False)
-    header = read_header(text, schema, log)
+    header = read_header(text, schema, log, mending=mending)
     if header is None:
         return TextTable(readable=False)
     behind = line.removeprefix(b"\xef\xbb\xbf") + b"\n" + behind if header.is_data else behind
-    collector = _Collector(log, second_look(header, log), n_bytes, next_line=1 if header.is_data else 2)
+    reader = LineReader(header, log, mending)
+    collector = _Collector(log, reader, n_bytes, next_line=1 if header.is_data else 2)
     for block, parsed in _parsed(blocks_of(stream, behind), header):
         collector.take(block, parsed)
+        if collector.columns.full:
+            break
     return collector.table()
 
 
@@ -141,15 +147,15 @@ class _Collector:
         self._reader = reader
         self._n_bytes = n_bytes
         self._next_line = next_line
-        self._stores: dict[str, _GrowingArray] = {}
+        self._n_unread = 0
+        self.columns = GrowingColumns(log)
         self._lines = LineNumbers()
 
     def take(self, block: Block, parsed: Columns | None) -> None:
         """Add one block."""
         if block.blank_before:
-            example = Example(self._next_line, found="")
-            self._log.add("ragged", example, message="blank lines between others", count=block.blank_before)
-            self._next_line += block.blank_before
+            self._reader.skip_blank(self._next_line, block.blank_before)
+            self._next_line = self._reader.line
         if block.overlong:
             self._refuse_overlong(block)
         elif parsed is None:
@@ -162,47 +168,25 @@ class _Collector:
 
     def table(self) -> TextTable:
         """Return everything that was added."""
-        columns = {name: store.array() for name, store in self._stores.items()}
-        return TextTable(columns, self._lines, self._reader.mentioned)
+        return TextTable(self.columns.arrays(), self._lines, self._reader.mentioned, self._n_unread)
 
     def _read_lines(self, block: Block) -> None:
         columns, lines = self._reader.read(block.data, self._next_line)
         self._append(columns, block)
         for line in lines:
             self._lines.append(line, 1)
+        self._n_unread += self._reader.line - self._next_line - len(lines)
         self._next_line = self._reader.line
 
     def _refuse_overlong(self, block: Block) -> None:
         code = "not-a-table" if b"\0" in block.data else "ragged"
         found = shown(block.data[:200].decode(errors="replace"))
         self._log.add(code, Example(self._next_line, found=found), message="a line of more than 1 MiB")
+        self._n_unread += 1
         self._next_line += 1
 
     def _append(self, columns: Columns, block: Block) -> None:
-        for name, values in columns.items():
-            if name not in self._stores:
-                # A few percent too many are only addresses: untouched pages cost no memory.
-                share = 1.05 * (self._n_bytes or 0) / len(block.data)
-                self._stores[name] = _GrowingArray(int(share * len(values)) + len(values), values.dtype)
-            self._stores[name].append(values)
-
-
-class _GrowingArray:
-    """One column that grows at its end; int32 until it must be int64."""
-
-    def __init__(self, capacity: int, dtype: np.dtype[np.generic]) -> None:
-        self._values = np.empty(max(capacity, 1024), dtype)
-        self._n = 0
-
-    def append(self, values: NDArray[np.generic]) -> None:
-        needed = self._n + len(values)
-        dtype = np.promote_types(self._values.dtype, values.dtype)
-        if needed > len(self._values) or dtype != self._values.dtype:
-            grown = np.empty(len(self._values) if needed <= len(self._values) else 2 * needed, dtype)
-            grown[: self._n] = self._values[: self._n]
-            self._values = grown
-        self._values[self._n : needed] = values
-        self._n = needed
-
-    def array(self) -> NDArray[np.generic]:
-        return self._values[: self._n]
+        # A few percent too many are only addresses: untouched pages cost no memory.
+        share = 1.05 * (self._n_bytes or 0) / len(block.data)
+        n_rows = len(next(iter(columns.values())))
+        self.columns.append(columns, expected=int(share * n_rows))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from baselines.covariates.occurrences import place_occurrences, read_all_occurrences
-from baselines.prior import regional_frequencies, write_prior_run
+from baselines.prior import PriorOptions, regional_frequencies, write_prior_run
 from baselines.provenance import Provenance, digest_of
 from glckit.cli import app
 from submissions.competition.files import competition_of
@@ -92,7 +92,7 @@ def test_each_test_occurrence_gets_the_best_of_its_region(tmp_path: Path) -> Non
     )
     us_train = _write(tmp_path / "occurrences_us_train.csv", [(100 + i, US, 9 - i % 5) for i in range(20)])
     test = _write(tmp_path / "test.csv", [(i, US, None) for i in (7, 205, 1999)] + [(10_000_777, FR, None)])
-    made = write_prior_run([fr_train, us_train], [test], path=tmp_path / "run.csv", max_rows=3)
+    made = write_prior_run([fr_train, us_train], [test], path=tmp_path / "run.csv", options=PriorOptions(3))
     expected = _expected([("fr", i // 3 % 4) for i in range(20)] + [("us", 9 - i % 5) for i in range(20)])
     found = _rows(tmp_path / "run.csv")
     assert found == {10_000_777: expected["fr"][:3], **dict.fromkeys((7, 205, 1999), expected["us"][:3])}

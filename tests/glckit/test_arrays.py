@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import glckit
@@ -46,6 +47,48 @@ def test_tensors_on_a_gpu() -> None:
         pytest.skip("no CUDA device")
     assert glckit.top_k(torch.from_numpy(SCORES).cuda(), torch.from_numpy(LABELS).cuda()) == glckit.top_k(
         SCORES, LABELS
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "Float64"])
+def test_data_frames_and_series(dtype: str) -> None:
+    scores = SCORES.astype(np.float32) if dtype == "float32" else SCORES
+    frame = pd.DataFrame(scores, columns=[f"species {i}" for i in range(40)]).astype(dtype)
+    for labels in (pd.Series(LABELS), pd.Series(LABELS, dtype="Int64"), LABELS):
+        assert glckit.adaptive_top_k(frame, labels, k=5) == glckit.adaptive_top_k(scores, LABELS, k=5)
+        assert glckit.top_k(frame, labels, k=5) == glckit.top_k(scores, LABELS, k=5)
+
+
+@pytest.mark.parametrize(
+    ("cell", "dtype", "message"),
+    [(np.nan, "float64", "NaN"), (None, "Float64", "NaN"), ("high", "object", "could not convert|numbers")],
+)
+def test_data_frames_with_what_is_no_score(cell: object, dtype: str, message: str) -> None:
+    frame = pd.DataFrame(SCORES).astype("object")
+    frame.iloc[3, 4] = cell
+    with pytest.raises(ValueError, match=message):
+        glckit.top_k(frame.astype(dtype), LABELS)
+    with pytest.raises(ValueError, match="integers"):
+        glckit.top_k(SCORES, pd.Series([None, *LABELS[1:]], dtype="Int64"))
+
+
+def test_masked_arrays_are_refused() -> None:
+    with pytest.raises(ValueError, match="scores must not be masked"):
+        glckit.top_k(np.ma.masked_array(SCORES), LABELS)
+    with pytest.raises(ValueError, match="labels must not be masked"):
+        glckit.top_k(SCORES, np.ma.masked_array(LABELS))
+
+
+def test_frames_of_polars() -> None:
+    polars = pytest.importorskip("polars")
+    frame, labels = polars.DataFrame(SCORES), polars.Series(LABELS)
+    assert glckit.top_k(frame, labels, k=5) == glckit.top_k(SCORES, LABELS, k=5)
+
+
+def test_a_score_says_what_it_is() -> None:
+    score = score_arrays(SCORES, LABELS, k=5)
+    assert repr(score) == (
+        f"Score(adaptive_top_k={score.adaptive_top_k}, top_k={score.top_k}, k=5, n_occurrences=50)"
     )
 
 

@@ -22,6 +22,7 @@ BLOCKED = (
     "PIL",
     "xxhash",
     "rapidgzip",
+    "jinja2",
 )
 
 _BLOCKING = f"""
@@ -81,6 +82,10 @@ def test_help_and_scoring_need_no_extra(installed: Path, tmp_path: Path) -> None
         result = python(code, installed, cwd=tmp_path)
         assert result.returncode == 0, result.stderr
         assert shown in result.stdout
+
+
+def test_the_template_of_the_page_is_installed(installed: Path) -> None:
+    assert (installed / "baselines/integrity/pages/page.html.jinja").is_file()
 
 
 def test_importing_glckit_imports_nothing_slow(installed: Path) -> None:

@@ -59,7 +59,7 @@ def test_max_rows_and_rerank(run: Path) -> None:
     run.write_text(TEXT.replace("7;2;0.5;1", "7;2;0.5;9"))
     glckit("convert", run, run.with_name("a.csv"), "--max-rows", 1)
     assert pairs_of(run.with_name("a.csv")) == [(3, 9, 0.0, 1), (7, 2, 0.5, 9)]
-    glckit("convert", run, run.with_name("a.csv"), "--max-rows", 1, "--rerank")
+    glckit("convert", run, run.with_name("a.csv"), "--max-rows", 1, "--rerank", "--force")
     assert pairs_of(run.with_name("a.csv")) == [(3, 9, 0.0, 1), (7, 2, 0.5, 1)]
 
 
@@ -100,7 +100,7 @@ def test_predicted_lists_of_other_editions(run: Path) -> None:
         (3, 1, 1.0, 1),
     ]
     run.write_text("Id,Predicted\n7,4 x 9\n")
-    assert glckit("convert", run, run.with_name("a.csv")).exit_code == 1
+    assert glckit("convert", run, run.with_name("b.csv")).exit_code == 1
 
 
 def test_bad_names_and_absent_files(run: Path) -> None:

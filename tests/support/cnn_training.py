@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from baselines.cnn.admission import Admissible
-from baselines.cnn.modelfile import read_tensors
 from baselines.cnn.options import InputPlan, Machine, TrainingOptions, TrainingPlan
+from baselines.cnn.tensorfile import read_tensors
 from baselines.cnn.training import TrainedCnn, train_cnn
 from submissions.progress import SILENT, Progress
 

@@ -32,6 +32,11 @@ class ArchiveSource:
         """Pickle the path alone: another process loads the index and opens the file itself."""
         return type(self), (self.path,)
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The archive."""
+        return (self.path,)
+
     def ids(self) -> NDArray[np.int64]:
         """Return the occurrences with at least one file in its right place, ascending."""
         return self.index.ids()

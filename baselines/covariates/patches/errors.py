@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from submissions.errors import BadInputError, CannotCheckError
+from submissions.printable import printable
 
 #: The faults that a reader meets; the words are those of the report of ``verify-patches``.
 PatchFault = Literal["missing", "wrong-type", "wrong-size", "bad-header", "checksum", "implausible"]
@@ -26,7 +27,7 @@ def readable(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CannotCheckError(f"Cannot read {os.fspath(path)}: {error.strerror or error}.") from error
+        raise CannotCheckError(f"Cannot read {printable(path)}: {error.strerror or error}.") from error
 
 
 class DamagedPatchError(BadInputError):
@@ -43,7 +44,9 @@ class DamagedPatchError(BadInputError):
     def __init__(self, code: PatchFault, occurrence_id: int, where: str, what: str) -> None:
         hint = _HINTS.get(code, "Run glckit verify-patches, then extract what it names again.")
         fate = "missing" if code == "missing" else "damaged"
-        super().__init__(f"The patch of occurrence {occurrence_id} is {fate}: {where} {what}.", hint)
+        super().__init__(
+            f"The patch of occurrence {occurrence_id} is {fate}: {printable(where)} {what}.", hint
+        )
         self.args = code, occurrence_id, where, what  # by which it crosses from a worker process whole
         self.code = code
         self.occurrence_id = occurrence_id
@@ -63,7 +66,7 @@ class UnreadablePatchError(CannotCheckError):
     """
 
     def __init__(self, occurrence_id: int, where: str, why: str) -> None:
-        super().__init__(f"Cannot read {where} of occurrence {occurrence_id}: {why}.")
+        super().__init__(f"Cannot read {printable(where)} of occurrence {occurrence_id}: {why}.")
         self.args = occurrence_id, where, why  # by which it crosses from a worker process whole
         self.occurrence_id = occurrence_id
         self.where = where
@@ -83,7 +86,9 @@ class DamagedArchiveError(BadInputError):
 
     def __init__(self, path: str | os.PathLike[str], what: str, fault: ArchiveFault | None = None) -> None:
         name = os.fspath(path)
-        super().__init__(f"The archive {name} is damaged: {what}.", "Fetch it again and compare its MD5 sum.")
+        super().__init__(
+            f"The archive {printable(name)} is damaged: {what}.", "Fetch it again and compare its MD5 sum."
+        )
         self.args = name, what, fault  # by which it crosses from a worker process whole
         self.path = name
         self.what = what

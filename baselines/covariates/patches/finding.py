@@ -7,6 +7,7 @@ a data folder, likewise for ``fr``, or ``CD/AB/`` without any. Archives lie in t
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -57,11 +58,15 @@ class Found:
         Archives that were named.
     instead : mapping of str to set of (str, int)
         Further archives, and what is to be looked for in them, since no tree holds it.
+    due : frozenset of Scope
+        What should be there, extracted or in archives: of a folder everything, of an archive that is
+        named what is in it.
     """
 
     trees: tuple[str, ...]
     archives: tuple[str, ...]
     instead: Mapping[str, Set[ArchiveKey]] = field(default_factory=dict)
+    due: frozenset[Scope] = frozenset()
 
 
 def find_patches(paths: Sequence[PathLike], *, archives: PathLike | None = None) -> Found:
@@ -73,7 +78,7 @@ def find_patches(paths: Sequence[PathLike], *, archives: PathLike | None = None)
     """
     trees: list[str] = []
     named: list[str] = []
-    spare = [] if archives is None or not Path(archives).is_dir() else find_archives(archives)
+    spare = [] if archives is None or not os.path.isdir(archives) else find_archives(archives)  # noqa: PTH112
     for path in paths:
         inside = find_archives(path)
         if find_roots(path):
@@ -84,7 +89,9 @@ def find_patches(paths: Sequence[PathLike], *, archives: PathLike | None = None)
         else:
             raise no_patches([path])
     further = dict.fromkeys(archive for archive in spare if archive not in named)
-    return Found(tuple(trees), tuple(named), _instead(trees, further) if trees and further else {})
+    folders = [path for path in paths if Path(path).is_dir()]
+    due = frozenset(scope for folder in folders for scope in scopes_of_folder(folder))
+    return Found(tuple(trees), tuple(named), _instead(trees, further) if trees and further else {}, due)
 
 
 def find_roots(path: PathLike) -> list[Root]:
@@ -101,16 +108,20 @@ def find_roots(path: PathLike) -> list[Root]:
 def find_archives(path: PathLike) -> list[str]:
     """Return an archive itself, or those that a folder or its ``archives/`` holds, by their names.
 
-    Raises CannotCheckError if there is nothing at the path, or a folder cannot be listed.
+    What bears the name of an archive is one, also if it is no file: the check says so. The folder of a
+    region that cannot be listed holds patches, as far as anybody can tell. Raises CannotCheckError if there
+    is nothing at the path, or another folder cannot be listed.
     """
     start = Path(path)
-    if start.is_file():
+    if os.path.lexists(start) and (not start.is_dir() or scope_of_archive(start) is not None):
         return [os.fspath(path)]
     if not start.is_dir():
         raise CannotCheckError(f"There is no file or folder {start}.", "Give the patches or their archives.")
+    if scope_of_folder(path) is not None and not os.access(path, os.R_OK | os.X_OK):
+        return []
     folders = [folder for folder in (start, start / "archives") if folder.is_dir()]
     found = [entry for folder in folders for entry in listed(folder) if scope_of_archive(entry.name)]
-    return sorted(entry.path for entry in found if entry.is_file())
+    return sorted(entry.path for entry in found)
 
 
 def roots_for(path: PathLike, key: ArchiveKey) -> list[Root]:
@@ -137,6 +148,12 @@ def scope_of_folder(path: PathLike) -> Scope | None:
     return SCOPES.get(own.name if own.name not in ("", "..") else own.resolve().name)
 
 
+def scopes_of_folder(path: PathLike) -> list[Scope]:
+    """Return whose patches a folder should hold: those that its name says, or those of all regions."""
+    own = scope_of_folder(path)
+    return [Scope(region) for region in REGIONS] if own is None else [own]
+
+
 def data_folder_of(path: PathLike) -> Path:
     """Return the data folder of a path: the path itself, or the folder that holds it if that is a root.
 
@@ -149,8 +166,16 @@ def data_folder_of(path: PathLike) -> Path:
 
 
 def ids_below(root: Root) -> NDArray[np.int64]:
-    """Return the ids of the files of a root that stand in their places, one for each file."""
+    """Return the ids of the files of a root that stand in their places, one for each file.
+
+    Raises CannotCheckError if a folder cannot be listed.
+    """
     return np.concatenate([np.empty(0, dtype=np.int64), *_ids_by_folder(root)])
+
+
+def listable_ids_below(root: Root) -> NDArray[np.int64]:
+    """Return the same of the folders that can be listed, for whoever knows of the others."""
+    return np.concatenate([np.empty(0, dtype=np.int64), *_ids_by_folder(root, skipped=(CannotCheckError,))])
 
 
 def listed(folder: PathLike) -> list[os.DirEntry[str]]:
@@ -162,10 +187,7 @@ def listed(folder: PathLike) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
-        raise CannotCheckError(
-            f"The folder {os.fspath(folder)} cannot be listed: {error.strerror or error}.",
-            "Give the data folder or a region's folder that you may read.",
-        ) from error
+        raise _not_listable(folder, error) from error
 
 
 def is_digit_folder(entry: os.DirEntry[str]) -> bool:
@@ -210,7 +232,7 @@ def _instead(trees: Sequence[str], archives: Iterable[str]) -> dict[str, Set[Arc
 
 def _covered(root: Root) -> list[ArchiveKey]:
     # An empty folder is not extracted, nor are archives whose folders are absent from a region's folder.
-    if not digit_folders(root.path):
+    if os.access(root.path, os.R_OK | os.X_OK) and not digit_folders(root.path):
         return []
     regions = REGIONS if root.scope.region else _regions_below(root)
     return [key for key in _KEYS if key[0] in regions and root.scope.holds(*key)]
@@ -218,17 +240,22 @@ def _covered(root: Root) -> list[ArchiveKey]:
 
 def _regions_below(root: Root) -> set[str]:
     found: set[str] = set()
-    for ids in _ids_by_folder(root):
+    for ids in _ids_by_folder(root, skipped=(CannotCheckError,)):
         found.update(region_of_id(ids).tolist())
         if found.issuperset(REGIONS):
             break  # of a million files, the first few tell
     return found
 
 
-def _ids_by_folder(root: Root) -> Iterator[NDArray[np.int64]]:
+def _ids_by_folder(
+    root: Root, *, skipped: tuple[type[CannotCheckError], ...] = ()
+) -> Iterator[NDArray[np.int64]]:
     # One array for each CD: few enough calls of Arrow, and few enough names at a time.
-    for cd in digit_folders(root.path):
-        names, folders = _names_below(root.path, cd)
+    found: list[str] = []
+    with contextlib.suppress(*skipped):
+        found = digit_folders(root.path)
+    for cd in found:
+        names, folders = _names_below(root.path, cd, skipped=skipped)
         ids = parse_names(names)
         in_place = (ids >= 0) & (folders_of_ids(np.maximum(ids, 0)) == folders)
         if root.scope.region is not None:
@@ -238,11 +265,31 @@ def _ids_by_folder(root: Root) -> Iterator[NDArray[np.int64]]:
         yield ids[in_place]
 
 
-def _names_below(base: str, cd: str) -> tuple[list[str], NDArray[np.str_]]:
+def _names_below(
+    base: str, cd: str, *, skipped: tuple[type[CannotCheckError], ...] = ()
+) -> tuple[list[str], NDArray[np.str_]]:
     names: list[str] = []
     folders: list[str] = []
-    for folder in (cd, *(f"{cd}/{ab}" for ab in digit_folders(f"{base}/{cd}"))):
-        found = os.listdir(f"{base}/{folder}")  # noqa: PTH208 - names alone; Path.iterdir makes objects
-        names += found
-        folders += [folder] * len(found)
+    below: list[str] = []
+    with contextlib.suppress(*skipped):
+        below = [cd, *(f"{cd}/{ab}" for ab in digit_folders(f"{base}/{cd}"))]
+    for folder in below:
+        with contextlib.suppress(*skipped):
+            found = _names_in(f"{base}/{folder}")
+            names += found
+            folders += [folder] * len(found)
     return names, np.array(folders, dtype=np.str_)
+
+
+def _names_in(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208 - names alone; Path.iterdir makes objects
+    except OSError as error:
+        raise _not_listable(folder, error) from error
+
+
+def _not_listable(folder: PathLike, error: OSError) -> CannotCheckError:
+    return CannotCheckError(
+        f"The folder {os.fspath(folder)} cannot be listed: {error.strerror or error}.",
+        "Give the data folder or a region's folder that you may read.",
+    )

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from baselines.covariates.patches.index import DEFLATED, Member, MemberIndex
-from submissions.errors import require
+from baselines.covariates.patches.inflating import open_gzip
 
 
 class MemberError(Exception):
@@ -116,10 +116,9 @@ class GzipTarHandle:
 
     def _opened(self) -> Any:
         if self._stream is None:
-            rapidgzip = require("rapidgzip", "patches")
             # One thread: the workers of a loader are the parallelism, and a read far from the last
             # gains nothing from more.
-            stream = rapidgzip.open(self._path, parallelization=1)
+            stream = open_gzip(self._path, n_threads=1)
             stream.import_index(io.BytesIO(self._seek_points))
             self._stream = stream
         return self._stream

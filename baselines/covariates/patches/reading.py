@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from baselines.covariates.patches.errors import DamagedPatchError, PatchFault
 from baselines.covariates.patches.layout import Kind
 from baselines.covariates.patches.npyheader import HEADER_BYTES, PATCH_SIZE, form_of, why_bad_header
 from baselines.covariates.patches.planes import empty_planes, stack_planes, unstack_planes
+from submissions.competition.files import competition_above
 
 
 class PatchSource(Protocol):
@@ -23,6 +25,11 @@ class PatchSource(Protocol):
     A source can be pickled and survives a fork, so that a data loader's workers may share it; each
     process opens its own files.
     """
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The folders and archives that it reads."""
+        ...
 
     def ids(self) -> NDArray[np.int64]:
         """Return the occurrences that have at least one file here, ascending."""
@@ -76,8 +83,9 @@ class PatchReader:
     ----------
     source : PatchSource
         Where the patches are.
-    patch_size : int, default 256
-        Side of a patch in pixels.
+    patch_size : int, optional
+        Side of a patch in pixels; by default what the ``competition.toml`` in or above the folder of the
+        patches says, or 256.
     land_cover : {"codes", "unstacked"}, default "codes"
         Land cover as one plane of codes (6 planes) or as 34 binary planes (39 planes).
 
@@ -96,13 +104,13 @@ class PatchReader:
     """
 
     def __init__(
-        self, source: PatchSource, *, patch_size: int = PATCH_SIZE, land_cover: LandCover = "codes"
+        self, source: PatchSource, *, patch_size: int | None = None, land_cover: LandCover = "codes"
     ) -> None:
         self.source = source
-        self.patch_size = patch_size
+        self.patch_size = patch_size or _configured_size(source)
         self.land_cover: LandCover = land_cover
-        self._bands = _Scratch("bands", patch_size)
-        self._altitude = _Scratch("altitude", patch_size)
+        self._bands = _Scratch("bands", self.patch_size)
+        self._altitude = _Scratch("altitude", self.patch_size)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle what the reader was made of; buffers are made anew."""
@@ -151,6 +159,11 @@ class PatchReader:
     def _fill(self, occurrence_id: int) -> None:
         self._bands.fill(self.source, occurrence_id)
         self._altitude.fill(self.source, occurrence_id)
+
+
+def _configured_size(source: PatchSource) -> int:
+    competition = competition_above(map(Path, source.paths))
+    return PATCH_SIZE if competition is None else competition.data.patch_size
 
 
 class _Scratch:

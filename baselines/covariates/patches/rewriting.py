@@ -33,7 +33,7 @@ def rewrite_as_tar(
     """
     if form_of_archive(path) != "tar.gz":
         raise UsageError(f"{os.fspath(path)} is no tar.gz; it can be read as it is.")
-    if Path(path).resolve() == Path(out).resolve():
+    if os.path.realpath(path) == os.path.realpath(out):
         raise UsageError(f"{os.fspath(path)} cannot be written over itself.", "Name another file.")
     with (
         written_atomically(out) as temporary,
@@ -44,7 +44,7 @@ def rewrite_as_tar(
         tee = cast(BinaryIO, _Tee(stream, file))
         members = list(tar_members(os.fspath(path), tee, is_stream=True, advance=advance))
     index = index_of("tar", members)
-    save_index(index, out)
+    save_index(index, out, progress=progress)
     return index
 
 

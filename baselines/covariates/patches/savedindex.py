@@ -18,6 +18,7 @@ from baselines.covariates.patches.index import COLUMNS, MemberIndex, index_from_
 from baselines.covariates.patches.scanning import scan_archive
 from submissions.errors import CannotCheckError
 from submissions.files import written_atomically
+from submissions.opening import open_file
 from submissions.progress import SILENT, Progress
 
 #: What the name of an index ends with, after the archive's own name.
@@ -42,8 +43,8 @@ def load_or_build_index(path: str | os.PathLike[str], *, progress: Progress = SI
 
     The index is kept beside the archive, or where that cannot be written to in the user's cache. It holds
     for as long as the archive keeps its size and its time of modification. Raises DamagedArchiveError if
-    the archive is not whole (nothing is kept then); CannotCheckError if the archive cannot be read, changes
-    while it is, or there is no place for the index.
+    the archive is not whole (nothing is kept then); CannotCheckError if the archive cannot be read, or
+    changes while it is.
     """
     stamp = _stamp(path)
     for place in _places(Path(path)):
@@ -52,14 +53,14 @@ def load_or_build_index(path: str | os.PathLike[str], *, progress: Progress = SI
     index = scan_archive(path, progress=progress)
     if _stamp(path) != stamp:
         raise CannotCheckError(f"{os.fspath(path)} changed while it was read.", "Try again when it is whole.")
-    save_index(index, path)
+    save_index(index, path, progress=progress)
     return index
 
 
-def save_index(index: MemberIndex, path: str | os.PathLike[str]) -> None:
-    """Write the index of an archive to the first place that can be written to.
+def save_index(index: MemberIndex, path: str | os.PathLike[str], *, progress: Progress = SILENT) -> None:
+    """Write the index of an archive to the first place that can be written to; say so where there is none.
 
-    Raises CannotCheckError if no place can be written to.
+    It is a cache: without one, the archive is scanned again the next time.
     """
     content = _content(index, _stamp(path))
     refusals = []
@@ -71,15 +72,15 @@ def save_index(index: MemberIndex, path: str | os.PathLike[str]) -> None:
             refusals.append(error.message)
         else:
             return
-    raise CannotCheckError(
-        f"There is no place for the index of {os.fspath(path)}: {' '.join(refusals)}",
-        "Set XDG_CACHE_HOME to a folder that can be written to.",
+    progress.say(
+        f"There is no place for the index of {os.fspath(path)}, which will be scanned again next time: "
+        f"{' '.join(refusals)} Set XDG_CACHE_HOME to a folder that can be written to."
     )
 
 
 def _places(path: Path) -> list[Path]:
     # Archives of one name in several folders may share a cache: the digest keeps them apart.
-    digest = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
+    digest = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:16]
     beside = path.with_name(path.name + INDEX_SUFFIX)
     return [beside, cache_folder() / f"{path.name}-{digest}{INDEX_SUFFIX}"]
 
@@ -107,7 +108,7 @@ def _content(index: MemberIndex, stamp: dict[str, int]) -> bytes:
 def _loaded(place: Path, stamp: dict[str, int]) -> MemberIndex | None:
     """Return the index in a file, or None if there is none that fits the archive as it is now."""
     try:
-        with zipfile.ZipFile(place) as archive:
+        with open_file(place) as file, zipfile.ZipFile(file) as archive:
             about = json.loads(archive.read(_ABOUT))
             if about["archive"] != stamp:
                 return None

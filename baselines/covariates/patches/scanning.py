@@ -29,13 +29,16 @@ from baselines.covariates.patches.index import (
     MemberIndex,
     index_of,
 )
+from baselines.covariates.patches.inflating import open_gzip
 from baselines.covariates.patches.npyheader import looks_like
-from baselines.covariates.patches.walking import walk_tar
-from submissions.errors import require
+from baselines.covariates.patches.walking import bytes_beside_zip, walk_tar
+from submissions.opening import NoFileError, open_file
+from submissions.printable import printable
 from submissions.progress import SILENT, Advance, Progress, stand_still
 
 _CHUNK = 1 << 20
 _LOCAL_HEADER_BYTES = 30
+_GZIP_HEADER_BYTES = 18  # and those of its trailer
 # What rapidgzip raises for bad streams; it has no error of its own.
 _STREAM_ERRORS = (RuntimeError, ValueError, EOFError)
 
@@ -46,8 +49,12 @@ def form_of_archive(path: str | os.PathLike[str]) -> ArchiveForm:
     Raises DamagedArchiveError if it is none of the forms that can be read, with what it is instead;
     CannotCheckError if the file cannot be read.
     """
-    with _opened(path) as file:
-        head = file.read(tarfile.BLOCKSIZE)
+    with readable(path):
+        try:
+            with open_file(path) as file:
+                head = file.read(tarfile.BLOCKSIZE)
+        except NoFileError as error:
+            raise DamagedArchiveError(path, f"it is {error.what}, not a file") from error
     if head.startswith(b"\x1f\x8b"):
         return "tar.gz"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -83,15 +90,14 @@ def gzip_stream(path: str | os.PathLike[str]) -> Iterator[Any]:
 
     Raises DamagedArchiveError if the stream is cut, garbled or fails its checksum, once that is met.
     """
-    rapidgzip = require("rapidgzip", "patches")
-    with _opened(path):  # absent and forbidden files, in our words
-        pass
     try:
-        # rapidgzip must be closed before the interpreter ends, or it aborts the process.
-        with readable(path), contextlib.closing(rapidgzip.open(os.fspath(path), parallelization=0)) as raw:
+        with readable(path), contextlib.closing(open_gzip(path)) as raw:
             yield io.BufferedReader(raw, _CHUNK)
+            n_after = _bytes_after_gzip(path, n_bytes=raw.tell())
     except _STREAM_ERRORS as error:
         raise DamagedArchiveError(path, f"its gzip stream cannot be read ({_one_line(error)})") from error
+    if n_after:
+        raise DamagedArchiveError(path, f"{n_after} bytes follow after its end", "wrong-size")
 
 
 def tar_members(
@@ -110,13 +116,26 @@ def tar_members(
         done = end
 
 
+def _bytes_after_gzip(path: str | os.PathLike[str], *, n_bytes: int) -> int:
+    """Return how many bytes follow after a gzip file of one member, by the size that stands at its end.
+
+    rapidgzip passes over what is shorter than a header.
+    """
+    with open_file(path) as file:
+        file.seek(-min(Path(path).stat().st_size, 2 * _GZIP_HEADER_BYTES), os.SEEK_END)
+        tail = file.read()
+    sizes = [tail[end - 4 : end] for end in range(len(tail), len(tail) - _GZIP_HEADER_BYTES, -1)]
+    size = (n_bytes % (1 << 32)).to_bytes(4, "little")
+    return sizes.index(size) if size in sizes else 0  # of several members, only the last has its size there
+
+
 def _crc_of(member: tarfile.TarInfo, file: BinaryIO, *, path: str, end: int) -> int:
     """Read on to the end of a member and its padding; return the CRC-32 of the member."""
     n_left, crc = (member.size if member.isreg() else 0), 0
     while n_left > 0:
         chunk = file.read(min(n_left, _CHUNK))
         if not chunk:
-            raise DamagedArchiveError(path, f"it ends within {member.name}", "wrong-size")
+            raise DamagedArchiveError(path, f"it ends within {printable(member.name)}", "wrong-size")
         crc = zlib.crc32(chunk, crc)
         n_left -= len(chunk)
     file.read(max(end - file.tell(), 0))
@@ -134,8 +153,11 @@ def _zip_members(path: str) -> Iterator[Member]:
         try:
             with zipfile.ZipFile(file) as archive:
                 entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+                beside = bytes_beside_zip(archive)
         except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
             raise DamagedArchiveError(path, f"it is no whole zip ({_one_line(error)})") from error
+        if beside is not None:
+            raise DamagedArchiveError(path, beside, "wrong-size")
         size = file.seek(0, os.SEEK_END)
         for entry in entries:
             yield _zip_member(path, file, entry, archive_bytes=size)
@@ -148,7 +170,8 @@ def _zip_member(path: str, file: BinaryIO, entry: zipfile.ZipInfo, *, archive_by
     lengths = int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
     offset = entry.header_offset + _LOCAL_HEADER_BYTES + lengths
     if not head.startswith(b"PK\x03\x04") or offset + entry.compress_size > archive_bytes:
-        raise DamagedArchiveError(path, f"its directory points at no member for {entry.filename}")
+        what = f"its directory points at no member for {printable(entry.filename)}"
+        raise DamagedArchiveError(path, what)
     return Member(entry.filename, offset, entry.file_size, entry.compress_size, entry.CRC, _zip_method(entry))
 
 
@@ -161,7 +184,7 @@ def _zip_method(entry: zipfile.ZipInfo) -> int:
 
 @contextlib.contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    with readable(path), Path(path).open("rb") as file:
+    with readable(path), open_file(path) as file:
         yield file
 
 

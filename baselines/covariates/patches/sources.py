@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,7 +59,7 @@ def open_patches(
     named = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     if not named:
         raise ValueError("no paths given")
-    archives = [archive for path in named for archive in find_archives(path)]
+    archives = [archive for path in named for archive in find_archives(path) if Path(archive).is_file()]
     sources: list[PatchSource] = list(open_trees(named))
     wanted = _fastest(archives) if ids is None else archives_for(_fastest(archives), ids)
     sources += [ArchiveSource(archive, progress=progress) for archive in wanted]
@@ -87,6 +88,11 @@ class ManySources:
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the sources."""
         return type(self), (self.sources,)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The folders and archives of all sources."""
+        return tuple(path for source in self.sources for path in source.paths)
 
     def ids(self) -> NDArray[np.int64]:
         """Return the occurrences with at least one file in a source, ascending."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.errors import DamagedPatchError, UnreadablePatchError
-from baselines.covariates.patches.finding import find_roots, ids_below, roots_for
+from baselines.covariates.patches.finding import find_roots, ids_below, listable_ids_below, roots_for
 from baselines.covariates.patches.handles import read_fully
 from baselines.covariates.patches.layout import Kind, archive_numbers, file_name, folder_of_id
 from scoring.places import region_of_id
@@ -34,9 +34,19 @@ class TreeSource:
             raise CannotCheckError(f"There is no folder {self.folder}.", "Give the folder of the patches.")
         self._bases: dict[tuple[str, str], tuple[str, ...]] = {}
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The folder."""
+        return (os.fspath(self.folder),)
+
     def ids(self) -> NDArray[np.int64]:
         """Return the occurrences with at least one file in its right place, ascending."""
         found = [ids_below(root) for root in find_roots(self.folder)]
+        return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *found]))
+
+    def listable_ids(self) -> NDArray[np.int64]:
+        """Return the same of the folders that can be listed, for whoever knows of the others."""
+        found = [listable_ids_below(root) for root in find_roots(self.folder)]
         return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *found]))
 
     def where(self, occurrence_id: int, kind: Kind) -> str:

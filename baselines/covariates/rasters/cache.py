@@ -40,7 +40,8 @@ def environmental_vectors(
     Parameters
     ----------
     cache : path-like, optional
-        A folder in which vectors are kept, and looked for first.
+        A folder in which vectors are kept, and looked for first. Where it is damaged, or cannot be written
+        to, they are read from the rasters all the same.
     dtype : {float32, float64}
         Type of the values.
     progress : Progress
@@ -59,14 +60,25 @@ def environmental_vectors(
     if cache is not None:
         survey(layout, _regions_of(table))  # names all unusable rasters, before any is hashed
         path = Path(cache) / f"vectors-{extraction_key(table, layout, dtype=dtype)}.parquet"
-        if path.exists():
-            return read_vectors(path)
+        if path.exists() and (kept := _kept(path, progress)) is not None:
+            return kept
     vectors = extract_vectors(
         table.latitudes, table.longitudes, regions=regions, layout=layout, dtype=dtype, progress=progress
     )
     if path is not None:
-        write_vectors(path, vectors, ids=table.ids)
+        try:
+            write_vectors(path, vectors, ids=table.ids)
+        except CannotCheckError as error:
+            progress.say(f"The vectors are not kept. {error.message}")
     return vectors
+
+
+def _kept(path: Path, progress: Progress) -> EnvironmentalVectors | None:
+    try:
+        return read_vectors(path)
+    except CannotCheckError as error:
+        progress.say(f"{error.message} They are read from the rasters again.")
+        return None
 
 
 def extraction_key(

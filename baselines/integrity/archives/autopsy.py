@@ -5,48 +5,61 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 
 from baselines.covariates.patches.errors import ArchiveFault
+from submissions.opening import open_file
 
 _CHUNK = 1 << 20
 _PREFIX = 512
 _WITH_GZIP_HEADER = 31  # zlib's window bits
 
 
-def why_stream_is_damaged(path: str | os.PathLike[str]) -> tuple[ArchiveFault, str]:
-    """Tell what happened to a gzip file that cannot be read.
+def why_stream_is_damaged(path: str | os.PathLike[str]) -> tuple[ArchiveFault, str] | None:
+    """Tell what happened to a gzip file that cannot be read; None if it is whole, checksum and all.
 
-    The fault is ``"wrong-size"`` if bytes are lost or doubled, ``"checksum"`` if they are altered.
+    The fault is ``"wrong-size"`` if bytes are lost, doubled or added, ``"checksum"`` if they are altered.
     """
-    doubled_at = _offset_of_second_start(path)
-    if doubled_at is not None:
-        return (
-            "wrong-size",
-            f"its first {doubled_at} bytes stand before the whole file: a download was resumed",
-        )
-    stream = zlib.decompressobj(_WITH_GZIP_HEADER)
-    n_read = 0
+    stream, n_read = _Members(), 0
     for chunk in _chunks(path):
-        try:
-            stream = _fed(stream, chunk)
-        except zlib.error as error:
-            return "checksum", f"its gzip stream is garbled before byte {n_read + len(chunk)} ({error})"
         n_read += len(chunk)
-    if not stream.eof:
-        return "wrong-size", f"its gzip stream is cut after {n_read} bytes"
-    return "checksum", "its gzip stream ends early, or bytes follow after its end"
+        try:
+            stream.feed(chunk)
+        except zlib.error as error:
+            if stream.is_between:
+                return "wrong-size", f"foreign bytes follow after its end, before byte {n_read}"
+            return _why_garbled(path, f"its gzip stream is garbled before byte {n_read} ({error})")
+    return None if stream.is_at_end() else ("wrong-size", f"its gzip stream is cut after {n_read} bytes")
 
 
-def _fed(stream: zlib._Decompress, chunk: bytes) -> zlib._Decompress:
-    while chunk:
-        stream.decompress(chunk, _CHUNK)  # in pieces, lest a bomb fill the memory
-        chunk = stream.unconsumed_tail or stream.unused_data
-        if stream.unused_data:
-            if not chunk.startswith(b"\x1f\x8b"):
-                return stream
-            stream = zlib.decompressobj(_WITH_GZIP_HEADER)
-    return stream
+def _why_garbled(path: str | os.PathLike[str], what: str) -> tuple[ArchiveFault, str]:
+    if (doubled_at := _offset_of_second_start(path)) is None:
+        return "checksum", what
+    found = f"its first {doubled_at} bytes stand before the whole file: a download was resumed"
+    return "wrong-size", found
+
+
+class _Members:
+    """The members of a gzip file, inflated one after the other and thrown away."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(_WITH_GZIP_HEADER)
+        #: Whether a member has ended, and of the next one not even a header was found.
+        self.is_between = False
+
+    def feed(self, chunk: bytes) -> None:
+        while chunk:
+            if self._member.eof:
+                self._member = zlib.decompressobj(_WITH_GZIP_HEADER)
+                self.is_between = True
+            # In pieces, lest a bomb fill the memory.
+            if self._member.decompress(chunk, _CHUNK):
+                self.is_between = False
+            chunk = self._member.unconsumed_tail or self._member.unused_data
+
+    def is_at_end(self) -> bool:
+        while not self._member.eof and self._member.decompress(b"", _CHUNK):
+            pass
+        return self._member.eof
 
 
 def _offset_of_second_start(path: str | os.PathLike[str]) -> int | None:
@@ -62,6 +75,6 @@ def _offset_of_second_start(path: str | os.PathLike[str]) -> int | None:
 
 
 def _chunks(path: str | os.PathLike[str]) -> Iterator[bytes]:
-    with Path(path).open("rb") as file:
+    with open_file(path) as file:
         while chunk := file.read(_CHUNK):
             yield chunk

@@ -15,7 +15,8 @@ from typing import BinaryIO
 from baselines.covariates.patches.errors import DamagedArchiveError
 from baselines.covariates.patches.index import ArchiveForm
 from baselines.covariates.patches.scanning import form_of_archive, gzip_stream
-from baselines.covariates.patches.walking import walk_tar
+from baselines.covariates.patches.walking import bytes_beside_zip, walk_tar
+from submissions.printable import printable
 
 # Real patches shrink to 22 to 86 % of their size; what grows a hundredfold is no archive of patches.
 _MOST_GROWTH = 100
@@ -86,7 +87,7 @@ def _tar_member(member: tarfile.TarInfo, file: BinaryIO, *, path: str, max_bytes
         return Archived(member.name, member.size, None, f"{member.size} bytes", "wrong-size")
     content = file.read(member.size)
     if len(content) < member.size:
-        raise DamagedArchiveError(path, f"it ends within {member.name}", "wrong-size")
+        raise DamagedArchiveError(path, f"it ends within {printable(member.name)}", "wrong-size")
     return Archived(member.name, member.size, content)
 
 
@@ -97,6 +98,8 @@ def _of_zip(path: str, max_bytes: int, *, budget: int) -> Iterator[Archived]:
         what = f"the directory at the end of the zip: {error}"
         raise DamagedArchiveError(path, what, "wrong-size") from error
     with archive:
+        if (beside := bytes_beside_zip(archive)) is not None:
+            raise DamagedArchiveError(path, beside, "wrong-size")
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         if sum(entry.file_size for entry in entries) > budget:
             raise _grown(path, budget)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines.integrity.archives.check import ArchiveCheck, check_archive, published_sum
-from baselines.integrity.archives.memory import remember_archive
+from baselines.integrity.archives.memory import archive_status, opened_memory, remember_archive
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.report import PatchReport
+from baselines.integrity.trees.visibility import NO_TABLE
 from submissions.progress import SILENT, Progress
 
 _AS_PACKED = "defects that the patches had when they were packed"
@@ -31,23 +34,35 @@ def verify_archives(
 
     A ``hashes.md5`` beside one is obeyed. With ids of the tables, patches that an archive should hold are
     missed. The outcome is remembered for the gate; the archives are read anyway. Findings on an archive as
-    a whole have no occurrence. Raises CannotCheckError if an archive cannot be read; BadInputError if a
-    ``hashes.md5`` is not to be trusted.
+    a whole have no occurrence. Raises BadInputError if a ``hashes.md5`` is not to be trusted,
+    CannotCheckError if one cannot be read.
     """
     checks: list[ArchiveCheck] = []
     unlisted_tar = False
     end = math.inf if options.max_duration is None else time.monotonic() + options.max_duration
-    with progress.bar("verifying archives", len(paths)) as advance:
+    with (
+        contextlib.closing(opened_memory(options)) as memory,
+        progress.bar("verifying archives", len(paths)) as advance,
+    ):
         for path in paths:
             if time.monotonic() >= end:
                 break
-            md5 = published_sum(path)
+            md5, status = published_sum(path), archive_status(path) if Path(path).exists() else None
             unlisted_tar |= md5 is None and os.fspath(path).endswith(".tar")
             checks.append(check_archive(path, occurrences, md5=md5, patch_size=options.patch_size))
-            remember_archive(checks[-1], options)
+            if status is not None and _is_read(checks[-1]):
+                remember_archive(checks[-1], memory, status=status)
             advance(1)
     ids = np.array(sorted({i for check in checks for i in check.ids}), dtype=np.int64)
     unchecked = ids[:0] if occurrences is None else np.setdiff1d(occurrences, ids)
-    unseen = (_AS_PACKED, _PLAIN_TAR) if unlisted_tar else (_AS_PACKED,)
+    unseen: tuple[str, ...] = (_AS_PACKED, _PLAIN_TAR) if unlisted_tar else (_AS_PACKED,)
     found = tuple(finding for check in checks for finding in check.findings)
-    return PatchReport("full", ids, unchecked, found, unseen)
+    if occurrences is None:
+        unseen += (NO_TABLE,)
+    troubles = (memory.trouble,) if memory.trouble else ()
+    return PatchReport("full", ids, unchecked, found, unseen, troubles=troubles)
+
+
+def _is_read(check: ArchiveCheck) -> bool:
+    # What stood in the way of a reader says nothing of the archive.
+    return all(finding.problem.fault != "unreadable" for finding in check.findings)

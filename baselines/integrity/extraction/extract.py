@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +15,12 @@ from baselines.covariates.patches.rewriting import rewrite_as_tar, tar_name
 from baselines.integrity.archives.check import ArchiveCheck, check_archive, published_sum
 from baselines.integrity.archives.reading import archived_files
 from baselines.integrity.extraction.placing import Placement, place
-from baselines.integrity.extraction.staging import staging_folder
+from baselines.integrity.extraction.staging import Staging
 from baselines.integrity.findings import Finding, Problem
 from baselines.integrity.places import at_archive
+from baselines.integrity.report import Verdict, verdict_of
+from submissions.errors import CannotCheckError
+from submissions.printable import printable
 from submissions.progress import SILENT, Progress
 
 
@@ -41,7 +44,12 @@ class Extraction:
     @property
     def ok(self) -> bool:
         """Whether every archive is whole, so that every file is in its place."""
-        return not any(finding.problem.is_error for finding in self.findings)
+        return self.verdict == "whole"
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the archives are; damage counts for more than what could not be read."""
+        return verdict_of(self.findings)
 
     def to_json(self) -> dict[str, object]:
         """Return the extraction as the object that ``--format json`` prints."""
@@ -66,16 +74,16 @@ def extract_archives(
 
     Each archive is read to its end first: a tar.gz proves nothing before that. Then each file is
     written under another name, compared with what was proven, and moved. Files that are there already
-    are left alone, so that an extraction that was stopped continues. A ``hashes.md5`` beside an archive is
-    obeyed. With ids of the tables, patches that an archive should hold are missed. Of a damaged tar or
-    tar.gz nothing is extracted, of a zip its good files.
+    are left alone, so that an extraction that was stopped continues; one at a time writes into a folder. A
+    ``hashes.md5`` beside an archive is obeyed. With ids of the tables, patches that an archive should hold
+    are missed. Of a damaged tar or tar.gz nothing is extracted, of a zip its good files.
 
-    Raises CannotCheckError if an archive cannot be read or a file not written, as on a full disk (what was
-    written is whole); BadInputError if a ``hashes.md5`` is not to be trusted.
+    Raises CannotCheckError if a file cannot be written, as on a full disk (what was written is whole), or an
+    archive not read again; BadInputError if a ``hashes.md5`` is not to be trusted.
     """
     n_written = n_present = 0
     findings: list[Finding] = []
-    with staging_folder(out) as staging:
+    with Staging(out, progress=progress) as staging:
         for path in paths:
             check = check_archive(path, occurrences, md5=published_sum(path), patch_size=patch_size)
             findings += check.findings
@@ -96,9 +104,11 @@ def rewrite_archives(
 ) -> Extraction:
     """Rewrite each tar.gz as a plain tar beside it, or in a folder, if it verifies; else nothing is written.
 
-    Raises UsageError if an archive is no tar.gz; CannotCheckError if an archive cannot be read or a tar not
+    Raises UsageError if an archive is no tar.gz; CannotCheckError if there is none, or a tar cannot be
     written; BadInputError if a ``hashes.md5`` is not to be trusted.
     """
+    if absent := [path for path in paths if not os.path.lexists(path)]:
+        raise CannotCheckError(f"There is no file {printable(absent[0])}.", "Name the archives.")
     targets = {path: tar_name(path, out) for path in paths}
     n_written = 0
     findings: list[Finding] = []
@@ -111,13 +121,23 @@ def rewrite_archives(
     return Extraction(tuple(os.fspath(path) for path in paths), n_written, 0, tuple(findings))
 
 
+def stop_at(placement: Placement, error: CannotCheckError) -> None:
+    """Go no further once a file cannot be written."""
+    raise error
+
+
 def take_out(
-    check: ArchiveCheck, placements: Iterable[Placement], *, staging: Path, progress: Progress = SILENT
+    check: ArchiveCheck,
+    placements: Iterable[Placement],
+    *,
+    staging: Staging,
+    refused: Callable[[Placement, CannotCheckError], None] = stop_at,
+    progress: Progress = SILENT,
 ) -> list[Finding]:
-    """Take proven files out of an archive into their places.
+    """Take proven files out of an archive into their places, and tell `refused` of what cannot be written.
 
     Returns findings of files that were other than proven a moment ago: the archive changed meanwhile.
-    Raises CannotCheckError if the archive cannot be read or a file not written.
+    Raises CannotCheckError if the archive cannot be read.
     """
     waiting = {placement.proven.path: placement for placement in placements}
     if not waiting:
@@ -128,10 +148,20 @@ def take_out(
             placement = waiting.get(member.path)
             if placement is None or member.content is None or not placement.fits(member.content):
                 continue
-            place(member.content, placement.target, staging=staging)
+            try:
+                kept = place(member.content, placement.target, staging=staging)
+            except CannotCheckError as error:
+                refused(placement, error)
+            else:
+                _tell_kept(placement.target, kept, progress)
             del waiting[member.path]
             advance(1)
             if not waiting:
                 return []
     problem = Problem("unstable", "error", "an archive at rest", "it changed during the extraction")
     return [at_archive(problem, check.path, path=f"{check.path}: {name}") for name in waiting]
+
+
+def _tell_kept(target: Path, kept: Path | None, progress: Progress) -> None:
+    if kept is not None:
+        progress.say(f"{printable(target)} was no file; it is kept as {printable(kept)}.")

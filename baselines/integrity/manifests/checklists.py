@@ -10,11 +10,13 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from baselines.covariates.patches.errors import readable
 from baselines.integrity.manifests.digests import DIGEST_BYTES
 from submissions.errors import BadInputError
+from submissions.opening import open_file
+from submissions.printable import printable
 
 _LINE = re.compile(rb"([0-9A-Fa-f]+) [ *](.+)")
 _BY_LENGTH = {2 * n_bytes: name for name, n_bytes in DIGEST_BYTES.items() if name != "xxh3_128"}
@@ -48,14 +50,15 @@ def read_checklist(path: str | os.PathLike[str]) -> Checklist:
         If a line is not what md5sum and its kin write, the last line is cut, a path stands twice,
         is absolute or leaves its folder. The message names the lines.
     """
-    with readable(path):
-        content = Path(path).read_bytes()
+    with readable(path), open_file(path) as file:
+        content = file.read()
     digests: dict[str, bytes] = {}
     faults = list(_faults(content, digests))
     if faults:
         more = f" and {len(faults) - _MAX_NAMED} more" if len(faults) > _MAX_NAMED else ""
+        named = printable("; ".join(faults[:_MAX_NAMED]))
         raise BadInputError(
-            f"The checksum list {os.fspath(path)} cannot be trusted: {'; '.join(faults[:_MAX_NAMED])}{more}.",
+            f"The checksum list {printable(path)} cannot be trusted: {named}{more}.",
             "Fetch it again; it has one line 'digits  path' per file.",
         )
     n_digits = 2 * len(next(iter(digests.values())))

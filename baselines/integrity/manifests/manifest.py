@@ -11,9 +11,9 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +27,8 @@ from baselines.integrity.manifests.digests import DIGEST_BYTES, Digester, Proof,
 from scoring.version import VERSION
 from submissions.errors import BadInputError
 from submissions.files import written_atomically
+from submissions.opening import open_file
+from submissions.printable import printable
 
 #: Size and checksum of files, by occurrence and kind.
 Files = dict[int, dict[Kind, tuple[int, bytes]]]
@@ -34,7 +36,8 @@ Files = dict[int, dict[Kind, tuple[int, bytes]]]
 ABSENT, UNKNOWN = -1, -2
 
 _KEY = b"glckit-manifest"
-_FORMAT = 1
+# Until version 1, manifests had no digest of their own.
+_FORMAT, _WITHOUT_DIGEST = 2, 1
 _COLUMNS = ("occurrence_id", "bands_size", "bands_digest", "altitude_size", "altitude_digest")
 
 
@@ -67,12 +70,16 @@ class Manifest:
         Bytes of bands and altitude; `ABSENT` for a file that is not listed.
     digests : ndarray of void of shape (n, 2)
         Their checksums.
+    is_sealed : bool, default True
+        Whether the file that it was read from, if any, has a digest of its own, so that no altered byte of
+        it can pass for damage of patches.
     """
 
     algorithm: str
     ids: NDArray[np.int64]
     sizes: NDArray[np.int64]
     digests: NDArray[np.void]
+    is_sealed: bool = True
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -80,8 +87,13 @@ class Manifest:
     @cached_property
     def digest(self) -> str:
         """A digest of the whole content, by which state files tell manifests apart."""
+        return self.seal[:16]
+
+    @cached_property
+    def seal(self) -> str:
+        """The SHA-256 of the whole content, which its file holds too."""
         parts = (self.algorithm.encode(), self.ids.tobytes(), self.sizes.tobytes(), self.digests.tobytes())
-        return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+        return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def proofs(self, ids: Sequence[int]) -> Mapping[int, tuple[Proof | None, Proof | None]]:
         """Return what is listed of some occurrences; those that are not are left out."""
@@ -136,6 +148,7 @@ def write_manifest(manifest: Manifest, path: str | os.PathLike[str]) -> None:
         raw = pa.py_buffer(np.ascontiguousarray(manifest.digests[:, column]).tobytes())
         columns.append(pa.FixedSizeBinaryArray.from_buffers(pa.binary(n_bytes), len(manifest), [None, raw]))
     about = {"format": _FORMAT, "algorithm": manifest.algorithm, "n": len(manifest), "version": VERSION}
+    about["sha256"] = manifest.seal
     table = pa.table(dict(zip(_COLUMNS, columns, strict=True)))
     with written_atomically(path) as temporary:
         pq.write_table(
@@ -149,10 +162,10 @@ def write_manifest(manifest: Manifest, path: str | os.PathLike[str]) -> None:
 def read_manifest(path: str | os.PathLike[str]) -> Manifest:
     """Read a manifest that `write_manifest` wrote, or lines ``digits  path`` of files in the usual layout.
 
-    Raises CannotCheckError if the file cannot be read; BadInputError if it is cut or altered, or is no
-    manifest.
+    Those of older versions, and lines of text, have no digest of their own: they are not `is_sealed`. Raises
+    CannotCheckError if the file cannot be read; BadInputError if it is cut or altered, or is no manifest.
     """
-    with readable(path), Path(path).open("rb") as file:
+    with readable(path), open_file(path) as file:
         is_parquet = file.read(4) == b"PAR1"
     return _from_parquet(path) if is_parquet else manifest_of_checklist(read_checklist(path), os.fspath(path))
 
@@ -166,31 +179,50 @@ def manifest_of_checklist(checklist: Checklist, name: str) -> Manifest:
     for path, digest in checklist.digests.items():
         parsed = parse_path(path)
         if parsed is None or not parsed.in_place:
-            raise BadInputError(f"The checksum list {name} names {path}, which is no place of a patch.")
+            raise BadInputError(
+                f"The checksum list {printable(name)} names {printable(path)}, which is no place of a patch."
+            )
         found[parsed.occurrence_id][parsed.kind] = UNKNOWN, digest
-    return manifest_of_files(found, checklist.algorithm)
+    return replace(manifest_of_files(found, checklist.algorithm), is_sealed=False)
 
 
 def _from_parquet(path: str | os.PathLike[str]) -> Manifest:
-    try:
-        table = pq.read_table(path)
-        about = json.loads((table.schema.metadata or {})[_KEY])
-    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise BadInputError(
-            f"The manifest {os.fspath(path)} is cut, damaged or not one of glckit's.",
-            "Make it again with --make-manifest.",
-        ) from error
-    fits = about.get("format") == _FORMAT and about.get("algorithm") in DIGEST_BYTES
-    if not fits or tuple(table.column_names) != _COLUMNS or table.num_rows != about.get("n"):
-        raise BadInputError(
-            f"The manifest {os.fspath(path)} holds {table.num_rows} occurrences in {table.column_names}, "
-            f"and says {dict(about)}.",
-            "Make it again with --make-manifest.",
-        )
+    about, table = _contents(path)
+    if not _fits(about, table):
+        raise _not_ours(path, f"holds {table.num_rows} occurrences in {table.column_names}, and says {about}")
     ids, *columns = (column.combine_chunks() for column in table.columns)
     sizes = np.stack([np.asarray(column) for column in columns[::2]], axis=1)
     digests = np.stack([_digests(column) for column in columns[1::2]], axis=1)
-    return Manifest(about["algorithm"], np.asarray(ids), sizes, digests)
+    is_sealed = about["format"] != _WITHOUT_DIGEST
+    manifest = Manifest(about["algorithm"], np.asarray(ids), sizes, digests, is_sealed)
+    if is_sealed and manifest.seal != about.get("sha256"):
+        raise _not_ours(path, f"is altered: its SHA-256 is {manifest.seal}, and not {about.get('sha256')}")
+    if (np.diff(manifest.ids) <= 0).any():
+        raise _not_ours(path, "is altered: its occurrences are not in order")
+    return manifest
+
+
+def _contents(path: str | os.PathLike[str]) -> tuple[dict[str, Any], pa.Table]:
+    try:
+        table = pq.read_table(path)
+        about = dict(json.loads((table.schema.metadata or {})[_KEY]))
+    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError, MemoryError) as error:
+        raise _not_ours(path, "is cut, damaged or not one of glckit's") from error
+    return about, table
+
+
+def _fits(about: Mapping[str, Any], table: pa.Table) -> bool:
+    n_bytes = DIGEST_BYTES.get(str(about.get("algorithm")), 0)
+    number, digits = pa.int64(), pa.binary(n_bytes) if n_bytes else None
+    has_types = table.schema.types == [number, number, digits, number, digits]
+    is_full = not any(column.null_count for column in table.columns)
+    is_known = about.get("format") in (_FORMAT, _WITHOUT_DIGEST) and about.get("n") == table.num_rows
+    return is_known and tuple(table.column_names) == _COLUMNS and has_types and is_full
+
+
+def _not_ours(path: str | os.PathLike[str], what: str) -> BadInputError:
+    text = f"The manifest {printable(path)} {printable(what)}."
+    return BadInputError(text, "Make it again with --make-manifest.")
 
 
 def _digests(column: pa.FixedSizeBinaryArray) -> NDArray[np.void]:

@@ -1,89 +1,145 @@
-"""The report as a page: rates by region and archive, and thumbnails of damaged patches beside whole ones."""
+"""The report as a page: what is damaged, in words and pictures, then where, then the rest."""
 
 from __future__ import annotations
 
-import html
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from typing import Any
 
 import numpy as np
 
-from baselines.integrity.pages.thumbnails import thumbnail
+from baselines.covariates.patches.layout import KINDS
+from baselines.integrity.findings import Problem
+from baselines.integrity.pages.thumbnails import legend, thumbnail
 from baselines.integrity.places import archive_of, archives_of_ids
-from baselines.integrity.report import DamageShare, PatchReport
+from baselines.integrity.report import PatchReport
 from baselines.integrity.trees.survey import Tree, survey
+from scoring.version import VERSION
+from submissions.errors import require
 from submissions.files import written_atomically
+from submissions.printable import printable
 
 _MAX_PICTURES = 30
-_STYLE = """
-body { font: 15px/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em; }
-table { border-collapse: collapse; margin: 1em 0; } th, td { padding: .25em .8em; text-align: left; }
-th { border-bottom: 2px solid #888; } td { border-bottom: 1px solid #ddd; vertical-align: top; }
-.n { text-align: right; } .bad { color: #a00; } img { image-rendering: pixelated; display: block; }
-"""
+_MAX_LISTED = 500
+_TEMPLATE = "page.html.jinja"
+_VERDICTS = {"whole": "whole", "damaged": "damaged", "unknown": "not checked"}
+_MEANINGS = {
+    "missing": "neither file of the patch is there",
+    "half-pair": "one of the two files of the patch is not there",
+    "wrong-place": "a file or folder lies where the patch of another occurrence belongs",
+    "wrong-type": "under the name of a file there is something else, such as a folder or a broken link",
+    "wrong-size": "the file was cut, or something was appended to it",
+    "bad-header": "the file does not begin as the file of a patch does",
+    "checksum": "the content is not what was published",
+    "zero-filled": "zeros stand where there was content, as after an interrupted write",
+    "implausible": "the content cannot be what it should be, or is odd",
+    "wrong-region": "land cover of the other region: a patch, or a part of one, from elsewhere",
+    "duplicate-content": "several places have the same content, so at least one patch is another's",
+    "unreadable": "the system could not read the file; whether it is whole is not known",
+    "unstable": "the file changed while it was read",
+    "unexpected": "a file that belongs to no patch of the tables",
+}
 
 
-def write_page(report: PatchReport, path: str | os.PathLike[str], *, patch_size: int) -> None:
+@dataclass(frozen=True)
+class Circumstances:
+    """How a verification was asked for.
+
+    Parameters
+    ----------
+    command, folder : str
+        What was typed, and where.
+    repair : str
+        The command that would mend the patches.
+    """
+
+    command: str
+    folder: str
+    repair: str = ""
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A damaged patch and a whole one of its archive, as data URIs."""
+
+    occurrence_id: int
+    problems: tuple[Problem, ...]
+    damaged: str | None
+    whole_id: int | None
+    whole: str | None
+
+
+def write_page(
+    report: PatchReport, path: str | os.PathLike[str], *, patch_size: int, circumstances: Circumstances
+) -> None:
     """Write the report as one HTML file without links to others.
 
-    Raises CannotCheckError if it cannot be written; UsageError if Pillow is not installed.
+    Raises CannotCheckError if it cannot be written; UsageError if Pillow or Jinja2 is not installed.
     """
-    unseen = [f"<li>{html.escape(each)}</li>" for each in report.cannot_see]
-    limits = ["<h2>What this verification cannot see</h2><ul>", *unseen, "</ul>"]
-    body = "\n".join([*_summary(report), *_pictures(report, patch_size), *limits])
-    head = f'<meta charset="utf-8"><title>Patches</title>\n<style>{_STYLE}</style>'
+    page = _template().render(
+        **_parts(report),
+        report=report,
+        circumstances=circumstances,
+        pictures=list(_pictures(report, patch_size)),
+        legend={pattern: legend(pattern) for pattern in ("lost", "impossible")},
+        verdict=_VERDICTS[report.verdict],
+        n_damaged=len(report.damaged_ids),
+        meanings=_MEANINGS,
+        max_listed=_MAX_LISTED,
+        date=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        version=VERSION,
+    )
     with written_atomically(path) as temporary:
-        temporary.write_text(f'<!doctype html>\n<html lang="en">{head}\n{body}\n</html>\n', encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8")
 
 
-def _summary(report: PatchReport) -> Iterator[str]:
-    verdict = "whole" if report.ok else '<span class="bad">damaged</span>'
-    yield f"<h1>Patches: {verdict}</h1>"
-    yield f"<p>{len(report.checked_ids)} occurrences checked at the level {report.level},"
-    yield f"{len(report.damaged_ids)} damaged, {len(report.unchecked_ids)} not checked.</p>"
-    if report.counts:
-        yield _table(("class", "occurrences"), [(name, str(n)) for name, n in report.counts.items()])
-    yield _shares("region", report.by_region)
-    yield _shares("archive", report.by_archive)
-    if report.archives_to_fetch:
-        yield f"<p>Extract or fetch again: {html.escape(', '.join(report.archives_to_fetch))}</p>"
+def _template() -> Any:
+    jinja2 = require("jinja2", "patches")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"printable": printable, "words": _words}
+    return environment.from_string(resources.files(__package__).joinpath(_TEMPLATE).read_text("utf-8"))
 
 
-def _shares(title: str, shares: Mapping[str, DamageShare]) -> str:
-    rows = [
-        (name, str(share.n_checked), str(share.n_damaged), str(share.n_missing), f"{share.rate:.2%}")
-        for name, share in shares.items()
-    ]
-    return _table((title, "checked", "damaged", "missing", "rate"), rows)
+def _words(problem: Problem) -> str:
+    if problem.fault == "checksum":
+        # Of a checksum only that it differs says something to a person.
+        words = f"other content than was published (checksum {problem.found}, not {problem.expected})"
+    else:
+        words = f"{problem.found}; expected {problem.expected}"
+    return printable(words)
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
-    lines = [
-        f"<tr><td>{html.escape(row[0])}</td>"
-        + "".join(f'<td class="n">{html.escape(cell)}</td>' for cell in row[1:])
-        + "</tr>"
-        for row in rows
-    ]
-    return f"<table><tr>{head}</tr>\n{chr(10).join(lines)}</table>"
+def _parts(report: PatchReport) -> Mapping[str, object]:
+    regions, archives = report.by_region.items(), report.by_archive.items()
+    return {
+        "damaged_regions": [part for part in regions if part[1].n_damaged],
+        "damaged_archives": [part for part in archives if part[1].n_damaged],
+        "whole_parts": [part for part in (*regions, *archives) if not part[1].n_damaged],
+    }
 
 
-def _pictures(report: PatchReport, patch_size: int) -> Iterator[str]:
-    first_of = {f.occurrence_id: f for f in reversed(report.errors) if f.occurrence_id is not None}
-    if not first_of or not report.trees:
+def _pictures(report: PatchReport, patch_size: int) -> Iterator[_Picture]:
+    if not report.damaged_ids or not report.trees:
         return
     tree = survey(report.trees)
-    yield f"<h2>Damaged patches beside whole ones</h2><p>The first {_MAX_PICTURES} at most: imagery and"
-    yield "land cover; magenta is lost or no land cover code.</p>"
-    yield "<table><tr><th>occurrence</th><th>found</th><th>damaged</th><th>whole, of its archive</th></tr>"
-    for occurrence_id in sorted(i for i in first_of if i is not None)[:_MAX_PICTURES]:
+    problems: dict[int, list[Problem]] = {i: [] for i in report.damaged_ids[:_MAX_PICTURES]}
+    for finding in report.errors:
+        if finding.occurrence_id in problems:
+            problems[finding.occurrence_id].append(finding.problem)
+    for occurrence_id, own in problems.items():
         whole = _whole_near(report, occurrence_id)
-        own, other = (_picture(i, tree, patch_size=patch_size) for i in (occurrence_id, whole))
-        problem = first_of[occurrence_id].problem
-        words = html.escape(f"{problem.fault}: {problem.found}; expected {problem.expected}")
-        yield f"<tr><td>{occurrence_id}</td><td>{words}</td>"
-        yield f"<td>{own}</td><td>{other}{'' if whole is None else whole}</td></tr>"
-    yield "</table>"
+        yield _Picture(
+            occurrence_id,
+            tuple(dict.fromkeys(own)),
+            _picture(occurrence_id, tree, patch_size=patch_size),
+            whole,
+            None if whole is None else _picture(whole, tree, patch_size=patch_size),
+        )
 
 
 def _whole_near(report: PatchReport, occurrence_id: int) -> int | None:
@@ -92,8 +148,6 @@ def _whole_near(report: PatchReport, occurrence_id: int) -> int | None:
     return int(own[0]) if len(own) else None
 
 
-def _picture(occurrence_id: int | None, tree: Tree, *, patch_size: int) -> str:
-    if occurrence_id is None:
-        return "none"
-    uri = thumbnail(tree.path_of(occurrence_id, "bands"), patch_size=patch_size)
-    return "nothing to show" if uri is None else f'<img alt="patch {occurrence_id}" src="{uri}">'
+def _picture(occurrence_id: int, tree: Tree, *, patch_size: int) -> str | None:
+    bands, altitude = (tree.path_of(occurrence_id, kind) for kind in KINDS)
+    return thumbnail(bands, altitude, patch_size=patch_size)

@@ -1,4 +1,4 @@
-"""What the bytes of a patch's bands tell: holes, land cover that cannot be, constant bands.
+"""What the bytes of a patch's bands tell: land cover that cannot be, constant bands, unlike colours.
 
 Every plane is copied out of the interleaved pixels before anything is computed on it: NumPy's
 statistics on strided planes take 2 ms per patch, the copy and all checks on it less than 0.1 ms.
@@ -6,17 +6,14 @@ statistics on strided planes take 2 ms per patch, the copy and all checks on it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from baselines.covariates.patches.npyheader import HEADER_BYTES, N_BANDS
 from baselines.integrity.findings import Problem, Severity
+from baselines.integrity.patches.holes import hole_problems
 from baselines.integrity.thresholds import Thresholds
 
 _BAND_NAMES = ("red", "green", "blue", "near-infrared")
-_BLOCK = 512  # bytes; what disks, tar and file systems lose is a multiple of it
-_SLACK = 4  # bytes beside a hole that may be zero by chance
 _LAND_COVER_PLANE = 4
 _PIXELS_TO_CORRELATE = 4096
 
@@ -37,44 +34,6 @@ def bands_problems(raw: bytes, region: str, *, thresholds: Thresholds) -> list[P
     return [*problems, Problem("implausible", severity, "imagery that varies", found)]
 
 
-def zero_runs(raw: bytes, n_bytes: int) -> Iterator[tuple[int, int]]:
-    """Yield where runs of at least `n_bytes` zero bytes begin and end.
-
-    Examples
-    --------
-    >>> list(zero_runs(b"ab" + bytes(5) + b"c" + bytes(2), 3))
-    [(2, 7)]
-    """
-    pattern = bytes(n_bytes)
-    start = raw.find(pattern)
-    while start >= 0:
-        rest = raw[start:]
-        end = start + len(rest) - len(rest.lstrip(b"\0"))
-        yield start, end
-        start = raw.find(pattern, end)
-
-
-def is_torn(start: int, end: int, *, size: int) -> bool:
-    """Tell whether a run of zeros lies as a hole would: up to the end, or on a disk block's border.
-
-    Black pixels at the edge of the imagery begin and end with rows, which no block border meets in
-    patches of 256 pixels.
-    """
-    return end == size or -start % _BLOCK <= _SLACK or end % _BLOCK <= _SLACK
-
-
-def hole_problems(raw: bytes, thresholds: Thresholds) -> list[Problem]:
-    """Report runs of zero bytes: an error where they lie as holes do, else a warning."""
-    expected = f"fewer than {thresholds.zero_run_bytes} zero bytes in a row"
-    runs = list(zero_runs(raw, thresholds.zero_run_bytes))
-    torn = [run for run in runs if is_torn(*run, size=len(raw))]
-    start, end = max(torn or runs or [(0, 0)], key=lambda run: run[1] - run[0])
-    if not end:
-        return []
-    found = f"{end - start} zero bytes from byte {start}"
-    return [Problem("zero-filled", "error" if torn else "warning", expected, found)]
-
-
 def land_cover_problems(plane: bytes, region: str, *, thresholds: Thresholds) -> list[Problem]:
     """Report land cover that cannot be: codes out of range or of the other region, or mere noise.
 
@@ -89,7 +48,7 @@ def land_cover_problems(plane: bytes, region: str, *, thresholds: Thresholds) ->
     if max(classes) > thresholds.max_land_cover:
         beyond = codes[codes > thresholds.max_land_cover]
         expected = f"land cover codes from 0 to {thresholds.max_land_cover}"
-        found = f"{len(beyond)} of {len(codes)} pixels beyond, such as {beyond[0]}"
+        found = f"{len(beyond)} of {len(codes)} pixels with others, such as {beyond[0]}"
         return [Problem("implausible", "error", expected, found)]
     problems = _stray_problems(plane, classes, region=region, thresholds=thresholds)
     if len(classes) > thresholds.max_classes or change_share > thresholds.max_change_share:

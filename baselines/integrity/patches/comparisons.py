@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from baselines.covariates.patches.layout import Kind
 from baselines.integrity.findings import Finding, Problem
+from baselines.integrity.patches.altitude import is_lost
 from baselines.integrity.patches.facts import Facts
 from baselines.integrity.places import archive_of, at_occurrence
 from baselines.integrity.thresholds import Thresholds
@@ -32,18 +33,19 @@ def compare_patches(
 ) -> list[Finding]:
     """Compare patches with one another.
 
-    `path_of` says where a file lies, for the report. Errors for identical content far apart;
-    warnings for unlike content at one place, altitudes that do not meet those of an overlapping patch, and
-    archives of other colours.
+    `path_of` says where a file lies, for the report. Errors for identical content far apart, and for an
+    altitude of 0 throughout near a patch that lies well above the sea; warnings for unlike content at one
+    place, altitudes that do not meet those of an overlapping patch, and archives of other colours.
     """
     distances = _Distances(table)
     kept = [fact for fact in facts if fact.occurrence_id in distances.rows]
-    found = [
-        *_copies(kept, distances, thresholds=thresholds),
-        *_unlike_at_one_place(kept, distances),
+    of_bands = [*_copies(kept, distances, thresholds=thresholds), *_unlike_at_one_place(kept, distances)]
+    of_altitude = [
         *_unlike_neighbours(kept, distances, thresholds=thresholds),
+        *_lost_inland(kept, distances, thresholds=thresholds),
     ]
-    located = [at_occurrence(problem, i, path=path_of(i, "bands")) for i, problem in found]
+    located = [at_occurrence(problem, i, path=path_of(i, "bands")) for i, problem in of_bands]
+    located += [at_occurrence(problem, i, path=path_of(i, "altitude")) for i, problem in of_altitude]
     return located + list(_drifted(kept, thresholds))
 
 
@@ -57,9 +59,14 @@ class _Distances:
         return float(self._latitudes[row]), float(self._longitudes[row])
 
     def metres(self, one: int, other: int) -> float:
-        (lat, lon), (other_lat, other_lon) = self.of(one), self.of(other)
-        east = (lon - other_lon) * np.cos(np.radians((lat + other_lat) / 2))
-        return float(np.hypot(lat - other_lat, east) * _METRES_A_DEGREE)
+        return float(_metres_between(self.of(one), np.array(self.of(other))))
+
+
+def _metres_between(place: tuple[float, float], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distances of a place, as latitude and longitude, from one or several, of shape (2, ...)."""
+    (lat, lon), (other_lat, other_lon) = place, others
+    east = (lon - other_lon) * np.cos(np.radians((lat + other_lat) / 2))
+    return np.asarray(np.hypot(lat - other_lat, east) * _METRES_A_DEGREE)
 
 
 def _copies(
@@ -120,6 +127,28 @@ def _gaps(facts: Sequence[Facts], distances: _Distances, *, limit: int) -> Itera
         gaps = np.maximum(lowest[:-step] - highest[step:], lowest[step:] - highest[:-step])
         for row in np.flatnonzero(is_near & (gaps > limit)).tolist():
             yield int(ids[row]), int(ids[row + step]), int(gaps[row])
+
+
+def _lost_inland(
+    facts: Sequence[Facts], distances: _Distances, *, thresholds: Thresholds
+) -> Iterator[tuple[int, Problem]]:
+    lost = [fact for fact in facts if is_lost(fact.lowest, fact.highest)]
+    inland = [fact for fact in facts if fact.lowest >= thresholds.min_inland_m] if lost else []
+    inland.sort(key=lambda fact: distances.of(fact.occurrence_id))
+    places = np.array([distances.of(fact.occurrence_id) for fact in inland]).reshape(-1, 2)
+    reach = thresholds.inland_within_m / _METRES_A_DEGREE
+    for fact in lost:
+        place = distances.of(fact.occurrence_id)
+        first, end = np.searchsorted(places[:, 0], [place[0] - reach, place[0] + reach]).tolist()
+        away = _metres_between(place, places[first:end].T)
+        if len(away) and away.min() <= thresholds.inland_within_m:
+            yield fact.occurrence_id, _lost_beside(inland[first + int(away.argmin())], away.min())
+
+
+def _lost_beside(other: Facts, metres: float) -> Problem:
+    expected = f"ground like that of occurrence {other.occurrence_id}, {metres:.0f} m away, "
+    expected += f"which lies at {other.lowest} to {other.highest} m"
+    return Problem("implausible", "error", expected, "an altitude of 0 m throughout")
 
 
 def _drifted(facts: Sequence[Facts], thresholds: Thresholds) -> Iterator[Finding]:

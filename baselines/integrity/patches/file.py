@@ -12,8 +12,10 @@ from baselines.covariates.patches.npyheader import HEADER_BYTES, FileForm, form_
 from baselines.integrity.findings import Level, Problem
 from baselines.integrity.manifests.digests import Proof
 from baselines.integrity.options import VerifyOptions
-from baselines.integrity.patches.altitude import altitude_hole_problems, altitude_problems
-from baselines.integrity.patches.bands import bands_problems, hole_problems
+from baselines.integrity.patches.altitude import altitude_problems, lost_altitude_problems
+from baselines.integrity.patches.bands import bands_problems
+from baselines.integrity.patches.holes import hole_problems
+from submissions.opening import kind_of
 
 #: What a name leads to, or why that is not known.
 Status = os.stat_result | Problem
@@ -21,13 +23,6 @@ Status = os.stat_result | Problem
 # A FIFO under the name of a patch must not hold the check up; it is told by its type.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _BLOCK_UNIT = 512  # of st_blocks, whatever the file system's own blocks are
-_TYPES = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a FIFO",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFBLK: "a block device",
-    stat.S_IFCHR: "a character device",
-}
 _VANISHED = Problem("unstable", "error", "a file at rest", "it vanished during the check")
 
 
@@ -74,8 +69,7 @@ def check_file(
     if isinstance(status, Problem):
         return CheckedFile([status])
     if not stat.S_ISREG(status.st_mode):
-        what = _TYPES.get(stat.S_IFMT(status.st_mode), "no regular file")
-        return CheckedFile([Problem("wrong-type", "error", "a regular file", what)])
+        return CheckedFile([Problem("wrong-type", "error", "a regular file", kind_of(status.st_mode))])
     form = form_of(kind, options.patch_size)
     try:
         raw, after = _read(path, _n_bytes_to_read(status, form.n_bytes, level=options.level))
@@ -137,7 +131,7 @@ def _problems_given_proof(
     raw: bytes, kind: Kind, *, region: str, options: VerifyOptions, proof: Proof | None
 ) -> list[Problem]:
     if options.level == "quick":
-        holes = hole_problems if kind == "bands" else altitude_hole_problems
+        holes = hole_problems if kind == "bands" else lost_altitude_problems
         return holes(raw, options.thresholds)
     problems = content_problems(raw, kind, region=region, options=options)
     if proof is None:

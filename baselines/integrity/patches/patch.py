@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from baselines.covariates.patches.layout import KINDS
-from baselines.integrity.findings import Finding, Problem
+from baselines.integrity.findings import Finding, Level, Problem
 from baselines.integrity.manifests.digests import ALGORITHM, Proof, digester
 from baselines.integrity.manifests.manifest import Entry
 from baselines.integrity.options import VerifyOptions
@@ -20,9 +20,9 @@ from baselines.integrity.places import at_occurrence
 
 Proofs = tuple[Proof | None, Proof | None]
 
-# A file that was written this shortly before its status was read can be written again within the
-# same tick of the file system's clock, so an equal status would prove nothing later.
-_YOUNG_NS = 100_000_000
+#: A file that was written this shortly before its status was read can be written again within the
+#: same tick of the file system's clock, so an equal status would prove nothing later.
+YOUNG_NS = 100_000_000
 # What may be otherwise the next time though no file has changed.
 _FLEETING = frozenset({"unstable", "unreadable"})
 
@@ -43,19 +43,23 @@ class ListedPatch:
         return cls(occurrence_id, (bands, altitude), statuses)
 
     def status(self) -> str | None:
-        """Return a digest that changes when a file does; None if a file is too young to tell."""
+        """Return a digest that changes when a file does; None if there is none, or its status is unknown."""
         parts: list[int] = []
-        newest = 0
         for status in self.statuses:
             if isinstance(status, Problem):
                 return None
             if status is not None:
-                newest = max(newest, status.st_mtime_ns, status.st_ctime_ns)
                 parts += [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
             parts.append(-1)
-        if time.time_ns() - newest < _YOUNG_NS:
+        if len(parts) == len(self.statuses):
             return None
         return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()
+
+    def age_ns(self) -> int:
+        """Return the time since its last change; negative for files that are dated in the future."""
+        known = [status for status in self.statuses if isinstance(status, os.stat_result)]
+        newest = max((max(status.st_mtime_ns, status.st_ctime_ns) for status in known), default=0)
+        return time.time_ns() - newest
 
 
 class CheckedPatch(NamedTuple):  # a dataclass takes three times as long to cross to a process
@@ -69,6 +73,10 @@ class CheckedPatch(NamedTuple):  # a dataclass takes three times as long to cros
         What a deep check compares.
     entry : Entry or None
         Checksums for a manifest, of a whole patch.
+    level : {"quick", "full", "deep"}
+        How deep the check was.
+    manifest : str
+        The manifest, by its digest, that both files were held against; empty if there was none.
     """
 
     occurrence_id: int
@@ -76,6 +84,13 @@ class CheckedPatch(NamedTuple):  # a dataclass takes three times as long to cros
     status: str | None = None
     facts: Facts | None = None
     entry: Entry | None = None
+    level: Level = "quick"
+    manifest: str = ""
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the patch is damaged."""
+        return any(finding.problem.is_error for finding in self.findings)
 
 
 def check_patch(
@@ -103,13 +118,19 @@ def check_patch(
             raw.append(file.raw)
     if status is not None and any(finding.problem.fault in _FLEETING for finding in findings):
         status = None
-    if len(raw) < len(KINDS):
-        return CheckedPatch(patch.occurrence_id, findings, status)
-    facts = facts_of(patch.occurrence_id, raw[0], altitude=raw[1]) if options.level == "deep" else None
-    checksums = None
-    if options.make_manifest is not None and not any(finding.problem.is_error for finding in findings):
-        checksums = _entry(patch.occurrence_id, *raw)
-    return CheckedPatch(patch.occurrence_id, findings, status, facts, checksums)
+    checked = CheckedPatch(patch.occurrence_id, findings, status, level=options.level)
+    return checked if len(raw) < len(KINDS) else _with_content(checked, *raw, options=options)
+
+
+def _with_content(
+    checked: CheckedPatch, bands: bytes, altitude: bytes, *, options: VerifyOptions
+) -> CheckedPatch:
+    i = checked.occurrence_id
+    if options.level == "deep":
+        checked = checked._replace(facts=facts_of(i, bands, altitude=altitude))
+    if options.make_manifest is not None and not checked.has_errors:
+        checked = checked._replace(entry=_entry(i, bands, altitude))
+    return checked
 
 
 def _entry(occurrence_id: int, bands: bytes, altitude: bytes) -> Entry:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -19,20 +18,23 @@ from submissions.progress import Advance
 
 
 def run_tasks(
-    tasks: Sequence[FolderTask], *, options: VerifyOptions, manifest: Manifest | None, advance: Advance
+    tasks: Sequence[FolderTask],
+    memory: State,
+    *,
+    options: VerifyOptions,
+    manifest: Manifest | None,
+    advance: Advance,
 ) -> Iterator[CheckedFolder]:
     """Check folders, telling how many occurrences are done.
 
-    Raises CannotCheckError if a worker died or the state file is broken.
+    Raises CannotCheckError if a worker died.
     """
-    digest = "" if manifest is None else manifest.digest
-    with contextlib.closing(State(options, manifest=digest)) as memory:
-        known = _with_what_is_known(tasks, memory, options=options, manifest=manifest)
-        for checked in run_portions(known, options):
-            memory.remember((each.key, each.record) for each in checked if each.record.patches)
-            # A million records take long to hold.
-            yield from (replace(each, record=NOTHING) for each in checked)
-            advance(sum(len(each.ids) for each in checked))
+    known = _with_what_is_known(tasks, memory, options=options, manifest=manifest)
+    for checked in run_portions(known, options):
+        memory.remember((each.key, each.record) for each in checked if each.record.patches)
+        # A million records take long to hold.
+        yield from (replace(each, record=NOTHING) for each in checked)
+        advance(sum(len(each.ids) for each in checked))
 
 
 def _with_what_is_known(
@@ -40,13 +42,14 @@ def _with_what_is_known(
 ) -> Iterator[list[FolderTask]]:
     """Yield tasks in portions, with what the state file and the manifest say, until the time is up."""
     end = None if options.max_duration is None else time.monotonic() + options.max_duration
+    digest = "" if manifest is None else manifest.digest
     for portion in portions(tasks):
         if end is not None and time.monotonic() >= end:
             return
-        records = {} if options.make_manifest else memory.recall([task.key for task in portion])
+        records = {} if options.no_cache else memory.recall([task.key for task in portion])
         proofs = [manifest.proofs(task.ids or ()) if manifest is not None else {} for task in portion]
         yield [
-            replace(task, record=records.get(task.key, NOTHING), proofs=own)
+            replace(task, record=records.get(task.key, NOTHING), proofs=own, manifest=digest)
             for task, own in zip(portion, proofs, strict=True)
         ]
 

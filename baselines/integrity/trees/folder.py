@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.layout import KINDS, file_name, folder_of_id, parse_name
-from baselines.integrity.findings import Finding, Level, Problem
+from baselines.integrity.findings import LEVELS, Finding, Level, Problem, absent_files_problem
 from baselines.integrity.manifests.manifest import Entry
-from baselines.integrity.memory.records import NOTHING, Record
+from baselines.integrity.memory.records import NOTHING, Record, joined
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.facts import Facts
 from baselines.integrity.patches.file import problem_of_error
-from baselines.integrity.patches.patch import CheckedPatch, ListedPatch, Proofs, check_patch
+from baselines.integrity.patches.patch import YOUNG_NS, CheckedPatch, ListedPatch, Proofs, check_patch
 from baselines.integrity.places import at_occurrence, region_of
 
 _AB = re.compile(r"[0-9]{1,2}")
@@ -45,6 +45,8 @@ class FolderTask:
         The folder's name in the state file.
     proofs : mapping of int to pair of Proof
         What a manifest says of their files.
+    manifest : str
+        The manifest's digest.
     record : Record
         What is remembered of earlier checks.
     """
@@ -58,6 +60,7 @@ class FolderTask:
     is_shared: bool = False
     key: str = ""
     proofs: Mapping[int, Proofs] = field(default_factory=dict)
+    manifest: str = ""
     record: Record = NOTHING
 
 
@@ -78,9 +81,13 @@ class CheckedFolder:
     facts : tuple of Facts
         What a deep check compares.
     record : Record
-        What to remember from now on; of nothing if that is what was remembered before.
+        What is new, and is to be remembered.
     n_remembered : int
-        Occurrences that an earlier check, of the level `remembered_level`, vouched for.
+        Occurrences that an earlier check vouched for.
+    n_young, n_ahead : int
+        Occurrences that are not remembered, since a file was just written, or is dated in the future.
+    levels : frozenset of Level
+        The levels of the checks that the outcome rests on.
     entries : tuple of Entry
         Checksums of whole patches, if they are wanted for a manifest.
     """
@@ -94,7 +101,9 @@ class CheckedFolder:
     facts: tuple[Facts, ...] = ()
     record: Record = NOTHING
     n_remembered: int = 0
-    remembered_level: Level = "quick"
+    n_young: int = 0
+    n_ahead: int = 0
+    levels: frozenset[Level] = frozenset()
     entries: tuple[Entry, ...] = ()
 
 
@@ -108,18 +117,15 @@ def check_folder(task: FolderTask, options: VerifyOptions) -> CheckedFolder:
     try:
         entries, doubled = _listing(task.paths)
     except OSError as error:
-        problem = Problem("unreadable", "error", "a folder that can be listed", problem_of_error(error).found)
-        ids = task.known if task.ids is None else task.ids
-        findings = tuple(at_occurrence(problem, i, path=task.home) for i in ids)
-        return CheckedFolder(task.home, task.key, np.array(ids, dtype=np.int64), findings)
+        return _unlistable(task, error)
     ids = _ids_in_place(entries, task) if task.ids is None else task.ids
     patches = [ListedPatch.listed(i, entries) for i in ids]
     absent = [finding for patch in patches for finding in _absent_files(patch, task)]
     n_own = sum(entry is not None for patch in patches for entry in patch.entries)
     strays, unlisted = _strays(entries, ids, task=task) if n_own < len(entries) else ([], [])
-    vouched, new = _checked(patches, task, options)
-    checked = [*vouched, *new]
-    remembered = {each.occurrence_id: each for each in new if each.status is not None}
+    looked = _looked(patches, task, options)
+    checked = [*looked.vouched, *looked.new]
+    levels = {each.level for each in looked.vouched}
     return CheckedFolder(
         task.home,
         task.key,
@@ -128,12 +134,21 @@ def check_folder(task: FolderTask, options: VerifyOptions) -> CheckedFolder:
         (*doubled, *strays),
         tuple(unlisted),
         tuple(each.facts for each in checked if each.facts is not None),
-        # What was remembered of patches that are not in question now stays.
-        Record({**task.record.patches, **remembered}) if remembered else NOTHING,
-        len(vouched),
-        task.record.level,
-        tuple(each.entry for each in new if each.entry is not None),
+        Record({each.occurrence_id: each for each in looked.new if each.status is not None}),
+        len(looked.vouched),
+        looked.n_young,
+        looked.n_ahead,
+        frozenset(levels | ({options.level} if len(looked.vouched) < len(ids) else set())),
+        tuple(each.entry for each in looked.new if each.entry is not None),
     )
+
+
+def _unlistable(task: FolderTask, error: OSError) -> CheckedFolder:
+    problem = Problem("unreadable", "error", "a folder that can be listed", problem_of_error(error).found)
+    findings = [at_occurrence(problem, i, path=task.home) for i in task.ids or ()]
+    if task.ids is None:
+        findings.append(Finding(problem, task.home))
+    return CheckedFolder(task.home, task.key, np.array(task.ids or (), dtype=np.int64), tuple(findings))
 
 
 def is_in_place(name: str, region: str | None, *, folder: str) -> int | None:
@@ -171,11 +186,7 @@ def _absent_files(patch: ListedPatch, task: FolderTask) -> Iterator[Finding]:
         return
     absent = [kind for kind, entry in zip(KINDS, patch.entries, strict=True) if entry is None]
     path = f"{task.home}/{file_name(patch.occurrence_id, absent[0])}"
-    if len(absent) == len(KINDS):
-        problem = Problem("missing", "error", "the two files of a patch", "neither")
-    else:
-        problem = Problem("half-pair", "error", "the two files of a patch", f"no file of the {absent[0]}")
-    yield at_occurrence(problem, patch.occurrence_id, path=path)
+    yield at_occurrence(absent_files_problem(absent), patch.occurrence_id, path=path)
 
 
 def _strays(
@@ -206,20 +217,52 @@ def files_below(path: str) -> Iterator[str]:
             yield f"{folder}/{name}"
 
 
-def _checked(
-    patches: Sequence[ListedPatch], task: FolderTask, options: VerifyOptions
-) -> tuple[list[CheckedPatch], list[CheckedPatch]]:
-    """Return what is remembered of patches that are as they were, and what a check shows of the others."""
+@dataclass
+class _Looked:
+    """What is remembered of patches that are as they were, and what a check shows of the others."""
+
+    vouched: list[CheckedPatch] = field(default_factory=list)
+    new: list[CheckedPatch] = field(default_factory=list)
+    n_young: int = 0
+    n_ahead: int = 0
+
+
+def _looked(patches: Sequence[ListedPatch], task: FolderTask, options: VerifyOptions) -> _Looked:
+    looked = _Looked()
     # Of all before the first check: what is said of the age of a file holds when its status is read.
     is_kept = options.state is not None
-    statuses = [patch.status() if is_kept and any(patch.entries) else None for patch in patches]
-    vouched: list[CheckedPatch] = []
-    new: list[CheckedPatch] = []
-    for patch, status in zip(patches, statuses, strict=True):
+    seen = [(patch, patch.status(), patch.age_ns()) if is_kept else (patch, None, 0) for patch in patches]
+    for patch, status, age_ns in seen:
         known = task.record.patches.get(patch.occurrence_id)
-        if known is not None and known.status == status:
-            vouched.append(known)
-        else:
-            proofs = task.proofs.get(patch.occurrence_id, _NO_PROOFS)
-            new.append(check_patch(patch, task.region, status=status, proofs=proofs, options=options))
-    return vouched, new
+        if known is not None and known.status != status:
+            known = None
+        is_settled = age_ns >= YOUNG_NS
+        if known is not None and (is_settled or known.has_errors) and _vouches(known, task, options):
+            looked.vouched.append(known)
+            continue
+        checked = _check(patch, task, options, status=status)
+        if known is not None:
+            checked = joined(known, checked)
+        # Damage is remembered in any case: to look again at whole files is the lesser evil.
+        if checked.status is not None and not is_settled and not checked.has_errors:
+            checked = checked._replace(status=None)
+            looked.n_ahead += age_ns < 0
+            looked.n_young += age_ns >= 0
+        looked.new.append(checked)
+    return looked
+
+
+def _vouches(known: CheckedPatch, task: FolderTask, options: VerifyOptions) -> bool:
+    is_deep_enough = LEVELS.index(known.level) >= LEVELS.index(options.level)
+    is_held = known.occurrence_id not in task.proofs or known.manifest == task.manifest
+    return is_deep_enough and is_held and options.make_manifest is None
+
+
+def _check(
+    patch: ListedPatch, task: FolderTask, options: VerifyOptions, *, status: str | None
+) -> CheckedPatch:
+    proofs = task.proofs.get(patch.occurrence_id, _NO_PROOFS)
+    checked = check_patch(patch, task.region, status=status, proofs=proofs, options=options)
+    # A manifest that lists one of the two files, or a check that reads neither, proves nothing.
+    is_proof = None not in proofs and options.level != "quick"
+    return checked._replace(manifest=task.manifest) if is_proof else checked

@@ -15,11 +15,12 @@ from baselines.covariates.patches.finding import (
     is_digit_folder,
     listed,
     no_patches,
-    scope_of_folder,
+    scopes_of_folder,
 )
 from baselines.covariates.patches.layout import Kind, Scope, file_name, folder_of_id
 from baselines.integrity.places import region_of
 from scoring.places import REGIONS
+from submissions.errors import CannotCheckError
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Tree:
     leaves : mapping of (region, folder) to paths
         Where each folder, such as ``("us", "73/1")``, exists.
     blocked : mapping of (region, CD) to paths
-        Folders that could not be listed.
+        Folders that could not be listed, they or the root above them.
     strays : tuple of str
         Paths of what lies where no file of a patch belongs.
     base : str
@@ -85,34 +86,58 @@ def survey(
 ) -> Tree:
     """List the folders of patches below data folders or folders of regions, down to ``CD/AB``, but no files.
 
-    Raises CannotCheckError if there is no root, or one cannot be listed.
+    Raises CannotCheckError if there is no root.
     """
     roots = _roots_of(paths)
-    leaves: dict[tuple[str, str], list[str]] = defaultdict(list)
-    blocked: dict[tuple[str, str], tuple[str, ...]] = {}
-    strays: list[str] = []
-    own_paths = {root.path for root in roots}
+    listing = _Listing(roots)
     for root in roots:
-        regions = (*REGIONS, "other") if root.scope.region is None else (root.scope.region,)
-        for entry in listed(root.path):
-            if is_digit_folder(entry):
-                try:
-                    for leaf, path in _leaves_of(entry):
-                        for region in regions:
-                            leaves[region, leaf].append(path)
-                except OSError:
-                    blocked |= {(region, entry.name): (entry.path,) for region in regions}
-            elif root.scope.region is not None and os.fspath(Path(entry.path)) not in own_paths:
-                strays.append(entry.path)
+        listing.add(root)
     return Tree(
-        frozenset(scope for path in paths for scope in _scopes_of(path)),
+        frozenset(scope for path in paths for scope in scopes_of_folder(path)),
         elsewhere,
-        {key: tuple(paths_of_leaf) for key, paths_of_leaf in leaves.items()},
-        blocked,
-        tuple(strays),
+        {key: tuple(paths_of_leaf) for key, paths_of_leaf in listing.leaves.items()},
+        listing.blocked,
+        tuple(listing.strays),
         roots,
         os.fspath(paths[0]),
     )
+
+
+class _Listing:
+    def __init__(self, roots: Sequence[Root]) -> None:
+        self.leaves: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.blocked: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.strays: list[str] = []
+        self._own_paths = {root.path for root in roots}
+
+    def add(self, root: Root) -> None:
+        regions = (*REGIONS, "other") if root.scope.region is None else (root.scope.region,)
+        try:
+            entries = listed(root.path)
+        except CannotCheckError:
+            self.blocked |= {(region, cd): (root.path,) for region in regions for cd in _cds_of(root)}
+            return
+        for entry in entries:
+            if is_digit_folder(entry):
+                self._add_cd(entry, regions)
+            elif root.scope.region is not None and os.fspath(Path(entry.path)) not in self._own_paths:
+                self.strays.append(entry.path)
+
+    def _add_cd(self, cd: os.DirEntry[str], regions: Sequence[str]) -> None:
+        try:
+            leaves = list(_leaves_of(cd))
+        except OSError:
+            self.blocked |= {(region, cd.name): (cd.path,) for region in regions}
+            return
+        for leaf, path in leaves:
+            for region in regions:
+                self.leaves[region, leaf].append(path)
+
+
+def _cds_of(root: Root) -> Iterator[str]:
+    for cd in (*map(str, range(10)), *(f"{number:02d}" for number in range(100))):
+        if root.scope.number in (None, int(cd) // 5 + 1):
+            yield cd
 
 
 def _roots_of(paths: Sequence[str | os.PathLike[str]]) -> tuple[Root, ...]:
@@ -123,11 +148,6 @@ def _roots_of(paths: Sequence[str | os.PathLike[str]]) -> tuple[Root, ...]:
             raise no_patches([path])
         roots += found
     return tuple({os.path.realpath(root.path): root for root in roots}.values())
-
-
-def _scopes_of(path: str | os.PathLike[str]) -> list[Scope]:
-    own = scope_of_folder(path)
-    return [Scope(region) for region in REGIONS] if own is None else [own]
 
 
 def _leaves_of(cd: os.DirEntry[str]) -> Iterator[tuple[str, str]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.integrity.findings import LEVELS, Finding
+from baselines.integrity.findings import LEVELS, Finding, Level, Problem
 from baselines.integrity.manifests.manifest import Manifest
+from baselines.integrity.memory.records import is_from_comparison
+from baselines.integrity.memory.state import State
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.comparisons import compare_patches
 from baselines.integrity.places import archives_of_ids, in_scope
@@ -37,7 +41,7 @@ def verify_tree(
 ) -> PatchReport:
     """Verify extracted patches: of the occurrences, else those of the manifest, else all that are found.
 
-    Raises CannotCheckError if a worker died, or the state file is broken; UsageError if a sample or a deep
+    Raises CannotCheckError if a worker died; UsageError if a sample or a deep
     check is asked for without the tables that it needs.
     """
     table = occurrences if isinstance(occurrences, OccurrenceTable) else None
@@ -50,13 +54,22 @@ def verify_tree(
         known = all_ids[in_scope(all_ids, tree.scopes) & ~in_scope(all_ids, tree.elsewhere)]
         chosen = select(known, options)
     tasks = plan_folders(known, chosen, tree=tree, options=options)
-    with progress.bar("verifying", None if chosen is None else len(chosen)) as advance:
-        checked = list(run_tasks(tasks, options=options, manifest=manifest, advance=advance))
-    findings = _findings(checked, tree)
-    if options.level == "deep" and table is not None:
-        facts = [each for folder in checked for each in folder.facts]
-        findings += compare_patches(facts, table, thresholds=options.thresholds, path_of=tree.path_of)
-    return _report(checked, findings, options=options, manifest=manifest, all_ids=all_ids)
+    with contextlib.closing(State(options)) as memory:
+        with progress.bar("verifying", None if chosen is None else len(chosen)) as advance:
+            checked = list(run_tasks(tasks, memory, options=options, manifest=manifest, advance=advance))
+        findings = _findings(checked, tree)
+        if known is None:
+            # With a table, each of their patches is unreadable; without one, nobody knows whose they are.
+            findings += _blocked(tree)
+        if options.level == "deep" and table is not None:
+            facts = [each for folder in checked for each in folder.facts]
+            found = compare_patches(facts, table, thresholds=options.thresholds, path_of=tree.path_of)
+            found = found if manifest is None else list(_as_published(found, manifest))
+            is_whole = known is not None and sum(len(each.ids) for each in checked) == len(known)
+            findings = _with_comparisons(findings, found, replaces=is_whole)
+            memory.remember_comparisons(_by_folder(findings, checked))
+    report = _report(checked, findings, options=options, manifest=manifest, all_ids=all_ids)
+    return replace(report, troubles=(memory.trouble,) if memory.trouble else ())
 
 
 def ids_of(occurrences: Occurrences | None) -> NDArray[np.int64] | None:
@@ -83,6 +96,53 @@ def _findings(checked: Sequence[CheckedFolder], tree: Tree) -> list[Finding]:
     return place_strays(found, strays) + unlisted_patches(unlisted)
 
 
+def _as_published(findings: Sequence[Finding], manifest: Manifest) -> Iterator[Finding]:
+    """Make what looks odd in files that a manifest lists a warning, as in the check of the file itself.
+
+    A file that is not what the manifest says has an error of its own.
+    """
+    listed = set(manifest.ids.tolist())
+    for finding in findings:
+        is_odd = finding.problem.fault == "implausible" and finding.occurrence_id in listed
+        yield replace(finding, problem=replace(finding.problem, severity="warning")) if is_odd else finding
+
+
+def _with_comparisons(
+    findings: Sequence[Finding], found: Sequence[Finding], *, replaces: bool
+) -> list[Finding]:
+    """Add what comparisons showed; those of all patches replace what is remembered of earlier ones."""
+    again = {finding.occurrence_id for finding in found if is_from_comparison(finding)}
+    others = [
+        finding
+        for finding in findings
+        if not (is_from_comparison(finding) and (replaces or finding.occurrence_id in again))
+    ]
+    return [*others, *found]
+
+
+def _by_folder(
+    findings: Sequence[Finding], checked: Sequence[CheckedFolder]
+) -> Mapping[str, Mapping[int, Sequence[Finding]]]:
+    """Return what comparisons showed, by folder, of patches of which they show or have shown something."""
+    found: dict[int, list[Finding]] = {}
+    for finding in findings:
+        if finding.occurrence_id is not None and is_from_comparison(finding):
+            found.setdefault(finding.occurrence_id, []).append(finding)
+    by_folder: dict[str, Mapping[int, Sequence[Finding]]] = {}
+    for folder in checked:
+        before = {f.occurrence_id for f in folder.findings if is_from_comparison(f)}
+        ids = [i for i in folder.ids.tolist() if i in before or i in found]
+        if ids:
+            by_folder[folder.key] = {i: found.get(i, ()) for i in ids}
+    return by_folder
+
+
+def _blocked(tree: Tree) -> Iterator[Finding]:
+    problem = Problem("unreadable", "error", "a folder that can be listed", "no permission, or an error")
+    for path in sorted({path for paths in tree.blocked.values() for path in paths}):
+        yield Finding(problem, path)
+
+
 def _report(
     checked: Sequence[CheckedFolder],
     findings: Sequence[Finding],
@@ -99,8 +159,7 @@ def _report(
         has_table=all_ids is not None,
         has_memory=n_remembered > 0,
     )
-    levels = {folder.remembered_level for folder in checked if folder.n_remembered}
-    levels |= {options.level for folder in checked if folder.n_remembered < len(folder.ids)}
+    levels = frozenset[Level]().union(*(folder.levels for folder in checked))
     return PatchReport(
         options.level,
         ids,
@@ -110,7 +169,7 @@ def _report(
         ),
         unseen,
         n_remembered,
-        tuple(_notes(ids, options, manifest=manifest)),
+        (*_notes(ids, options, manifest=manifest), *_not_remembered(checked)),
         tuple(entry for folder in checked for entry in folder.entries),
         min(levels, key=LEVELS.index, default=None),
     )
@@ -125,5 +184,17 @@ def _notes(checked: NDArray[np.int64], options: VerifyOptions, *, manifest: Mani
         )
         yield f"This sample sees damage to 0.1 % of all patches with probability {overall:.0%}."
         yield f"It sees damage to 3 % of one archive with probability {single:.0%} or more."
+    if manifest is not None and not manifest.is_sealed:
+        yield "The manifest has no digest of its own: what is altered in it looks like damage of patches."
     if manifest is not None and (n_unlisted := len(np.setdiff1d(checked, manifest.ids))):
-        yield f"{n_unlisted} occurrences are not in the manifest."
+        are = "1 occurrence is" if n_unlisted == 1 else f"{n_unlisted} occurrences are"
+        yield f"{are} not in the manifest."
+
+
+def _not_remembered(checked: Sequence[CheckedFolder]) -> Iterator[str]:
+    n_young, n_ahead = sum(each.n_young for each in checked), sum(each.n_ahead for each in checked)
+    reasons = {"were written a moment ago": n_young, "are dated in the future": n_ahead}
+    for reason, n in reasons.items():
+        if n:
+            which, whose = ("1 occurrence", "its") if n == 1 else (f"{n} occurrences", "their")
+            yield f"Nothing is remembered of {which}: {whose} files {reason}, and will be read again."

@@ -8,7 +8,7 @@ from baselines.integrity.findings import Level
 _QUICK = "what is inside the files, of which 128 bytes are read: zeros, noise, a patch of another place"
 _WITHOUT_MANIFEST = (
     "single flipped bits in the pixels, bit rot included",
-    "a shift by whole pixels (5 bytes)",
+    "a shift by whole pixels (5 bytes; in an altitude, by more than 4 bytes or of level ground)",
     "a block of a file that repeats another block of it",
     "half of another patch of the same region in a file",
     "the near-infrared plane in another place than the fourth, or red and blue swapped",
@@ -17,7 +17,11 @@ _WITHOUT_MANIFEST = (
 )
 _SHALLOW = "a whole patch of the same region under the name of another (a deep check or a manifest sees it)"
 _DEEP = "a whole patch of the same region under the name of another whose own patch is absent"
-_NO_TABLE = "missing patches: no occurrence table or manifest says which there should be"
+_SEA = "whether an altitude of 0 m throughout is the sea or lost ground"
+_SEA_SHALLOW = f"{_SEA} (a deep check asks the patches nearby)"
+_SEA_DEEP = f"{_SEA}, where no patch nearby lies above the sea"
+#: What nobody can see who does not know which patches there should be.
+NO_TABLE = "missing patches: no occurrence table or manifest says which there should be"
 _REMEMBERED = (
     "changes, since an earlier check, that left size, times and inode as they were (--no-cache reads again)"
 )
@@ -42,5 +46,5 @@ def cannot_see(
     elif has_manifest:
         unseen = ("defects that the patches had when the manifest was made",)
     else:
-        unseen = (*_WITHOUT_MANIFEST, _DEEP if level == "deep" else _SHALLOW)
-    return unseen + (() if has_table else (_NO_TABLE,)) + ((_REMEMBERED,) if has_memory else ())
+        unseen = (*_WITHOUT_MANIFEST, *((_DEEP, _SEA_DEEP) if level == "deep" else (_SHALLOW, _SEA_SHALLOW)))
+    return unseen + (() if has_table else (NO_TABLE,)) + ((_REMEMBERED,) if has_memory else ())

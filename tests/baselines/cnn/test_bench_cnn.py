@@ -64,11 +64,11 @@ def test_bench_prediction_of_real_patches() -> None:
     calls: dict[str, Callable[[], object]] = {
         "contiguous": lambda: _plain(network, planes),
         "channels last": lambda: _plain(as_last, last),
-        "folded (glckit)": lambda: ours.probabilities(raw),
+        "folded (glckit)": lambda: ours.logits(raw),
     }
     if has_fast_bf16("cpu"):
         half = Predictor(model, cpu, machine=Machine(precision="bf16"))
-        calls["folded bf16 (glckit)"] = lambda: half.probabilities(raw)
+        calls["folded bf16 (glckit)"] = lambda: half.logits(raw)
     found = _seconds(calls)
     best = min(found["contiguous"], found["channels last"])
     for name, seconds in found.items():

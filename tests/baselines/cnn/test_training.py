@@ -23,12 +23,13 @@ from hypothesis import strategies as st
 from telling import StoppedError, stopping_after
 
 from baselines.cnn.admission import admitted, read_id_list
-from baselines.cnn.modelfile import read_model, read_tensors
+from baselines.cnn.modelfile import read_model
 from baselines.cnn.options import Machine
 from baselines.cnn.outputs import best_species, score_part
 from baselines.cnn.patchdata import PatchDataset, batches
 from baselines.cnn.planes import InputPlanes
 from baselines.cnn.sampling import BatchShare, Course, parts_of_steps
+from baselines.cnn.tensorfile import read_tensors
 from baselines.cnn.training import TrainedCnn
 from baselines.cnn.trainingdata import read_training_data
 from baselines.covariates.patches.errors import DamagedPatchError
@@ -100,9 +101,10 @@ def test_batches_that_cannot_be_shared_are_refused() -> None:
 
 def test_scores_of_a_part_are_those_of_a_count() -> None:
     rng = np.random.default_rng(0)
-    probabilities, labels = torch.from_numpy(rng.random((50, 40)).astype(np.float32)), rng.integers(0, 40, 50)
+    logits, labels = torch.from_numpy(rng.random((50, 40)).astype(np.float32)), rng.integers(0, 40, 50)
     rows = rng.permutation(50)
-    found = score_part(best_species(probabilities[rows], rows), labels)
+    found = score_part(best_species(logits[rows], rows), labels)
+    probabilities = logits.double().softmax(1)
     ranks = (probabilities > probabilities[torch.arange(50), labels][:, None]).sum(1).numpy()
     for k in (1, 10, 30):
         assert getattr(found, f"top_{k}") == np.mean(ranks < k)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from baselines.covariates.occurrences import NO_SPECIES, place_occurrences, read_all_occurrences
 from baselines.covariates.regions import REGION_BOUNDS
-from baselines.covariates.staleness import staleness
 from submissions.errors import BadInputError, CannotCheckError
+from submissions.staleness import staleness
 from submissions.tables import OccurrenceTable, read_occurrences, read_species
 
 FR_TRAIN = "id;lat;lon;species_id\n10000001;43.6;3.88;7\n10000002;43.6;3.88;9\n10000005;48.85;2.35;7\n"

@@ -23,7 +23,7 @@ from baselines.forest.description import describe_forest
 from baselines.forest.growing import grow_tree, grow_trees
 from baselines.forest.model import ForestModel, TrainingFacts
 from baselines.forest.modelfile import read_model, write_model
-from baselines.forest.options import ForestOptions, ForestTraining, Workers, read_options
+from baselines.forest.options import ForestOptions, ForestTraining, Workers, read_settings
 from baselines.forest.prediction import best_pairs, predict_proba
 from baselines.forest.submission import refuse_other_covariates
 from baselines.forest.table import TrainingTable, training_table
@@ -374,7 +374,7 @@ def test_tables_that_no_forest_can_learn_from_are_refused() -> None:
 def test_options_come_from_a_file_and_flags_win(tmp_path: Path) -> None:
     path = tmp_path / "forest.toml"
     path.write_text('max_depth = "none"\nmax_features = 0.5\nbootstrap = false\n')
-    options = read_options(path, {"max_features": "log2", "min_samples_leaf": "3"})
+    options = ForestOptions(**read_settings(path, {"max_features": "log2", "min_samples_leaf": "3"}))
     assert (options.max_depth, options.max_features, options.bootstrap) == (None, "log2", False)
     assert (options.min_samples_leaf, options.n_estimators) == (3, 100)
 
@@ -394,14 +394,16 @@ def test_options_come_from_a_file_and_flags_win(tmp_path: Path) -> None:
 def test_options_that_cannot_be_meant_are_refused(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "forest.toml").write_text(text)
     with pytest.raises(UsageError, match=message):
-        read_options(tmp_path / "forest.toml", {})
+        ForestOptions(**read_settings(tmp_path / "forest.toml", {}))
 
 
 def test_all_wrong_options_are_reported_together() -> None:
     with pytest.raises(UsageError, match=r"n_estimators must be .* 0; min_samples_split must be .* 1;"):
-        read_options(None, {"n_estimators": "0", "min_samples_split": "1", "ccp_alpha": "-1"})
+        ForestOptions(
+            **read_settings(None, {"n_estimators": "0", "min_samples_split": "1", "ccp_alpha": "-1"})
+        )
     with pytest.raises(CannotCheckError, match="Cannot open"):
-        read_options("absent.toml", {})
+        read_settings("absent.toml", {})
 
 
 @pytest.mark.parametrize("options", [{"max_features": 27}, {"min_samples_leaf": 0.2}, {"max_samples": 9}])

@@ -24,6 +24,7 @@ from baselines.integrity.archives.verification import verify_archives
 from baselines.integrity.extraction.extract import extract_archives
 from baselines.integrity.extraction.placing import place
 from baselines.integrity.extraction.repair import repair_patches
+from baselines.integrity.extraction.staging import Staging
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.places import archive_of
 from baselines.integrity.report import PatchReport
@@ -344,8 +345,7 @@ def test_full_disk_leaves_nothing_half(
 def test_old_file_stays_if_the_new_one_cannot_be_placed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target, staging = tmp_path / "a.npy", tmp_path / "staging"
-    staging.mkdir()
+    target = tmp_path / "a.npy"
     target.write_bytes(b"old")
 
     def failing(_: Path, __: Path) -> Path:
@@ -353,7 +353,7 @@ def test_old_file_stays_if_the_new_one_cannot_be_placed(
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", failing)
-        with pytest.raises(CannotCheckError, match="Input/output"):
+        with Staging(tmp_path) as staging, pytest.raises(CannotCheckError, match="Input/output"):
             place(b"new", target, staging=staging)
     assert target.read_bytes() == b"old"
 

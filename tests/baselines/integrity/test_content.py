@@ -18,9 +18,10 @@ from baselines.integrity.manifests.digests import DIGEST_BYTES, digester
 from baselines.integrity.manifests.manifest import Entry, manifest_of, read_manifest, write_manifest
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.patches.altitude import altitude_problems, max_step
-from baselines.integrity.patches.bands import bands_problems, constant_bands, land_cover_problems, zero_runs
+from baselines.integrity.patches.bands import bands_problems, constant_bands, land_cover_problems
 from baselines.integrity.patches.comparisons import compare_patches
 from baselines.integrity.patches.facts import Facts
+from baselines.integrity.patches.holes import fill_runs
 from baselines.integrity.places import in_scope, region_of
 from baselines.integrity.thresholds import DEFAULT_THRESHOLDS
 from baselines.integrity.trees.planning import (
@@ -57,12 +58,12 @@ def ground(height: float = 300, relief: float = 20) -> np.ndarray:
 
 
 @given(st.binary(max_size=60), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)), max_size=4))
-def test_zero_runs_are_those_of_a_regular_expression(noise: bytes, holes: list[tuple[int, int]]) -> None:
+def test_fill_runs_are_those_of_a_regular_expression(noise: bytes, holes: list[tuple[int, int]]) -> None:
     raw = bytearray(noise)
     for start, length in holes:
         raw[start:start] = bytes(length)
     expected = [match.span() for match in re.finditer(rb"\x00{5,}", bytes(raw))]
-    assert list(zero_runs(bytes(raw), 5)) == expected
+    assert list(fill_runs(bytes(raw), 5)) == expected
 
 
 @given(st.lists(st.integers(0, 40), min_size=36, max_size=36), st.sampled_from(["fr", "us"]))
@@ -102,6 +103,12 @@ def test_good_patches_are_silent(occurrence_id: int) -> None:
 def test_constant_land_cover_is_legitimate() -> None:
     values = bands_of(FR)
     values[:, :, 4] = 11
+    assert check_bands(values) == []
+
+
+def test_low_contrast_is_legitimate() -> None:
+    values = bands_of(FR)
+    values[:, :, :4] = values[:, :, :4] // 20 + 190
     assert check_bands(values) == []
 
 
@@ -149,7 +156,8 @@ def test_unlike_colours_warn() -> None:
 @pytest.mark.parametrize(
     ("metres", "expected"),
     [
-        (np.zeros((PATCH_SIZE, PATCH_SIZE)), []),  # the sea
+        (np.zeros((PATCH_SIZE, PATCH_SIZE)), [("implausible", "warning")]),  # the sea, or lost ground
+        (np.full((PATCH_SIZE, PATCH_SIZE), -1), [("implausible", "error")]),
         (np.full((PATCH_SIZE, PATCH_SIZE), 37), []),
         (np.full((PATCH_SIZE, PATCH_SIZE), -32768), [("implausible", "error")]),
         (np.full((PATCH_SIZE, PATCH_SIZE), 32767), [("implausible", "error")]),

@@ -20,7 +20,7 @@ import pytest
 from patches_on_disk import PATCH_SIZE, make_ids, make_patch, make_table, path_of, write_archives, write_tree
 
 from baselines.covariates.patches.layout import relative_path
-from baselines.integrity.extraction.staging import staging_folder
+from baselines.integrity.extraction.staging import Staging
 from baselines.integrity.manifests.digests import Proof
 from baselines.integrity.memory.records import Record
 from baselines.integrity.memory.state import State
@@ -32,6 +32,7 @@ from baselines.integrity.trees.execution import run_portions
 from baselines.integrity.trees.folder import FolderTask
 from baselines.integrity.verify import verify_patches
 from submissions.errors import CannotCheckError
+from submissions.files import scratch_folder
 
 IDS = make_ids(150, 250)
 OPTIONS = VerifyOptions(patch_size=PATCH_SIZE)
@@ -132,13 +133,6 @@ def test_settings_that_matter_are_kept_apart(damaged: Path, tmp_path: Path) -> N
     assert strict.counts["implausible"] > 100
 
 
-def test_broken_state_is_an_error_with_a_way_out(damaged: Path, tmp_path: Path) -> None:
-    state = tmp_path / "state"
-    state.write_bytes(b"no database" * 1000)
-    with pytest.raises(CannotCheckError, match="--no-cache"):
-        verify(damaged, state=state)
-
-
 def test_states_of_two_writers_join(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("baselines.integrity.memory.state._SECONDS_BETWEEN_WRITES", -1)
     first, second = (State(VerifyOptions(state=tmp_path / "state")) for _ in range(2))
@@ -171,12 +165,14 @@ def test_time_limit_leaves_the_rest_unchecked(damaged: Path, monkeypatch: pytest
 
 
 def test_staging_of_the_dead_is_removed_and_of_the_living_is_not(tmp_path: Path) -> None:
-    (tmp_path / ".glckit-dead").mkdir()
-    (tmp_path / ".glckit-dead/half").write_text("x")
-    with staging_folder(tmp_path) as first:
-        assert not (tmp_path / ".glckit-dead").exists()
+    dead = tmp_path / ".glckit-0123456789ab.scratch"
+    dead.mkdir()
+    (dead / "half").write_text("x")
+    with Staging(tmp_path) as staging:
+        first = next(staging.folders_for(tmp_path))
+        assert not dead.exists()
         (first / "mine").write_text("x")
-        with staging_folder(tmp_path) as second:
+        with scratch_folder(tmp_path) as second:
             assert first != second
             assert (first / "mine").exists()
     assert list(tmp_path.iterdir()) == []

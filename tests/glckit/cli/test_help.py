@@ -26,3 +26,22 @@ def test_rates_are_per_occurrence(command: str) -> None:
     assert not re.search(
         r"[Ss]pecies an occurrence|(?:id|path|name) a line|[Rr]ows? (?:for )?an occurrence", shown
     )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_summary_is_cut(command: str) -> None:
+    shown = glckit(*command.split(), "--help").stdout
+    assert not re.search(r"\.\.\.$", shown.partition("Commands:")[2], re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("command", "titles"),
+    [
+        ("cnn", ["Options", "Patches", "Prediction", "Training", "Network", "Machine"]),
+        ("rf", ["Options", "Prediction", "Forest", "Machine"]),
+        ("prior", ["Options"]),
+    ],
+)
+def test_many_options_are_shown_in_groups(command: str, titles: list[str]) -> None:
+    shown = glckit("baseline", command, "--help").stdout
+    assert re.findall(r"^(\w+):$", shown, re.MULTILINE) == titles

@@ -313,6 +313,8 @@ def test_points_that_cannot_be_used_are_refused(copy: Path) -> None:
     row = int(np.flatnonzero(vectors.complete)[0])
     place = f"{occurrences.latitudes[row]};{occurrences.longitudes[row]}"
     points.write_text(f"lat;lon\n{place}\n0;0\n")
+    lost = "knows no class frequencies where they lie: line 3 (lat 0, lon 0)"
+    _predict_fails(copy, 3, lost, "--points", points)
     _predict_fails(copy, 3, "Leave them out with --outside omit", "--points", points)
     _predict(copy, copy / "omit.csv", "--points", points, "--outside", "omit")
     assert set(_lists(copy / "omit.csv")) == {1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 
@@ -50,6 +51,19 @@ def test_init_writes_what_is_there_and_score_finds_it(folder: Path) -> None:
     assert glckit("init", folder).exit_code == 2
     assert glckit("init", folder, "--force").exit_code == 0
     assert glckit("init", folder / "absent").exit_code == 3
+
+
+def test_init_of_a_folder_without_known_files_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing of the organizers")
+    (tmp_path / "patches_fr").write_text("a file")
+    result = glckit("init", tmp_path)
+    assert result.exit_code == 2
+    assert "occurrences_*_test.csv" in result.stderr
+    assert "nothing was written" in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "patches_fr"]
+    assert glckit("init", tmp_path, "--force").exit_code == 2
+    (tmp_path / "patches_us_01.tar.gz").write_bytes(b"")
+    assert glckit("init", tmp_path).exit_code == 0
 
 
 def test_a_parent_folder_configures_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,3 +240,13 @@ def test_wrong_usage_is_status_2(folder: Path) -> None:
 
 def test_version() -> None:
     assert glckit("--version").stdout == f"glckit {face.__version__}\n"
+
+
+def test_what_python_shows_is_short(folder: Path) -> None:
+    run, truth = face.read_run("run.csv"), face.read_truth("truth.csv")
+    assert repr(run) == "Run('run.csv', n_occurrences=3, n_pairs=105)"
+    assert repr(truth) == f"Truth(n_occurrences=3, digest='{truth.digest}')"
+    assert "second_look" not in str(inspect.signature(face.read_run))
+    assert "Parameters" in str(face.read_run.__doc__)
+    assert face.InvalidRunError is InvalidRunError
+    assert issubclass(InvalidRunError, face.GlckitError)

@@ -87,7 +87,7 @@ def test_damaged_patches_exit_1_with_lists(damaged: int, tmp_path: Path) -> None
     assert "http" not in page
     text = run("verify-patches").stdout
     assert text.startswith("DAMAGED")
-    assert "Extract or fetch again: patches_us_" in text
+    assert "Repair with: glckit verify-patches --repair --archives archives" in text
 
 
 @pytest.mark.parametrize("form", ["csv", "markdown", "latex"])

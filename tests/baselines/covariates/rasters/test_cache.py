@@ -107,13 +107,23 @@ def test_a_changed_raster_changes_the_vectors(layout: RasterLayout, tmp_path: Pa
     assert (before.values[0, 1], after.values[0, 1]) == (11, 12)
 
 
-def test_a_damaged_file_is_refused_by_name(layout: RasterLayout, tmp_path: Path) -> None:
-    environmental_vectors(TABLE, layout, cache=tmp_path / "cache")
+def test_a_damaged_file_is_named_and_made_again(layout: RasterLayout, tmp_path: Path) -> None:
+    vectors = environmental_vectors(TABLE, layout, cache=tmp_path / "cache")
     (path,) = (tmp_path / "cache").iterdir()
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(CannotCheckError, match=rf"{path.name}.*Delete the file"):
-        environmental_vectors(TABLE, layout, cache=tmp_path / "cache")
+    progress = Counted()
+    again = environmental_vectors(TABLE, layout, cache=tmp_path / "cache", progress=progress)
+    assert np.array_equal(again.values, vectors.values, equal_nan=True)
+    assert [path.name in line for line in progress.said] == [True]
+    assert path.read_bytes() == whole
+
+
+def test_a_folder_that_cannot_be_written_to_costs_no_work(layout: RasterLayout, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    progress = Counted()
+    environmental_vectors(TABLE, layout, cache=tmp_path / "cache", progress=progress)
+    assert [line.startswith("The vectors are not kept.") for line in progress.said] == [True]
 
 
 def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
