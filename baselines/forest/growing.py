@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import chain
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,16 +73,40 @@ def grow_tree(
     return compress_tree(forest.estimators_[number], forest.classes_)
 
 
+class TreeGrower(Protocol):
+    """Who grows the trees of a forest; `name` is for the metadata."""
+
+    @property
+    def name(self) -> str:
+        """Name and versions."""
+
+    def grow(self, number: int) -> CompressedTree:
+        """Grow tree `number`, from 0; on any worker."""
+
+
+@dataclass(frozen=True)
+class StockGrower:
+    """scikit-learn itself, a tree at a time; see `grow_tree`."""
+
+    values: NDArray[np.float32]
+    labels: NDArray[np.integer]
+    options: ForestOptions
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Name and version."""
+        return f"scikit-learn {version('scikit-learn')}"
+
+    def grow(self, number: int) -> CompressedTree:
+        """Grow tree `number`, from 0."""
+        return grow_tree(self.values, self.labels, options=self.options, seed=self.seed, number=number)
+
+
 def grow_trees(
-    values: NDArray[np.float32],
-    labels: NDArray[np.integer],
-    *,
-    options: ForestOptions,
-    seed: int,
-    first: int = 0,
-    workers: Workers | None = None,
+    grower: TreeGrower, n: int, *, first: int = 0, workers: Workers | None = None
 ) -> Iterator[CompressedTree]:
-    """Yield the trees of a forest in order from `first` on, each as soon as it and all before it are grown.
+    """Yield the trees of a forest in order from `first` to `n` - 1, each when it and all before are grown.
 
     Raises
     ------
@@ -93,11 +120,7 @@ def grow_trees(
         parallel = joblib.Parallel(n_jobs=workers.n_jobs, return_as="generator", **how)
     except ValueError as error:
         raise UsageError(f"joblib cannot use the backend {workers.backend!r}: {error}.") from error
-    tasks = (
-        joblib.delayed(grow_tree)(values, labels, options=options, seed=seed, number=number)
-        for number in range(first, options.n_estimators)
-    )
-    grown = parallel(tasks)
+    grown = parallel(joblib.delayed(grower.grow)(number) for number in range(first, n))
     try:
         yield from chain(grown)  # a bare generator would be closed here, where its warning shows
     finally:

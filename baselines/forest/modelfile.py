@@ -35,6 +35,8 @@ _FORMAT = "glckit forest"
 _HEADER = "model.json"
 # Level 6 saves another 6 % of the file for three times the time.
 _COMPRESSION_LEVEL = 1
+# Facts that earlier models lack.
+_LATER_FACTS = ("training_files", "grower")
 # What the readers of zip, npy and JSON raise where bytes were changed.
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, SyntaxError),
@@ -68,7 +70,7 @@ def write_model(path: PathLike, model: ForestModel) -> Path:
         "regions": sorted(model.frequencies),
         "options": model.options.parameters,
         # Beside the facts, whose names earlier programs know.
-        "training_files": facts.pop("training_files"),
+        **{name: facts.pop(name) for name in _LATER_FACTS},
         "facts": facts,
         "digest": model.digest,
     }
@@ -177,13 +179,14 @@ def _model_of(header: Mapping[str, Any], archive: zipfile.ZipFile) -> ForestMode
         options = ForestOptions(**header["options"])
     except UsageError as error:
         raise ValueError(error.message) from error
+    later: dict[str, Any] = {name: header.get(name) for name in _LATER_FACTS}
     model = ForestModel(
         tuple(header["names"]),
         _array(archive, "species"),
         tuple(_tree_of(archive, f"tree_{number}/") for number in range(header["n_trees"])),
         frequencies,
         options,
-        TrainingFacts(**header["facts"], training_files=header.get("training_files")),
+        TrainingFacts(**header["facts"], **later),
     )
     _refuse_unfit(model)
     if header.get("digest") not in (None, model.digest):

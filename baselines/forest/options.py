@@ -17,6 +17,8 @@ from submissions.toml import read_toml
 Setting = int | float | str | bool | None
 #: Occurrences outside the rasters or on nodata get the class frequencies of their region, or are left out.
 Outside = Literal["prior", "omit"]
+#: Who grows the trees: scikit-learn, compiled code that grows the same, or whoever will be done first.
+Grower = Literal["auto", "fast", "scikit-learn"]
 
 # scikit-learn draws 32-bit seeds, and counts in C.
 _SEEDS = 2**32
@@ -119,16 +121,24 @@ class ForestTraining:
         `random_state` of the forest; UsageError if scikit-learn would not take it.
     k : int, default 30
         Species per occurrence of the validation metrics.
+    prove : int, default 0
+        Trees that are grown both ways and compared before the fast grower is trusted with the forest.
     """
 
     options: ForestOptions = field(default_factory=ForestOptions)
     seed: int = 0
     workers: Workers = field(default_factory=Workers)
     k: int = 30
+    grower: Grower = "auto"
+    prove: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < _SEEDS:
             raise UsageError(f"The seed must be from 0 to {_SEEDS - 1}, not {self.seed}.")
+        if self.grower not in get_args(Grower):
+            raise UsageError(f"The grower must be auto, fast or scikit-learn, not {printable(self.grower)}.")
+        if self.prove < 0:
+            raise UsageError(f"The number of trees to prove must be at least 0, not {self.prove}.")
 
 
 @dataclass(frozen=True)

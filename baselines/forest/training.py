@@ -8,7 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from baselines.forest.growing import grow_trees
+from baselines.forest.growing import StockGrower, grow_trees
+from baselines.forest.growth.choosing import chosen_grower
 from baselines.forest.model import ForestModel, TrainingFacts
 from baselines.forest.modelfile import write_model
 from baselines.forest.options import ForestTraining
@@ -82,16 +83,14 @@ def _grow_the_rest(
     table: TrainingTable, plan: ForestTraining, unfinished: UnfinishedForest, progress: Progress
 ) -> int:
     """Grow and keep the trees that are not there yet; return how many were."""
-    n_resumed = min(unfinished.n_finished, plan.options.n_estimators)
-    grown = grow_trees(
-        table.values,
-        table.labels,
-        options=plan.options,
-        seed=plan.seed,
-        first=n_resumed,
-        workers=plan.workers,
-    )
-    with progress.bar("growing trees", plan.options.n_estimators - n_resumed) as advance:
+    n = plan.options.n_estimators
+    n_resumed = min(unfinished.n_finished, n)
+    stock = StockGrower(table.values, table.labels, plan.options, plan.seed)
+    grower = chosen_grower(stock, plan, first=n_resumed, progress=progress)
+    if n_resumed < n:
+        unfinished.note_grower(n_resumed, grower.name)
+    grown = grow_trees(grower, n, first=n_resumed, workers=plan.workers)
+    with progress.bar("growing trees", n - n_resumed) as advance:
         for number, tree in enumerate(grown, start=n_resumed):
             unfinished.save(number, tree)
             advance(1)
@@ -130,6 +129,7 @@ def _assembled(table: TrainingTable, plan: ForestTraining, unfinished: Unfinishe
         table.digest,
         version("scikit-learn"),
         training_files=table.files,
+        grower=unfinished.growers(plan.options.n_estimators),
     )
     trees = tuple(unfinished.trees(plan.options.n_estimators))
     return ForestModel(table.names, table.species, trees, table.frequencies, plan.options, facts)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import platform
+import tempfile
 from collections.abc import Callable
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +20,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 # Divisions by 0 are not looked for. Nothing else is relaxed: operations on floats stay in their order,
 # and are not fused.
 _HOW: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+# The modules that have compiled functions, and what these hand to each other.
+_SOURCES = ("compiling", "structures", "sorting", "splitting", "building", "averaging")
+_DECIDE = ("numba", "llvmlite", "numpy", "scikit-learn")
 
 
 def compiled(function: Function) -> Function:
@@ -26,32 +33,44 @@ def compiled(function: Function) -> Function:
 
 def compiled_and_kept(function: Function) -> Function:
     """Compile a function that Python calls; later processes find it where a cache can be written."""
+    folder = compiled_folder()
+    if folder is None:
+        return compiled(function)
     numba = _numba()
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _folder(numba.config.CACHE_DIR)
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
     try:
         made: Function = numba.njit(**_HOW, cache=True)(function)
-    except RuntimeError:  # "no locator available": neither the cache nor the package's folder can be written
-        return compiled(function)
     finally:
         numba.config.CACHE_DIR = before
     return made
 
 
-def is_kept(function: Any) -> bool:
-    """Whether later processes will find a function compiled."""
-    return bool(function._cache.cache_path)
-
-
 @cache
-def _folder(given: str) -> str:
-    """Return where compiled code is kept: what ``NUMBA_CACHE_DIR`` says, or else the user's cache.
+def compiled_folder() -> Path | None:
+    """Return where compiled code is kept: in ``NUMBA_CACHE_DIR``, or in the user's cache; None if nowhere.
 
-    numba looks at the file of a function, not at those of the functions that it calls. So each state of
-    the sources has a folder of its own.
+    numba looks for changes in the file of a function, but not in those of the functions that it calls. So
+    each state of the sources has a folder of its own.
     """
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
-    return str((Path(given) if given else cache_folder() / "compiled") / digest)
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    sources = (Path(__file__).with_name(f"{name}.py").read_bytes() for name in _SOURCES)
+    digest = hashlib.sha256(b"".join(sources)).hexdigest()[:12]
+    folder = (Path(given) if given else cache_folder() / "compiled") / digest
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return None
+    return folder
+
+
+def installation() -> str:
+    """Return the packages, Python and processor that decide what compiled code does, in one word."""
+    import llvmlite.binding as llvm
+
+    processor = (platform.machine(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+    parts = (*map(version, _DECIDE), platform.python_version(), *processor)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def _numba() -> Any:

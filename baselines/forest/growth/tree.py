@@ -77,7 +77,7 @@ def _limits(table: CodedTable, options: ForestOptions, weight: int) -> Limits:
     least_leaf = leaf if isinstance(leaf, int) else ceil(leaf * len(table))
     least_split = split if isinstance(split, int) else max(2, ceil(split * len(table)))
     return Limits(
-        _n_tried(options.max_features, table.n_features),
+        n_tried(options.max_features, table.n_features),
         _ANY_DEPTH if options.max_depth is None else options.max_depth,
         max(least_split, 2 * least_leaf),
         least_leaf,
@@ -87,7 +87,8 @@ def _limits(table: CodedTable, options: ForestOptions, weight: int) -> Limits:
     )
 
 
-def _n_tried(max_features: int | float | str | None, n_features: int) -> int:
+def n_tried(max_features: int | float | str | None, n_features: int) -> int:
+    """Return how many covariates a node tries."""
     if max_features is None or isinstance(max_features, int):
         return n_features if max_features is None else max_features
     if isinstance(max_features, float):

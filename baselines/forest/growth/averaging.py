@@ -1,0 +1,165 @@
+"""The mean of the leaves in which places end, and its largest values: compiled code.
+
+A leaf's classes are grouped by their counts, so that a share is divided out once for many classes. A class
+stands in a leaf once, so its shares are added in the order of the trees all the same.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.forest.growth.compiling import compiled, compiled_and_kept
+
+_LEAF = -1
+# Means are compared to the last bit. Sums, of which they are the n-th part, are only held to a bound that
+# is this much lower, for rounding.
+_SLACK = 1 - 1e-14
+
+
+class Nodes(NamedTuple):
+    """The nodes of all trees, one after the other, from `roots` on.
+
+    Of a leaf, `left` is -1, and `right` its number among all leaves.
+    """
+
+    roots: NDArray[np.int64]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    features: NDArray[np.int32]
+    thresholds: NDArray[np.float64]
+
+
+class Leaves(NamedTuple):
+    """The classes of all leaves, grouped by count.
+
+    Leaf i has the groups ``starts[i]`` to ``starts[i + 1]``; group j has the share ``shares[j]`` for each of
+    ``classes[ends[j - 1] : ends[j]]``.
+    """
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    shares: NDArray[np.float64]
+    classes: NDArray[np.uint32]
+
+
+class Best(NamedTuple):
+    """The best classes of each place, best first, and how many there are."""
+
+    classes: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    n: NDArray[np.int64]
+
+
+@compiled_and_kept
+def grouped_by_count(
+    offsets: NDArray[np.int64], classes: NDArray[np.unsignedinteger], counts: NDArray[np.unsignedinteger]
+) -> Leaves:
+    """Group the classes of a tree's leaves by their counts."""
+    n_leaves, n_groups = len(offsets) - 1, 0
+    starts, ends, shares = (
+        np.zeros(n_leaves + 1, np.int64),
+        np.empty(len(counts), np.int64),
+        np.empty(len(counts)),
+    )
+    grouped = np.empty_like(classes)
+    tally = np.zeros(np.int64(counts.max()) + 2, dtype=np.int64)
+    for leaf in range(n_leaves):
+        first, end = offsets[leaf], offsets[leaf + 1]
+        most, total = np.int64(0), np.int64(0)
+        for i in range(first, end):
+            tally[np.int64(counts[i])] += 1
+            most, total = max(most, np.int64(counts[i])), total + np.int64(counts[i])
+        for count in range(1, most + 1):
+            n, tally[count] = tally[count], first
+            first += n
+            if n:
+                ends[n_groups], shares[n_groups] = first, count / total
+                n_groups += 1
+        for i in range(offsets[leaf], end):
+            count = np.int64(counts[i])
+            grouped[tally[count]] = classes[i]
+            tally[count] += 1
+        tally[: most + 1] = 0
+        starts[leaf + 1] = n_groups
+    return Leaves(starts, ends[:n_groups].copy(), shares[:n_groups].copy(), grouped)
+
+
+@compiled_and_kept
+def best_classes(
+    nodes: Nodes, leaves: Leaves, values: NDArray[np.float32], n_classes: int, max_rows: int
+) -> Best:
+    """Return the classes of the largest means, at most `max_rows` of each place; ties by class."""
+    width = min(max_rows, n_classes)
+    shape = len(values), width
+    best = Best(np.empty(shape, np.int64), np.empty(shape), np.empty(len(values), np.int64))
+    sums = np.zeros(n_classes)
+    pool = Best(np.empty(2 * width + 512, np.int64), np.empty(2 * width + 512), np.zeros(1, np.int64))
+    for place in range(len(values)):
+        for root in nodes.roots:
+            _add(leaves, _leaf_of(nodes, root, values[place]), sums)
+        _pick(sums, len(nodes.roots), pool, width)
+        n = pool.n[0]
+        order = np.argsort(-pool.scores[:n], kind="mergesort")
+        best.classes[place, :n] = pool.classes[:n][order]
+        best.scores[place, :n] = pool.scores[:n][order]
+        best.n[place] = n
+    return best
+
+
+@compiled
+def _leaf_of(nodes: Nodes, root: int, values: NDArray[np.float32]) -> int:
+    node = root
+    while nodes.left[node] != _LEAF:
+        goes_left = values[nodes.features[node]] <= nodes.thresholds[node]
+        node = root + (nodes.left[node] if goes_left else nodes.right[node])
+    return np.int64(nodes.right[node])
+
+
+@compiled
+def _add(leaves: Leaves, leaf: int, sums: NDArray[np.float64]) -> None:
+    first, last = leaves.starts[leaf], leaves.starts[leaf + 1]
+    begin = leaves.ends[first - 1] if first else 0
+    for group in range(first, last):
+        end, share = leaves.ends[group], leaves.shares[group]
+        for each in leaves.classes[begin:end]:
+            sums[each] += share
+        begin = end
+
+
+@compiled
+def _pick(sums: NDArray[np.float64], n_trees: int, pool: Best, width: int) -> None:
+    """Move the largest means to the pool, by class, and set the sums to 0."""
+    n, worst, bound = 0, 0.0, 0.0
+    for each in range(len(sums)):
+        here, sums[each] = sums[each], 0.0
+        if here > bound:
+            mean = here / n_trees
+            if mean > worst:
+                pool.classes[n], pool.scores[n] = each, mean
+                n += 1
+                if n == len(pool.scores):
+                    worst = _cut(pool, n, width)
+                    n, bound = width, worst * n_trees * _SLACK
+    if n > width:
+        _cut(pool, n, width)
+        n = width
+    pool.n[0] = n
+
+
+@compiled
+def _cut(pool: Best, n: int, width: int) -> float:
+    """Keep the best of the first `n` in the pool, of equal ones the first; return the worst that is kept."""
+    scores = pool.scores[:n]
+    worst = np.partition(scores, n - width)[n - width]
+    n_equal = width - np.sum(scores > worst)
+    kept = 0
+    for i in range(n):
+        if scores[i] == worst:
+            n_equal -= 1
+        if scores[i] > worst or (scores[i] == worst and n_equal >= 0):
+            pool.classes[kept], pool.scores[kept] = pool.classes[i], scores[i]
+            kept += 1
+    return worst
