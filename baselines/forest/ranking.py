@@ -61,6 +61,16 @@ def ranked(
     yield from _in_order(lambda batch: ranker.best_pairs(batch, max_rows=max_rows), batches)
 
 
+def joined(parts: list[Pairs]) -> Pairs:
+    """Return the lists of consecutive batches together."""
+    lengths = np.concatenate([np.diff(each.offsets) for each in parts])
+    return Pairs(
+        np.concatenate([[0], np.cumsum(lengths)]),
+        np.concatenate([each.species for each in parts]),
+        np.concatenate([each.scores for each in parts]),
+    )
+
+
 def fast_ranker(model: ForestModel) -> FastRanker:
     """Return the trees of a forest as compiled code takes them."""
     from baselines.forest.growth.averaging import Leaves, Nodes, grouped_by_count
@@ -116,9 +126,8 @@ def _proven(
         ranker = fast_ranker(model)
         mine, theirs = ranker.best_pairs(some, max_rows=max_rows), best_pairs(model, some, max_rows=max_rows)
     if all(
-        vars(mine)[name].tobytes() == array.tobytes()
-        for name, array in vars(theirs).items()
-        if array is not None
+        getattr(mine, name).tobytes() == getattr(theirs, name).tobytes()
+        for name in ("offsets", "species", "scores")
     ):
         return ranker
     progress.say("NumPy predicts, as compiled code says something else here.")

@@ -13,7 +13,7 @@ from baselines.forest.growth.choosing import chosen_grower
 from baselines.forest.model import ForestModel, TrainingFacts
 from baselines.forest.modelfile import write_model
 from baselines.forest.options import ForestTraining
-from baselines.forest.prediction import best_pairs
+from baselines.forest.ranking import joined, ranked
 from baselines.forest.table import TrainingTable
 from baselines.forest.unfinished import UnfinishedForest, unfinished_forest
 from submissions.errors import require
@@ -69,7 +69,9 @@ def train_forest(
     with unfinished_forest(Path(path), _decides(table, plan)) as unfinished:
         n_resumed = _grow_the_rest(table, plan, unfinished, progress)
         model = _assembled(table, plan, unfinished)
-        evaluation = evaluate_forest(model, table, k=plan.k) if len(table.validation) else None
+        evaluation = (
+            evaluate_forest(model, table, k=plan.k, progress=progress) if len(table.validation) else None
+        )
         if evaluation is not None and evaluation.score is not None:
             names = ("k", "n_occurrences", "adaptive_top_k", "top_k")
             validation = {name: getattr(evaluation.score, name) for name in names}
@@ -97,10 +99,12 @@ def _grow_the_rest(
     return n_resumed
 
 
-def evaluate_forest(model: ForestModel, table: TrainingTable, *, k: int = 30) -> Evaluation:
+def evaluate_forest(
+    model: ForestModel, table: TrainingTable, *, k: int = 30, progress: Progress = SILENT
+) -> Evaluation:
     """Score a forest on the validation part of its table, as a run of it would be scored."""
     held_out = table.validation
-    pairs = best_pairs(model, held_out.values, max_rows=MAX_ROWS)
+    pairs = joined(list(ranked(model, held_out.values, max_rows=MAX_ROWS, progress=progress)))
     run = Run("validation", held_out.ids, pairs)
     return evaluate(run, Truth(held_out.ids, held_out.species), Requirements(k=k))
 

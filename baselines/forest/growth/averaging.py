@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.forest.growth.compiling import compiled, compiled_and_kept
+from baselines.forest.growth.structures import whole
 
 _LEAF = -1
 # Means are compared to the last bit. Sums, of which they are the n-th part, are only held to a bound that
@@ -58,30 +59,23 @@ def grouped_by_count(
     offsets: NDArray[np.int64], classes: NDArray[np.unsignedinteger], counts: NDArray[np.unsignedinteger]
 ) -> Leaves:
     """Group the classes of a tree's leaves by their counts."""
-    n_leaves, n_groups = len(offsets) - 1, 0
-    starts, ends, shares = (
-        np.zeros(n_leaves + 1, np.int64),
-        np.empty(len(counts), np.int64),
-        np.empty(len(counts)),
-    )
-    grouped = np.empty_like(classes)
-    tally = np.zeros(np.int64(counts.max()) + 2, dtype=np.int64)
-    for leaf in range(n_leaves):
-        first, end = offsets[leaf], offsets[leaf + 1]
-        most, total = np.int64(0), np.int64(0)
-        for i in range(first, end):
-            tally[np.int64(counts[i])] += 1
-            most, total = max(most, np.int64(counts[i])), total + np.int64(counts[i])
-        for count in range(1, most + 1):
-            n, tally[count] = tally[count], first
-            first += n
-            if n:
-                ends[n_groups], shares[n_groups] = first, count / total
-                n_groups += 1
-        for i in range(offsets[leaf], end):
-            count = np.int64(counts[i])
-            grouped[tally[count]] = classes[i]
+    starts, n_groups = np.zeros(len(offsets), np.int64), 0
+    ends, shares, grouped = np.empty(len(counts), np.int64), np.empty(len(counts)), np.empty_like(classes)
+    tally = np.zeros(whole(counts.max()) + 1, dtype=np.int64)
+    for leaf in range(len(offsets) - 1):
+        inside = counts[offsets[leaf] : offsets[leaf + 1]]
+        for count in inside:
             tally[count] += 1
+        end, most = offsets[leaf], whole(inside.max())
+        for count in range(1, most + 1):
+            n, tally[count] = tally[count], end
+            if n:
+                end += n
+                ends[n_groups], shares[n_groups] = end, count / inside.sum()
+                n_groups += 1
+        for i in range(offsets[leaf], offsets[leaf + 1]):
+            grouped[tally[counts[i]]] = classes[i]
+            tally[counts[i]] += 1
         tally[: most + 1] = 0
         starts[leaf + 1] = n_groups
     return Leaves(starts, ends[:n_groups].copy(), shares[:n_groups].copy(), grouped)
@@ -115,7 +109,7 @@ def _leaf_of(nodes: Nodes, root: int, values: NDArray[np.float32]) -> int:
     while nodes.left[node] != _LEAF:
         goes_left = values[nodes.features[node]] <= nodes.thresholds[node]
         node = root + (nodes.left[node] if goes_left else nodes.right[node])
-    return np.int64(nodes.right[node])
+    return whole(nodes.right[node])
 
 
 @compiled
@@ -162,4 +156,4 @@ def _cut(pool: Best, n: int, width: int) -> float:
         if scores[i] > worst or (scores[i] == worst and n_equal >= 0):
             pool.classes[kept], pool.scores[kept] = pool.classes[i], scores[i]
             kept += 1
-    return worst
+    return float(worst)

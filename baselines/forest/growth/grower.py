@@ -59,6 +59,4 @@ def fault_of_sample(stock: StockGrower) -> str | None:
     if isinstance(options.max_samples, int):
         options = replace(options, max_samples=None)
     found = difference_of_tree(stock.values[rows], labels, options, seed=stock.seed, number=0)
-    return (
-        None if found is None else f"array {found} of the first tree on a sample of {len(rows)} occurrences"
-    )
+    return None if found is None else f"array {found} of the first tree on {len(rows)} occurrences"

@@ -164,7 +164,7 @@ def test_where_a_whole_tree_differs_scikit_learn_grows_the_forest(
     monkeypatch.setattr(choosing, "fault_of_canaries", lambda: None)
     told = Counted()
     assert isinstance(_chosen(PLAN, told), StockGrower)
-    assert "of the first tree on a sample of 300 occurrences" in told.said[0]
+    assert "of the first tree on 300 occurrences" in told.said[0]
     monkeypatch.setattr(choosing, "fault_of_sample", lambda _: None)
     told = Counted()
     assert isinstance(_chosen(replace(PLAN, prove=2), told), StockGrower)
