@@ -27,19 +27,16 @@ _DECIDE = ("numba", "llvmlite", "numpy", "scikit-learn")
 
 def compiled(function: Function) -> Function:
     """Compile a function for callers that are compiled themselves, which hold its code then."""
-    made: Function = _numba().njit(**_HOW)(function)
+    made: Function = _numba().njit(**_HOW, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
     return made
 
 
 def compiled_and_kept(function: Function) -> Function:
     """Compile a function that Python calls; later processes find it where a cache can be written."""
-    folder = compiled_folder()
-    if folder is None:
-        return compiled(function)
-    numba = _numba()
+    folder, numba = compiled_folder(), _numba()
     before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
     try:
-        made: Function = numba.njit(**_HOW, cache=True)(function)
+        made: Function = numba.njit(**_HOW, cache=folder is not None)(function)
     finally:
         numba.config.CACHE_DIR = before
     return made
