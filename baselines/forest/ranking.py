@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BATCH = 512
 
 # Seconds without compiled code that are worth a compilation, and what a pair of leaf and class takes.
-_WORTH = 15
+_WORTH = 5
 _SECONDS_A_PAIR = 7e-9
 # Places that are predicted both ways before compiled code is trusted.
 _N_PROVEN = 4

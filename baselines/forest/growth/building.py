@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.forest.growth.compiling import compiled, compiled_and_kept
-from baselines.forest.growth.sorting import CODES_A_SAMPLE, LEAST_TALLY, gather
+from baselines.forest.growth.sorting import CODES_A_SAMPLE, LEAST_TALLY
 from baselines.forest.growth.splitting import best_split, gini, no_split
 from baselines.forest.growth.structures import Covariates, Drawn, Grown, Limits, Node, Room, Split, whole
 
@@ -41,12 +41,12 @@ def grow(covariates: Covariates, drawn: Drawn, limits: Limits, seed: int) -> Gro
         depth, parent, is_right, n_constants = waiting.places[n_waiting]
         node = Node(start, end, weight, squares)
         _add_node(tree, n_nodes, node, parent, is_right)
-        split = no_split()
+        split, codes = no_split(), room.codes
         if not _must_end(node, depth, limits):
-            split, n_constants = best_split(covariates, room, node, drawn, limits, n_constants)
+            split, codes, n_constants = best_split(covariates, room, node, drawn, limits, n_constants)
         if split.n_left and _gains(split, node, drawn.weight, limits):
             tree.features[n_nodes], tree.thresholds[n_nodes] = split.feature, split.threshold
-            _part(covariates, room, node, split)
+            _part(room, node, codes, split.code)
             n_waiting = _push(waiting, n_waiting, node, split, (depth + 1, n_nodes, n_constants))
         else:
             n_pairs = _keep_leaf(tree, room, node, drawn, n_pairs)
@@ -110,14 +110,13 @@ def _gains(split: Split, node: Node, all_drawn: int, limits: Limits) -> bool:
 
 
 @compiled
-def _part(covariates: Covariates, room: Room, node: Node, split: Split) -> None:
-    """Bring a node's samples of codes up to the split's to the left, keeping their order on both sides."""
-    gather(covariates, room, node, split.feature)
+def _part(room: Room, node: Node, codes: NDArray[np.uint32], last: int) -> None:
+    """Bring a node's samples of codes up to `last` to the left, keeping their order on both sides."""
     samples, loads = room.samples[node.start : node.end], room.loads[node.start : node.end]
     n_left = n_right = 0
     for i in range(len(samples)):
         sample, load = samples[i], loads[i]
-        if room.codes[i] <= split.code:
+        if codes[i] <= last:
             samples[n_left], loads[n_left] = sample, load
             n_left += 1
         else:
@@ -163,6 +162,7 @@ def _room(covariates: Covariates, drawn: Drawn, seed: int) -> Room:
         drawn.samples.copy(),
         drawn.loads.copy(),
         np.empty(n, dtype=np.int32),
+        np.empty(n, dtype=np.uint32),
         np.empty(n, dtype=np.uint32),
         np.empty(n, dtype=np.uint32),
         np.empty(n, dtype=np.uint32),

@@ -81,9 +81,7 @@ def _proven(stock: StockGrower, plan: ForestTraining, progress: Progress) -> Fas
 
 def _fault_of_samples(stock: StockGrower, progress: Progress) -> str | None:
     if compiled_folder() is None:
-        progress.say(
-            "Compiled code cannot be kept, as no cache can be written; it is compiled anew each time."
-        )
+        progress.say("No cache can be written, so the fast grower is compiled anew each time.")
     with progress.bar("compiling and testing the fast grower"):
         return fault_of_canaries() or fault_of_sample(stock)
 

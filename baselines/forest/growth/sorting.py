@@ -23,10 +23,11 @@ _LOW_32_BITS = 0xFFFFFFFF
 
 
 @compiled
-def gather(covariates: Covariates, room: Room, node: Node, feature: int) -> tuple[int, int]:
-    """Put the codes of a node's samples into `room.codes`; return the least and the largest."""
+def gather(
+    covariates: Covariates, samples: NDArray[np.int32], feature: int, codes: NDArray[np.uint32]
+) -> tuple[int, int]:
+    """Put the codes of samples into `codes`; return the least and the largest."""
     row = covariates.rows[feature]
-    samples, codes = room.samples[node.start : node.end], room.codes
     if row >= 0:
         _take(covariates.narrow[row], samples, codes)
     else:
@@ -44,16 +45,16 @@ def _take(column: NDArray[np.unsignedinteger], samples: NDArray[np.int32], codes
 
 
 @compiled
-def sort(room: Room, node: Node, low: int, high: int) -> int:
+def sort(room: Room, node: Node, codes: NDArray[np.uint32], low: int, high: int) -> int:
     """Put a node's loads into `room.loads_by_code` by ascending codes; return the number of distinct codes.
 
     Of each, code - `low` goes to `room.group_codes`, and the end of its loads to `room.group_ends`.
     """
     n, n_codes = node.end - node.start, high - low + 1
     if n_codes <= max(CODES_A_SAMPLE * n, 64):
-        return _sort_by_counting(room, node, low, n_codes)
+        return _sort_by_counting(room, node, codes, low, n_codes)
     for i in range(n):
-        room.items[i] = ((whole(room.codes[i]) - low) << 32) | whole(room.loads[node.start + i])
+        room.items[i] = ((whole(codes[i]) - low) << 32) | whole(room.loads[node.start + i])
     if n <= _SMALL:
         _sort_by_insertion(room.items, n)
     else:
@@ -62,8 +63,8 @@ def sort(room: Room, node: Node, low: int, high: int) -> int:
 
 
 @compiled
-def _sort_by_counting(room: Room, node: Node, low: int, n_codes: int) -> int:
-    n, codes, tally = node.end - node.start, room.codes, room.tally
+def _sort_by_counting(room: Room, node: Node, codes: NDArray[np.uint32], low: int, n_codes: int) -> int:
+    n, tally = node.end - node.start, room.tally
     tally[:n_codes] = 0
     for i in range(n):
         tally[whole(codes[i]) - low] += 1

@@ -36,14 +36,15 @@ class _Tried(NamedTuple):
 @compiled
 def best_split(
     covariates: Covariates, room: Room, node: Node, drawn: Drawn, limits: Limits, known: int
-) -> tuple[Split, int]:
-    """Return the best split of a node, and how many covariates are constant in it; `known` are already.
+) -> tuple[Split, NDArray[np.uint32], int]:
+    """Return the best split of a node, its codes, and how many covariates are constant; `known` are already.
 
     Covariates are drawn as `node_split_best` draws them: known constants that were drawn stand first, then
     those that were not, found ones, those to draw from, and those that were looked at.
     """
     features, constants = room.features, room.constants
     remaining, n_visited, n_found, n_drawn, side = len(features), 0, 0, 0, 0
+    samples, codes, best_codes = room.samples[node.start : node.end], room.codes, room.best_codes
     split = no_split()
     _count_classes(room, node, drawn)
     while remaining > known + n_found and (n_visited < limits.max_features or n_visited <= n_found + n_drawn):
@@ -55,7 +56,7 @@ def best_split(
             continue
         at += n_found
         feature = features[at]
-        low, high = gather(covariates, room, node, feature)
+        low, high = gather(covariates, samples, feature, codes)
         levels = covariates.levels[covariates.starts[feature] + low :]
         if levels[high - low] <= levels[0] + limits.feature_threshold:
             features[at], features[known + n_found] = features[known + n_found], feature
@@ -63,14 +64,15 @@ def best_split(
             continue
         remaining -= 1
         features[remaining], features[at] = features[at], features[remaining]
-        tried = _Tried(feature, low, levels, sort(room, node, low, high), side)
+        tried = _Tried(feature, low, levels, sort(room, node, codes, low, high), side)
         found = _scan(room, node, drawn, limits, tried, split.proxy)
         side = 1 - side
         if found.n_left:
             split = _named(found, room, tried)
+            codes, best_codes = best_codes, codes
     features[:known] = constants[:known]
     constants[known : known + n_found] = features[known : known + n_found]
-    return split, known + n_found
+    return split, best_codes, known + n_found
 
 
 @compiled

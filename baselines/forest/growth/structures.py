@@ -55,8 +55,9 @@ class Limits(NamedTuple):
 class Room(NamedTuple):
     """What is written to while a tree grows.
 
-    `samples` and `loads` are in the order of the nodes. Those of one node are sorted into `loads_by_code`,
-    in groups of equal codes. `counts` has the classes of a node, left and right of a threshold.
+    `samples` and `loads` are in the order of the nodes. Of the node that is being split, `codes` are those of
+    a covariate, `best_codes` those of the best one so far, and `loads_by_code` are its loads, in groups of
+    equal codes. `counts` has its classes, left and right of a threshold.
     """
 
     samples: NDArray[np.int32]
@@ -64,6 +65,7 @@ class Room(NamedTuple):
     spare_samples: NDArray[np.int32]
     spare_loads: NDArray[np.uint32]
     codes: NDArray[np.uint32]
+    best_codes: NDArray[np.uint32]
     loads_by_code: NDArray[np.uint32]
     group_codes: NDArray[np.uint32]
     group_ends: NDArray[np.int32]

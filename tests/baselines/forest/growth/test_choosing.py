@@ -15,7 +15,7 @@ import pytest
 from telling import Counted, StoppedError, stopping_after
 
 from baselines.forest.growing import StockGrower, grow_trees
-from baselines.forest.growth import canaries, choosing
+from baselines.forest.growth import canaries, choosing, compiling
 from baselines.forest.growth.choosing import chosen_grower
 from baselines.forest.growth.grower import FastGrower, fast_grower
 from baselines.forest.model import ForestModel
@@ -26,7 +26,7 @@ from baselines.forest.training import train_forest
 from submissions.errors import UsageError
 from submissions.progress import Progress
 
-pytest.importorskip("numba")
+numba = pytest.importorskip("numba")
 
 OPTIONS = ForestOptions(n_estimators=5, max_depth=4)
 PLAN = ForestTraining(OPTIONS, seed=3, grower="fast")
@@ -190,3 +190,49 @@ def test_processes_grow_the_same() -> None:
 def test_plans_that_make_no_sense(wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         replace(PLAN, **wrong)
+
+
+def test_compiled_code_is_kept_where_a_cache_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = compiling.compiled_folder.__wrapped__
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "numba"))
+    assert folder().parent == tmp_path / "numba"
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    monkeypatch.setattr(compiling, "cache_folder", lambda: tmp_path / "cache")
+    assert folder().parent == tmp_path / "cache" / "compiled"
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(compiling, "cache_folder", lambda: tmp_path / "file" / "cache")
+    assert folder() is None
+
+
+def test_without_a_cache_it_is_said_that_code_is_compiled_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "compiled_folder", lambda: None)
+    told = Counted()
+    assert isinstance(_chosen(PLAN, told), FastGrower)
+    assert told.said == ["No cache can be written, so the fast grower is compiled anew each time."]
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_functions_compile_with_and_without_a_cache(
+    writable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiling, "compiled_folder", lambda: tmp_path if writable else None)
+    before = numba.config.CACHE_DIR
+    assert compiling.compiled_and_kept(_twice)(4) == 8
+    assert before == numba.config.CACHE_DIR
+    assert bool(list(tmp_path.rglob("*.nbi"))) == writable
+
+
+def _twice(number: int) -> int:
+    return 2 * number
+
+
+def test_what_passed_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canaries, "compiled_folder", lambda: tmp_path)
+    for found, remembered in (("a fault", False), (None, True), ("a fault", True)):
+        monkeypatch.setattr(canaries, "fault_of_small_trees", lambda found=found: found)
+        fault = canaries.fault_of_canaries.__wrapped__()
+        assert fault == (None if remembered else "a fault")
+    monkeypatch.setattr(canaries, "installation", lambda: "another")
+    assert canaries.fault_of_canaries.__wrapped__() == "a fault"
