@@ -70,7 +70,10 @@ def rf(
     ] = None,
     ccp_alpha: Annotated[str | None, _setting("0", "Strength of pruning.")] = None,
     n_jobs: Annotated[
-        int, _MACHINE.option("N", "Trees at a time; 0.5 GB each at the real size.", "-j", "--jobs", min=1)
+        int,
+        _MACHINE.option(
+            "N", "Trees at a time; 0.1 GB each at the real size, by scikit-learn 0.5.", "-j", "--jobs", min=1
+        ),
     ] = Workers.n_jobs,
     backend: Annotated[
         str | None, _MACHINE.option("NAME", "joblib backend, such as loky, dask or ray; threads by default.")

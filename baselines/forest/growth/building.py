@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from baselines.forest.growth.compiling import compiled, compiled_and_kept
 from baselines.forest.growth.sorting import CODES_A_SAMPLE, LEAST_TALLY
 from baselines.forest.growth.splitting import best_split, gini, no_split
-from baselines.forest.growth.structures import Covariates, Drawn, Grown, Limits, Node, Room, Split, whole
+from baselines.forest.growth.structures import Covariates, Drawn, Grown, Limits, Node, NodeSplit, Room, whole
 
 #: What scikit-learn takes for an impurity, or an improvement, of 0.
 EPSILON = float(np.finfo(np.float64).eps)
@@ -66,7 +66,9 @@ def _waiting_root(n: int, drawn: Drawn, limits: Limits) -> _Waiting:
 
 
 @compiled
-def _push(waiting: _Waiting, n_waiting: int, node: Node, split: Split, place: tuple[int, int, int]) -> int:
+def _push(
+    waiting: _Waiting, n_waiting: int, node: Node, split: NodeSplit, place: tuple[int, int, int]
+) -> int:
     depth, parent, n_constants = place
     middle, right = node.start + split.n_left, node.weight - split.weight_left
     waiting.nodes[n_waiting, :] = (middle, node.end, right, split.squares_right)
@@ -99,7 +101,7 @@ def _must_end(node: Node, depth: int, limits: Limits) -> bool:
 
 
 @compiled
-def _gains(split: Split, node: Node, all_drawn: int, limits: Limits) -> bool:
+def _gains(split: NodeSplit, node: Node, all_drawn: int, limits: Limits) -> bool:
     weight, left, right = float(node.weight), float(split.weight_left), float(node.weight - split.weight_left)
     improvement = (weight / all_drawn) * (
         gini(node.squares, node.weight)

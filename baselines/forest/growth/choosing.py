@@ -24,7 +24,6 @@ _WORTH_A_LINE = 60
 _SECONDS_A_CLASS, _SECONDS_A_SAMPLE = 1e-9, 1e-7
 # Occurrences by which the number of distinct values is judged.
 _SAMPLE = 50_000
-_ADVICE = "Grow the forest with --grower auto, or scikit-learn."
 
 
 def chosen_grower(stock: StockGrower, plan: ForestTraining, *, first: int, progress: Progress) -> TreeGrower:
@@ -33,28 +32,28 @@ def chosen_grower(stock: StockGrower, plan: ForestTraining, *, first: int, progr
     Raises
     ------
     UsageError
-        If the fast grower is wanted, and is not installed, or does not do what the plan says.
+        If the fast grower is wanted, or to be proven, and is not there, or does not do what the plan says.
     """
     if plan.grower == "scikit-learn" or first >= plan.options.n_estimators:
         return stock
-    why_not = hindrance(stock.values, stock.labels, plan.options)
-    absent = _absence()
-    if plan.grower == "fast" and (absent or why_not):
-        raise UsageError(absent or f"The fast grower does not do {why_not}.", _ADVICE)
+    wanted = plan.grower == "fast" or plan.prove > 0
     seconds = _seconds_of_stock(stock, plan.options.n_estimators - first)
-    if plan.grower == "auto" and not plan.prove and seconds < _WORTH:
+    if seconds < _WORTH and not wanted:
         return stock
-    if why_not:
-        progress.say(f"scikit-learn grows the trees, as the fast grower does not do {why_not}.")
-        return stock
-    if absent:
-        if seconds > _WORTH_A_LINE:
-            progress.say(
-                f"scikit-learn will take some {seconds / 60:.0f} minutes of processor time for these trees. "
-                f"The same trees take a small part of it with: pip install 'glckit[fast]'"
-            )
-        return stock
-    return _proven(stock, plan, progress) or stock
+    uncovered = hindrance(stock.values, stock.labels, plan.options)
+    why_not = f"The fast grower does not do {uncovered}." if uncovered else _absence()
+    if not why_not:
+        return _proven(stock, plan, progress) or stock
+    if wanted:
+        raise UsageError(why_not, "Grow the forest with --grower auto, or scikit-learn, and without --prove.")
+    if uncovered:
+        progress.say(f"{why_not} scikit-learn grows the trees.")
+    elif seconds > _WORTH_A_LINE:
+        progress.say(
+            f"scikit-learn grows the trees, in some {seconds / 60:.0f} minutes of processor time. {why_not} "
+            "With pip install 'glckit[fast]', the same trees take a small part of that."
+        )
+    return stock
 
 
 def _absence() -> str:
@@ -90,6 +89,8 @@ def _fault_of_whole_trees(
     fast: FastGrower, stock: StockGrower, plan: ForestTraining, progress: Progress
 ) -> str | None:
     n = min(plan.prove, plan.options.n_estimators)
+    if not n:
+        return None
     theirs = grow_trees(stock, n, workers=plan.workers)
     with progress.bar("proving whole trees", n) as advance:
         for number, tree in enumerate(theirs):
@@ -97,8 +98,7 @@ def _fault_of_whole_trees(
             if difference is not None:
                 return f"array {difference} of tree {number}"
             advance(1)
-    if n:
-        progress.say(f"The fast grower's first {n} trees are scikit-learn's, to the last bit.")
+    progress.say(f"The fast grower's first {n} trees are scikit-learn's, to the last bit.")
     return None
 
 

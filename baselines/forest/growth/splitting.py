@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from baselines.forest.growth.compiling import compiled
 from baselines.forest.growth.sorting import gather, sort
-from baselines.forest.growth.structures import Covariates, Drawn, Limits, Node, Room, Split, whole
+from baselines.forest.growth.structures import Covariates, Drawn, Limits, Node, NodeSplit, Room, whole
 
 _LOW_32_BITS = 0xFFFFFFFF
 _LARGEST_DRAW = 0x7FFFFFFF
@@ -36,7 +36,7 @@ class _Tried(NamedTuple):
 @compiled
 def best_split(
     covariates: Covariates, room: Room, node: Node, drawn: Drawn, limits: Limits, known: int
-) -> tuple[Split, NDArray[np.uint32], int]:
+) -> tuple[NodeSplit, NDArray[np.uint32], int]:
     """Return the best split of a node, its codes, and how many covariates are constant; `known` are already.
 
     Covariates are drawn as `node_split_best` draws them: known constants that were drawn stand first, then
@@ -103,7 +103,7 @@ def _count_classes(room: Room, node: Node, drawn: Drawn) -> None:
 
 
 @compiled
-def _scan(room: Room, node: Node, drawn: Drawn, limits: Limits, tried: _Tried, proxy: float) -> Split:
+def _scan(room: Room, node: Node, drawn: Drawn, limits: Limits, tried: _Tried, proxy: float) -> NodeSplit:
     """Move a node's samples to the left, code by code; return the best place that beats `proxy`.
 
     Class counts wander from one side of `room.counts` to the other, where the next scan begins.
@@ -115,7 +115,7 @@ def _scan(room: Room, node: Node, drawn: Drawn, limits: Limits, tried: _Tried, p
             here = _proxy(squares_left, left, squares_right, node.weight - left)
             if here > proxy:
                 proxy = here
-                best = Split(proxy, 0, group, 0.0, n_left, left, squares_left, squares_right)
+                best = NodeSplit(proxy, 0, group, 0.0, n_left, left, squares_left, squares_right)
         end = whole(room.group_ends[group])
         for i in range(n_left, end):
             load = whole(room.loads_by_code[i])
@@ -151,17 +151,19 @@ def _proxy(squares_left: int, left: int, squares_right: int, right: int) -> floa
 
 @compiled
 def gini(squares: int, weight: int) -> float:
+    """Return the impurity of classes whose counts have this sum, and sum of squares."""
     return 1.0 - squares / (float(weight) * float(weight))
 
 
 @compiled
-def no_split() -> Split:
-    return Split(-np.inf, 0, 0, 0.0, 0, 0, 0, 0)
+def no_split() -> NodeSplit:
+    """Return what any split is better than."""
+    return NodeSplit(-np.inf, 0, 0, 0.0, 0, 0, 0, 0)
 
 
 @compiled
-def _named(found: Split, room: Room, tried: _Tried) -> Split:
+def _named(found: NodeSplit, room: Room, tried: _Tried) -> NodeSplit:
     """Return a split with covariate, code and threshold instead of the number of a group."""
     code, above = room.group_codes[found.code - 1], room.group_codes[found.code]
     threshold = np.float64(tried.levels[code]) / 2.0 + np.float64(tried.levels[above]) / 2.0
-    return Split(found.proxy, tried.feature, tried.low + whole(code), threshold, *found[4:])
+    return NodeSplit(found.proxy, tried.feature, tried.low + whole(code), threshold, *found[4:])

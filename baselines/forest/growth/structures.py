@@ -87,7 +87,7 @@ class Node(NamedTuple):
     squares: int
 
 
-class Split(NamedTuple):
+class NodeSplit(NamedTuple):
     """A way to split a node; none where `n_left`, its samples up to `code`, is 0."""
 
     proxy: float

@@ -127,7 +127,7 @@ def test_what_the_fast_grower_does_not_do_is_handed_over(
     monkeypatch.setattr(choosing, "_WORTH", 0)
     told = Counted()
     assert isinstance(_chosen(replace(plan, grower="auto"), told), StockGrower)
-    assert told.said == [f"scikit-learn grows the trees, as the fast grower does not do {said}."]
+    assert told.said == [f"The fast grower does not do {said}. scikit-learn grows the trees."]
 
 
 def test_without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +185,12 @@ def test_processes_grow_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"), [({"prove": -1}, "at least 0"), ({"grower": "slow"}, "must be auto")]
+    ("wrong", "words"),
+    [
+        ({"prove": -1}, "at least 0"),
+        ({"grower": "slow"}, "must be auto"),
+        ({"prove": 1, "grower": "scikit-learn"}, "no proof"),
+    ],
 )
 def test_plans_that_make_no_sense(wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
