@@ -44,9 +44,11 @@ class FastRanker:
         from baselines.forest.growth.averaging import best_classes
 
         best = best_classes(self.nodes, self.leaves, values, len(self.species), max_rows)
-        filled = np.arange(best.classes.shape[1]) < best.n[:, np.newaxis]
+        filled = np.arange(best.means.shape[1]) < best.n[:, np.newaxis]
+        places, classes, means = np.nonzero(filled)[0], best.classes[filled], best.means[filled]
+        order = np.lexsort((classes, -means, places))
         offsets = np.concatenate([[0], np.cumsum(best.n)])
-        return Pairs(offsets, self.species[best.classes[filled]], best.scores[filled])
+        return Pairs(offsets, self.species[classes[order]], means[order])
 
 
 def ranked(

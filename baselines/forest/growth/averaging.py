@@ -47,10 +47,10 @@ class Leaves(NamedTuple):
 
 
 class Best(NamedTuple):
-    """The best classes of each place, best first, and how many there are."""
+    """The best classes of each place, in any order, and how many there are."""
 
     classes: NDArray[np.int64]
-    scores: NDArray[np.float64]
+    means: NDArray[np.float64]
     n: NDArray[np.int64]
 
 
@@ -85,21 +85,14 @@ def grouped_by_count(
 def best_classes(
     nodes: Nodes, leaves: Leaves, values: NDArray[np.float32], n_classes: int, max_rows: int
 ) -> Best:
-    """Return the classes of the largest means, at most `max_rows` of each place; ties by class."""
-    width = min(max_rows, n_classes)
-    shape = len(values), width
+    """Return the classes of the largest means, at most `max_rows` of each place; of equal ones, the first."""
+    shape = len(values), min(max_rows, n_classes)
     best = Best(np.empty(shape, np.int64), np.empty(shape), np.empty(len(values), np.int64))
     sums = np.zeros(n_classes)
-    pool = Best(np.empty(2 * width + 512, np.int64), np.empty(2 * width + 512), np.zeros(1, np.int64))
     for place in range(len(values)):
         for root in nodes.roots:
             _add(leaves, _leaf_of(nodes, root, values[place]), sums)
-        _pick(sums, len(nodes.roots), pool, width)
-        n = pool.n[0]
-        order = np.argsort(-pool.scores[:n], kind="mergesort")
-        best.classes[place, :n] = pool.classes[:n][order]
-        best.scores[place, :n] = pool.scores[:n][order]
-        best.n[place] = n
+        best.n[place] = _pick(sums, len(nodes.roots), best.classes[place], best.means[place])
     return best
 
 
@@ -124,36 +117,50 @@ def _add(leaves: Leaves, leaf: int, sums: NDArray[np.float64]) -> None:
 
 
 @compiled
-def _pick(sums: NDArray[np.float64], n_trees: int, pool: Best, width: int) -> None:
-    """Move the largest means to the pool, by class, and set the sums to 0."""
-    n, worst, bound = 0, 0.0, 0.0
+def _pick(
+    sums: NDArray[np.float64], n_trees: int, classes: NDArray[np.int64], means: NDArray[np.float64]
+) -> int:
+    """Move the classes of the largest means to a heap, the worst on top, and set the sums to 0."""
+    n, bound = 0, 0.0
     for each in range(len(sums)):
         here, sums[each] = sums[each], 0.0
-        if here > bound:
-            mean = here / n_trees
-            if mean > worst:
-                pool.classes[n], pool.scores[n] = each, mean
-                n += 1
-                if n == len(pool.scores):
-                    worst = _cut(pool, n, width)
-                    n, bound = width, worst * n_trees * _SLACK
-    if n > width:
-        _cut(pool, n, width)
-        n = width
-    pool.n[0] = n
+        if here <= bound:
+            continue
+        mean = here / n_trees
+        if n < len(means):
+            n += 1
+            _rise(classes, means, n - 1, each, mean)
+        elif mean > means[0]:
+            _sink(classes, means, each, mean)
+        if n == len(means):
+            bound = means[0] * n_trees * _SLACK
+    return n
 
 
 @compiled
-def _cut(pool: Best, n: int, width: int) -> float:
-    """Keep the best of the first `n` in the pool, of equal ones the first; return the worst that is kept."""
-    scores = pool.scores[:n]
-    worst = np.partition(scores, n - width)[n - width]
-    n_equal = width - np.sum(scores > worst)
-    kept = 0
-    for i in range(n):
-        if scores[i] == worst:
-            n_equal -= 1
-        if scores[i] > worst or (scores[i] == worst and n_equal >= 0):
-            pool.classes[kept], pool.scores[kept] = pool.classes[i], scores[i]
-            kept += 1
-    return float(worst)
+def _rise(classes: NDArray[np.int64], means: NDArray[np.float64], at: int, label: int, mean: float) -> None:
+    """Put a class into the heap, from place `at` up; it is the last so far, so worse than its equals."""
+    while at and mean <= means[(at - 1) // 2]:
+        above = (at - 1) // 2
+        classes[at], means[at] = classes[above], means[above]
+        at = above
+    classes[at], means[at] = label, mean
+
+
+@compiled
+def _sink(classes: NDArray[np.int64], means: NDArray[np.float64], label: int, mean: float) -> None:
+    """Put a class into the heap in place of the worst."""
+    at, below, n = 0, 1, len(means)
+    while below < n:
+        if below + 1 < n and _is_worse(classes, means, below + 1, below):
+            below += 1
+        if means[below] > mean or (means[below] == mean and classes[below] < label):
+            break
+        classes[at], means[at] = classes[below], means[below]
+        at, below = below, 2 * below + 1
+    classes[at], means[at] = label, mean
+
+
+@compiled
+def _is_worse(classes: NDArray[np.int64], means: NDArray[np.float64], one: int, other: int) -> bool:
+    return bool(means[one] < means[other] or (means[one] == means[other] and classes[one] > classes[other]))
