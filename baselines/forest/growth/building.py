@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.forest.growth.compiling import compiled, compiled_and_kept
-from baselines.forest.growth.sorting import CODES_A_SAMPLE, LEAST_TALLY
+from baselines.forest.growth.sorting import CODES_A_SAMPLE, LEAST_TALLY, sort_items
 from baselines.forest.growth.splitting import best_split, gini, no_split
 from baselines.forest.growth.structures import Covariates, Drawn, Grown, Limits, Node, NodeSplit, Room, whole
 
@@ -17,6 +17,7 @@ EPSILON = float(np.finfo(np.float64).eps)
 
 _NO_CHILD = -1
 _UNDEFINED = -2
+_LOW_32_BITS = 0xFFFFFFFF
 
 
 class _Waiting(NamedTuple):
@@ -53,7 +54,7 @@ def grow(covariates: Covariates, drawn: Drawn, limits: Limits, seed: int) -> Gro
             n_leaves += 1
             tree.offsets[n_leaves] = n_pairs
         n_nodes += 1
-    return _trimmed(tree, n_nodes, n_leaves, n_pairs)
+    return _trimmed(tree, room, n_nodes, n_leaves, n_pairs)
 
 
 @compiled
@@ -130,10 +131,13 @@ def _part(room: Room, node: Node, codes: NDArray[np.uint32], last: int) -> None:
 
 @compiled
 def _keep_leaf(tree: Grown, room: Room, node: Node, drawn: Drawn, n_pairs: int) -> int:
-    # Samples of a node keep their order, which is that of their classes.
-    last, mask = -1, (1 << drawn.weight_bits) - 1
-    for place in range(node.start, node.end):
-        label, weight = drawn.labels[room.samples[place]], room.loads[place] & mask
+    n, last, mask = node.end - node.start, -1, (1 << drawn.weight_bits) - 1
+    for i in range(n):
+        label = whole(drawn.labels[room.samples[node.start + i]])
+        room.items[i] = (label << 32) | (room.loads[node.start + i] & mask)
+    sort_items(room, n, drawn.n_classes)
+    for item in room.items[:n]:
+        label, weight = item >> 32, item & _LOW_32_BITS
         if label == last:
             tree.counts[n_pairs - 1] += weight
         else:
@@ -145,16 +149,11 @@ def _keep_leaf(tree: Grown, room: Room, node: Node, drawn: Drawn, n_pairs: int) 
 
 @compiled
 def _sum_of_squares(drawn: Drawn) -> int:
-    total, squares, last = 0, 0, -1
-    mask = (1 << drawn.weight_bits) - 1
+    counts, mask = np.zeros(drawn.n_classes, dtype=np.int64), (1 << drawn.weight_bits) - 1
     for each in drawn.loads:
         load = whole(each)
-        if load >> drawn.weight_bits != last:
-            last, total = load >> drawn.weight_bits, 0
-        weight = load & mask
-        squares += weight * (2 * total + weight)
-        total += weight
-    return squares
+        counts[load >> drawn.weight_bits] += load & mask
+    return int((counts * counts).sum())
 
 
 @compiled
@@ -176,7 +175,8 @@ def _room(covariates: Covariates, drawn: Drawn, seed: int) -> Room:
         np.empty((min(drawn.n_classes, n), 2), dtype=np.int32),
         np.arange(n_features),
         np.empty(n_features, dtype=np.int64),
-        np.full(1, seed, dtype=np.int64),
+        np.zeros(drawn.n_classes, dtype=np.int64),
+        np.array([seed, 0]),
     )
 
 
@@ -195,11 +195,12 @@ def _empty_tree(n: int, limits: Limits) -> Grown:
         np.zeros(most + 1, dtype=np.int64),
         np.empty(n, dtype=np.uint32),
         np.empty(n, dtype=np.uint32),
+        np.empty(0, dtype=np.int32),
     )
 
 
 @compiled
-def _trimmed(tree: Grown, n_nodes: int, n_leaves: int, n_pairs: int) -> Grown:
+def _trimmed(tree: Grown, room: Room, n_nodes: int, n_leaves: int, n_pairs: int) -> Grown:
     return Grown(
         tree.left[:n_nodes].copy(),
         tree.right[:n_nodes].copy(),
@@ -211,4 +212,5 @@ def _trimmed(tree: Grown, n_nodes: int, n_leaves: int, n_pairs: int) -> Grown:
         tree.offsets[: n_leaves + 1].copy(),
         tree.classes[:n_pairs].copy(),
         tree.counts[:n_pairs].copy(),
+        room.samples,
     )

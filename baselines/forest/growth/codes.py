@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,19 +19,19 @@ _NARROW = 1 << 16
 
 @dataclass(frozen=True)
 class CodedTable:
-    """What trees are grown on: samples in the order of their classes.
+    """What trees are grown on: samples in any order.
 
     Parameters
     ----------
     labels : ndarray of int32 of shape (n,)
-        Classes, ascending.
-    ranks : ndarray of int32 of shape (n,)
-        Where each row of the table stands in that order.
+        Their classes.
+    order : ndarray of int32 of shape (n,)
+        The rows that they are.
     """
 
     covariates: Covariates
     labels: NDArray[np.int32]
-    ranks: NDArray[np.int32]
+    order: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -44,19 +44,23 @@ class CodedTable:
     @property
     def n_classes(self) -> int:
         """Number of classes, counted from 0."""
-        return int(self.labels[-1]) + 1
+        return int(self.labels.max()) + 1
+
+    def sorted(self, samples: NDArray[np.int32]) -> CodedTable:
+        """Return the same samples in another order."""
+        covariates = self.covariates
+        for codes in (*covariates.narrow, *covariates.wide):
+            codes[:] = codes[samples]
+        return replace(self, labels=self.labels[samples], order=self.order[samples])
 
 
 def code_table(values: NDArray[np.float32], labels: NDArray[np.integer]) -> CodedTable:
-    """Code covariates without NaN or infinity of shape (n, n_features), and sort the samples by class."""
-    order = np.argsort(labels, kind="stable")
-    ranks = np.empty(len(labels), dtype=np.int32)
-    ranks[order] = np.arange(len(labels), dtype=np.int32)
+    """Code covariates without NaN or infinity of shape (n, n_features)."""
     levels: list[NDArray[np.float32]] = []
     rows: list[int] = []
     narrow: list[NDArray[np.uint16]] = []
     wide: list[NDArray[np.uint32]] = []
-    for column in _columns(values, order):
+    for column in _columns(values):
         codes, distinct = _coded(column)
         levels.append(distinct)
         if len(distinct) <= _NARROW:
@@ -72,13 +76,12 @@ def code_table(values: NDArray[np.float32], labels: NDArray[np.integer]) -> Code
         np.concatenate(levels),
         np.cumsum([0, *map(len, levels)], dtype=np.int64),
     )
-    return CodedTable(covariates, labels[order].astype(np.int32), ranks)
+    return CodedTable(covariates, labels.astype(np.int32), np.arange(len(labels), dtype=np.int32))
 
 
-def _columns(values: NDArray[np.float32], order: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:
+def _columns(values: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
     for first in range(0, values.shape[1], _AT_ONCE):
-        for column in np.ascontiguousarray(values[:, first : first + _AT_ONCE].T):
-            yield column[order]
+        yield from np.ascontiguousarray(values[:, first : first + _AT_ONCE].T)
 
 
 def _coded(column: NDArray[np.float32]) -> tuple[NDArray[np.integer], NDArray[np.float32]]:

@@ -11,7 +11,7 @@ from baselines.forest.growing import StockGrower
 from baselines.forest.growth.canaries import difference_of_tree, fault_of_canaries
 from baselines.forest.growth.codes import CodedTable, code_table
 from baselines.forest.growth.draws import ForestDraws, draws_of_forest
-from baselines.forest.growth.tree import fast_tree
+from baselines.forest.growth.tree import fast_tree, samples_by_leaves
 from baselines.forest.options import ForestOptions
 from baselines.forest.trees import CompressedTree
 from scoring.version import VERSION
@@ -19,6 +19,9 @@ from submissions.errors import CannotCheckError
 
 # Occurrences of the sample on which the first tree is grown both ways, in under a second.
 _SAMPLE = 2000
+# Samples that do not fit into a processor's nearest cache. In the order of a tree's leaves, samples of a node
+# of another tree are near each other too, since covariates go together: it saves a sixth of the time.
+_FAR_APART = 30_000
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,10 @@ class FastGrower:
 def fast_grower(stock: StockGrower) -> FastGrower:
     """Return what grows the same trees as `stock`; the covariates are coded for it."""
     draws = draws_of_forest(stock.options, len(stock.labels), seed=stock.seed)
-    return FastGrower(code_table(stock.values, stock.labels), stock.options, draws)
+    table = code_table(stock.values, stock.labels)
+    if len(table) > _FAR_APART:
+        table = table.sorted(samples_by_leaves(table, stock.options))
+    return FastGrower(table, stock.options, draws)
 
 
 def fault_of_sample(stock: StockGrower) -> str | None:

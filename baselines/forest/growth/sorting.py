@@ -55,11 +55,17 @@ def sort(room: Room, node: Node, codes: NDArray[np.uint32], low: int, high: int)
         return _sort_by_counting(room, node, codes, low, n_codes)
     for i in range(n):
         room.items[i] = ((whole(codes[i]) - low) << 32) | whole(room.loads[node.start + i])
+    sort_items(room, n, n_codes)
+    return _group(room, n)
+
+
+@compiled
+def sort_items(room: Room, n: int, n_codes: int) -> None:
+    """Sort `room.items` by what they have above 32 bits, which is below `n_codes`."""
     if n <= _SMALL:
         _sort_by_insertion(room.items, n)
     else:
         _sort_by_digits(room, n, n_codes)
-    return _group(room, n)
 
 
 @compiled

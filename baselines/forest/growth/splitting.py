@@ -78,26 +78,29 @@ def best_split(
 @compiled
 def _random(room: Room) -> int:
     """Draw from scikit-learn's `our_rand_r`, 32-bit xorshift."""
-    state = room.random[0]
+    state = room.state[0]
     if state == 0:
         state = 1
     state ^= (state << 13) & _LOW_32_BITS
     state ^= state >> 17
     state ^= (state << 5) & _LOW_32_BITS
-    room.random[0] = state
+    room.state[0] = state
     return int(state & _LARGEST_DRAW)
 
 
 @compiled
 def _count_classes(room: Room, node: Node, drawn: Drawn) -> None:
-    """Count a node's classes, and number them anew: close counts are near each other in memory."""
-    mask, number, last = (1 << drawn.weight_bits) - 1, -1, -1
+    """Count a node's classes, and number them anew: few counts are near each other in memory."""
+    room.state[1] += 1
+    mask, n_classes, stamp = (1 << drawn.weight_bits) - 1, 0, room.state[1]
     for place in range(node.start, node.end):
         load = whole(room.loads[place])
         label, weight = load >> drawn.weight_bits, load & mask
-        if label != last:
-            last, number = label, number + 1
-            room.counts[number, 0] = room.counts[number, 1] = 0
+        if room.numbers[label] >> 32 != stamp:
+            room.numbers[label] = (stamp << 32) | n_classes
+            room.counts[n_classes, 0] = room.counts[n_classes, 1] = 0
+            n_classes += 1
+        number = room.numbers[label] & _LOW_32_BITS
         room.counts[number, 0] += weight
         room.loads[place] = (number << drawn.weight_bits) | weight
 

@@ -13,7 +13,7 @@ whole = cast(Callable[[Any], int], np.int64)
 
 
 class Covariates(NamedTuple):
-    """Covariates as ranks among their distinct values: a row for each, samples in the order of their classes.
+    """Covariates as ranks among their distinct values, a row for each.
 
     Those of at most 65,536 values are in `narrow`, the others in `wide`; `rows` has the row, or ~row of
     `wide`. The values of covariate i are ``levels[starts[i] : starts[i + 1]]``, ascending.
@@ -29,7 +29,7 @@ class Covariates(NamedTuple):
 class Drawn(NamedTuple):
     """The samples that a tree is grown on, ascending, each with its load: class and weight in one number.
 
-    `labels` are the classes of all samples.
+    `labels` are the classes of all samples, also of those that are not drawn.
     """
 
     samples: NDArray[np.int32]
@@ -57,7 +57,8 @@ class Room(NamedTuple):
 
     `samples` and `loads` are in the order of the nodes. Of the node that is being split, `codes` are those of
     a covariate, `best_codes` those of the best one so far, and `loads_by_code` are its loads, in groups of
-    equal codes. `counts` has its classes, left and right of a threshold.
+    equal codes. `counts` has its classes, left and right of a threshold, and `numbers` what these are in the
+    node. `state` is that of the generator, and the number of nodes that were split so far.
     """
 
     samples: NDArray[np.int32]
@@ -75,7 +76,8 @@ class Room(NamedTuple):
     counts: NDArray[np.int32]
     features: NDArray[np.int64]
     constants: NDArray[np.int64]
-    random: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    state: NDArray[np.int64]
 
 
 class Node(NamedTuple):
@@ -101,7 +103,7 @@ class NodeSplit(NamedTuple):
 
 
 class Grown(NamedTuple):
-    """The arrays of a tree, by the names of `CompressedTree`."""
+    """The arrays of a tree, by the names of `CompressedTree`, and its samples in the order of the leaves."""
 
     left: NDArray[np.int32]
     right: NDArray[np.int32]
@@ -113,3 +115,4 @@ class Grown(NamedTuple):
     offsets: NDArray[np.int64]
     classes: NDArray[np.uint32]
     counts: NDArray[np.uint32]
+    samples: NDArray[np.int32]

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from baselines.forest.growing import grow_tree
+from baselines.forest.growing import StockGrower, grow_tree
+from baselines.forest.growth import grower
 from baselines.forest.growth.codes import code_table
 from baselines.forest.growth.draws import draws_of_forest
+from baselines.forest.growth.grower import fast_grower
 from baselines.forest.growth.tree import fast_tree, hindrance
 from baselines.forest.options import ForestOptions
 
@@ -145,6 +147,16 @@ def test_trees_are_those_of_scikit_learn(problem: str, options: str) -> None:
     values, labels = PROBLEMS[problem](np.random.default_rng(len(problem)))
     chosen = ForestOptions(n_estimators=2, **OPTIONS[options])
     assert_same_trees(values, labels, chosen, seed=len(options))
+
+
+def test_the_order_of_the_samples_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    values, labels = PROBLEMS["integers"](np.random.default_rng(1))
+    stock = StockGrower(values, labels, ForestOptions(n_estimators=3), 5)
+    as_it_is = fast_grower(stock)
+    monkeypatch.setattr(grower, "_FAR_APART", 0)
+    by_leaves = fast_grower(stock)
+    assert not np.array_equal(by_leaves.table.order, as_it_is.table.order)
+    assert [by_leaves.grow(i).difference(as_it_is.grow(i)) for i in range(3)] == [None] * 3
 
 
 @settings(max_examples=40, deadline=None)
