@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +13,18 @@ from baselines.fusion.fusing import RunInMemory
 from baselines.fusion.options import FusionOptions, Method, Missing
 from baselines.fusion.plan import Weighting, plan_fusion
 from baselines.fusion.results import write_fusion
-from scoring.score import Score
+from scoring.score import Score, Scored
+from submissions.editions import edition_of
 from submissions.limits import MAX_ROWS
 from submissions.ownruns import own_run_writer, refuse_foreign
 from submissions.reading.runs import read_run as read_file
 from submissions.reading.sources import MAX_BYTES
-from submissions.requirements import Requirements
+from submissions.requirements import Requirements, metrics_asked
 from submissions.run import DenseRun, Run
 from submissions.scores import score as score_run
 from submissions.species import NamesOnDemand
-from submissions.tables import Truth, read_occurrence_ids, read_species, read_truth
+from submissions.tables import Truth, TruthSets, read_occurrence_ids, read_species, read_truth_sets
+from submissions.tables import read_truth as read_single_truth
 from submissions.validation import Validation
 from submissions.validation import validate as validate_run
 from submissions.writing import write_lists
@@ -33,7 +35,13 @@ Path = str | os.PathLike[str]
 Ids = Path | Sequence[Path] | NDArray[np.integer]
 
 
-def read_run(path: Path, *, max_bytes: int = MAX_BYTES) -> Run | DenseRun:
+def read_run(
+    path: Path,
+    *,
+    max_bytes: int = MAX_BYTES,
+    edition: int | None = None,
+    columns: Sequence[str] | None = None,
+) -> Run | DenseRun:
     """Read a run file of any format.
 
     Parameters
@@ -43,6 +51,11 @@ def read_run(path: Path, *, max_bytes: int = MAX_BYTES) -> Run | DenseRun:
         told apart by content. ``-`` is standard input.
     max_bytes : int, default 8 GiB
         Reading stops after so many decompressed bytes.
+    edition : int, optional
+        Year of the edition whose form a file without a header has; a header decides by itself.
+    columns : sequence of str, optional
+        What the columns of a file without a header are, in its order: ``occurrence``, ``species``,
+        ``probability`` and ``rank``.
 
     Returns
     -------
@@ -52,10 +65,15 @@ def read_run(path: Path, *, max_bytes: int = MAX_BYTES) -> Run | DenseRun:
 
     Raises
     ------
+    UsageError
+        If there is no such edition, or a column is none of these.
     CannotCheckError
         If the file is absent or may not be read.
     """
-    return read_file(path, max_bytes=max_bytes)
+    form = None if edition is None else edition_of(edition).form
+    return read_file(
+        path, max_bytes=max_bytes, form=form, columns=None if columns is None else tuple(columns)
+    )
 
 
 def validate(
@@ -67,6 +85,7 @@ def validate(
     max_rows: int | None = None,
     k: int = 30,
     allow_missing: bool = False,
+    metrics: Sequence[str] = (),
 ) -> Validation:
     """Find everything that is wrong with a run.
 
@@ -84,6 +103,8 @@ def validate(
         Species per occurrence of the metrics, for the warnings.
     allow_missing : bool, default False
         Whether missing occurrences are a warning only.
+    metrics : sequence of str, optional
+        What the run is to be scored by, as for `score`: other metrics, other warnings.
 
     Returns
     -------
@@ -92,6 +113,8 @@ def validate(
 
     Raises
     ------
+    UsageError
+        If there is no such metric; all unknown ones are named.
     CannotCheckError
         If a file is absent, may not be read, or is an unusable table.
     """
@@ -103,28 +126,95 @@ def validate(
         max_rows=max_rows,
         k=k,
         allow_missing=allow_missing,
+        metrics=metrics_asked(metrics),
     )
     return validate_run(_run(run), requirements)
 
 
+@overload
+def read_truth(path: Path, *, sets: Literal[False] = False) -> Truth: ...
+
+
+@overload
+def read_truth(path: Path, *, sets: Literal[True]) -> TruthSets: ...
+
+
+def read_truth(path: Path, *, sets: bool = False) -> Truth | TruthSets:
+    """Read the true species of the test occurrences.
+
+    Parameters
+    ----------
+    path : path-like
+        A table with ``id`` and ``species_id``, or names that other editions use, such as
+        ``surveyId,predictions``; further columns are skipped.
+    sets : bool, default False
+        Whether an occurrence may have several species, in several rows or with blanks between them, as the
+        metrics ``f1-samples`` and ``f1-micro`` take them. A pair that is said twice counts once.
+
+    Returns
+    -------
+    Truth or TruthSets
+        By ascending id.
+
+    Raises
+    ------
+    CannotCheckError
+        If the file is absent or unusable: no rows, a species that is empty or no integer or, unless `sets`,
+        a doubled id. The message names the lines.
+    """
+    return read_truth_sets(path) if sets else read_single_truth(path)
+
+
+@overload
 def score(
     run: Path | Run | DenseRun,
     truth: Path | Truth,
     *,
+    metrics: tuple[()] = ...,
+    k: int = ...,
+    test: Ids | None = ...,
+    species: Path | NDArray[np.integer] | None = ...,
+    max_rows: int | None = ...,
+    allow_missing: bool = ...,
+) -> Score: ...
+
+
+@overload
+def score(
+    run: Path | Run | DenseRun,
+    truth: Path | Truth | TruthSets,
+    *,
+    metrics: Sequence[str],
+    k: int = ...,
+    test: Ids | None = ...,
+    species: Path | NDArray[np.integer] | None = ...,
+    max_rows: int | None = ...,
+    allow_missing: bool = ...,
+) -> Scored: ...
+
+
+def score(
+    run: Path | Run | DenseRun,
+    truth: Path | Truth | TruthSets,
+    *,
+    metrics: Sequence[str] = (),
     k: int = 30,
     test: Ids | None = None,
     species: Path | NDArray[np.integer] | None = None,
     max_rows: int | None = None,
     allow_missing: bool = False,
-) -> Score:
-    """Score a run by adaptive top-K and top-K accuracy.
+) -> Scored:
+    """Score a run by adaptive top-K and top-K accuracy, or by metrics of other editions.
 
     Parameters
     ----------
     run : path-like, Run or DenseRun
         A run file, or what `read_run` made of it.
-    truth : path-like or Truth
+    truth : path-like, Truth or TruthSets
         The true species of each occurrence.
+    metrics : sequence of str, optional
+        ``adaptive-top-k``, ``top-k``, ``top-k-error``, ``mrr``, ``f1-samples`` or ``f1-micro``; the first
+        one ranks. The last two take several true species per occurrence; the others only one.
     k : int, default 30
         Species per occurrence.
     test : path-like, sequence of path-like, or ndarray of int, optional
@@ -135,15 +225,29 @@ def score(
 
     Returns
     -------
-    Score
-        Both metrics, and `to_frame` for a row for each occurrence.
+    Score or Scored
+        `scores` by metric, each with a signature, and `to_frame` for a row for each occurrence. Where each
+        occurrence has one true species, it is a `Score`, which has both metrics of 2020 whatever was asked
+        for.
 
     Raises
     ------
+    UsageError
+        If there is no such metric; all unknown ones are named.
     InvalidRunError
         If the run has errors; its `validation` has them all.
     CannotCheckError
-        If a file is absent, may not be read, or is an unusable table.
+        If a file is absent, may not be read, or is an unusable table; or if the truth has several species
+        for an occurrence and a metric takes only one.
+
+    Examples
+    --------
+    >>> from scoring.sets import TrueSets
+    >>> from scoring.sparse import Pairs
+    >>> run = Run("a", np.array([7]), Pairs(np.array([0, 2]), np.array([1, 2]), np.array([0.7, 0.3])))
+    >>> truth = TruthSets(np.array([7, 8]), TrueSets(np.array([0, 2, 3]), np.array([1, 4, 2])))
+    >>> score(run, truth, metrics=["f1-samples", "f1-micro"], allow_missing=True).scores
+    {'f1-samples': 0.25, 'f1-micro': 0.4}
     """
     requirements = Requirements(
         test_ids=_ids(test, read_occurrence_ids),
@@ -151,8 +255,11 @@ def score(
         max_rows=max_rows,
         k=k,
         allow_missing=allow_missing,
+        metrics=metrics_asked(metrics),
     )
-    return score_run(_run(run), truth if isinstance(truth, Truth) else read_truth(truth), requirements)
+    if not isinstance(truth, Truth | TruthSets):
+        truth = read_truth_sets(truth) if requirements.of_sets else read_single_truth(truth)
+    return score_run(_run(run), truth, requirements)
 
 
 def fuse(
@@ -216,7 +323,7 @@ def fuse(
     """
     if output is not None:
         refuse_foreign(output, force=force)
-    truth = tune if tune is None or isinstance(tune, Truth) else read_truth(tune)
+    truth = tune if tune is None or isinstance(tune, Truth) else read_single_truth(tune)
     options = FusionOptions(method, missing, max_rows)
     plan = plan_fusion([_run(run) for run in runs], Weighting(weights, truth), options=options)
     memory = RunInMemory()

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scoring.adaptive import budget_of, check_k, nth_largest
+from scoring.outcomes import PerOccurrence
 from scoring.pool import Pool
-from scoring.score import PerOccurrence, Score
+from scoring.score import Score
 
 # Rows of a block are compared while they are in cache; of a stretch, read one after the other.
 _BLOCK_BYTES = 1 << 20
@@ -46,6 +47,7 @@ def score_dense(
     k: int = 30,
     rows: NDArray[np.intp] | None = None,
     n_threads: int = 1,
+    all_ties: bool = False,
 ) -> Score:
     """Score a matrix of scores against the true classes; ties of top-K are broken by column.
 
@@ -61,6 +63,9 @@ def score_dense(
         The row of each occurrence, -1 if it has none; by default row i is occurrence i.
     n_threads : int, default 1
         Threads that share the rows.
+    all_ties : bool, default False
+        Whether ties are counted for each occurrence, as the mean reciprocal rank needs them; a top-K needs
+        only those of the K best.
 
     Raises
     ------
@@ -74,12 +79,12 @@ def score_dense(
     (0.3, 0.5, 0.5)
     """
     labels = _checked_labels(scores, labels, rows)
-    scan = _Scan(scores, labels, rows, k=check_k(k))
+    scan = _Scan(scores, labels, rows, k=check_k(k), all_ties=all_ties)
     threshold = scan.run(n_threads, scan.guess())
     if threshold is None:  # the guess was too high: too few scores lie above it
         threshold = scan.run(n_threads, -math.inf)
     assert threshold is not None
-    return Score(k, threshold, scan.n_pairs, scan.per_occurrence(threshold))
+    return Score(k, threshold, scan.per_occurrence(threshold))
 
 
 def _checked_labels(scores: Rows, labels: ArrayLike, rows: NDArray[np.intp] | None) -> NDArray[np.integer]:
@@ -104,19 +109,24 @@ class _Scan:
     """One pass over a matrix, shared by threads."""
 
     def __init__(
-        self, scores: Rows, labels: NDArray[np.integer], rows: NDArray[np.intp] | None, *, k: int
+        self,
+        scores: Rows,
+        labels: NDArray[np.integer],
+        rows: NDArray[np.intp] | None,
+        *,
+        k: int,
+        all_ties: bool,
     ) -> None:
         self._scores = scores
         given = np.arange(len(labels)) if rows is None else rows
         self._occurrences = np.flatnonzero(given >= 0)
         self._rows = given[self._occurrences]
-        self._k = k
+        self._n_ranked = scores.shape[1] if all_ties else k
         # More than all scores are never wanted, however large k is.
         self._size = min(budget_of(k, len(labels)), len(labels) * scores.shape[1]) + 1
         self._block_rows = max(1, _BLOCK_BYTES // max(4 * scores.shape[1], 1))
         self._seen = PerOccurrence.unpredicted(labels)
         self._pools: list[Pool] = []
-        self.n_pairs = 0
 
     def guess(self) -> float:
         """Return what a sample of rows suggests the threshold to be, or somewhat less."""
@@ -140,7 +150,7 @@ class _Scan:
         ]
         shares = [stretches[i::n_threads] for i in range(n_threads)]
         with ThreadPoolExecutor(n_threads) as executor:
-            self.n_pairs = sum(executor.map(self._visit, self._pools, shares))
+            list(executor.map(self._visit, self._pools, shares))  # which raises what a thread raised
         return self._threshold()
 
     def _threshold(self) -> float | None:
@@ -157,17 +167,14 @@ class _Scan:
             set_sizes += np.bincount(pool.above(threshold)[1], minlength=len(set_sizes))
         return self._seen
 
-    def _visit(self, pool: Pool, stretches: Iterable[range]) -> int:
-        """Return how many pairs some blocks hold, after adding their best to a pool."""
-        n_pairs = 0
+    def _visit(self, pool: Pool, stretches: Iterable[range]) -> None:
         for stretch in stretches:
             for first in stretch:
                 inside = slice(first, min(first + self._block_rows, stretch.stop))
                 occurrences, block = self._occurrences[inside], self._block(inside)
-                n_pairs += _n_present(block)
+                self._seen.n_predicted[occurrences] = _n_present(block)
                 pool.add(block, occurrences)
                 self._stand(block, occurrences)
-        return n_pairs
 
     def _block(self, inside: slice) -> NDArray[np.floating]:
         rows = self._rows[inside]
@@ -188,15 +195,17 @@ class _Scan:
         n_above = np.array([np.count_nonzero(row) for row in block > true_scores[:, np.newaxis]])
         seen.n_above[occurrences] = n_above
         seen.true_scores[occurrences[known]] = true_scores[known]
-        for i in known[n_above[known] < self._k].tolist():  # elsewhere ties change nothing
+        for i in known[n_above[known] < self._n_ranked].tolist():  # elsewhere ties change nothing
             tied = block[i] == true_scores[i]
             seen.n_tied[occurrences[i]] = np.count_nonzero(tied) - 1
             seen.n_before[occurrences[i]] = np.count_nonzero(tied[: labels[i]])
 
 
-def _n_present(block: NDArray[np.floating]) -> int:
-    """Count the scores that are not -inf, refusing NaN."""
+def _n_present(block: NDArray[np.floating]) -> int | NDArray[np.int64]:
+    """Count the scores of each row that are not -inf, refusing NaN; one number where all rows are full."""
     # Not a product with itself, which is one pass instead of two: BLAS would lock the threads out.
-    if not block.size or not np.isnan(block.max()):
-        return block.size - (int(np.count_nonzero(np.isneginf(block))) if block.min() == -np.inf else 0)
-    raise ValueError("scores must not be NaN")
+    if block.size and np.isnan(block.max()):
+        raise ValueError("scores must not be NaN")
+    if not block.size or block.min() > -np.inf:
+        return int(block.shape[1])
+    return np.array([np.count_nonzero(row) for row in block > -np.inf], np.int64)

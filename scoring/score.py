@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.metrics.adaptive_top_k import ADAPTIVE_TOP_K
+from scoring.metrics.metric import Metric
+from scoring.metrics.table import DEFAULT_METRICS
+from scoring.metrics.top_k import TOP_K
+from scoring.outcomes import PerOccurrence, SetOutcomes
 from scoring.version import VERSION
 
 if TYPE_CHECKING:
@@ -18,102 +23,133 @@ if TYPE_CHECKING:
 TIE_RULE = "score,rank,order"
 
 
-@dataclass(frozen=True)
-class PerOccurrence:
-    """What happened to each occurrence of the truth, in the order of the truth.
-
-    Parameters
-    ----------
-    labels : ndarray of int of shape (n,)
-        True species.
-    true_scores : ndarray of float of shape (n,)
-        Score of the true species; -inf where it was not predicted.
-    n_above : ndarray of int of shape (n,)
-        Pairs of the occurrence with a score above that of the true one.
-    n_tied, n_before : ndarray of int of shape (n,)
-        Other pairs with the same score as the true one, and those of them that come before it by
-        `TIE_RULE`. Counted only where `n_above` is below K, since elsewhere they change nothing.
-    set_sizes : ndarray of int of shape (n,)
-        Pairs above the threshold.
-    ids : ndarray of int of shape (n,), optional
-        Occurrence ids; None for plain arrays.
-    """
-
-    labels: NDArray[np.integer]
-    true_scores: NDArray[np.float64]
-    n_above: NDArray[np.integer]
-    n_tied: NDArray[np.integer]
-    n_before: NDArray[np.integer]
-    set_sizes: NDArray[np.integer]
-    ids: NDArray[np.integer] | None = None
-
-    @classmethod
-    def unpredicted(cls, labels: NDArray[np.integer]) -> PerOccurrence:
-        """Return occurrences for which nothing is predicted; the arrays are there to be filled."""
-        counts = np.zeros((4, len(labels)), np.int64)
-        return cls(labels, np.full(len(labels), -math.inf), *counts)
-
-    @property
-    def predicted(self) -> NDArray[np.bool_]:
-        """Whether the true species was predicted at all."""
-        return self.true_scores > -math.inf
-
-
 @dataclass(frozen=True, repr=False)
-class Score:
-    """Both metrics of one run, in all and for each occurrence.
+class Scored:
+    """The scores of one run by some metrics, in all and for each occurrence.
 
     Parameters
     ----------
     k : int
-        Species per occurrence, on average (adaptive) or at most (top-K).
+        Species per occurrence: on average (adaptive) or at most (top-K).
     threshold : float
         The threshold t of the adaptive metric, -inf if every pair lies above it.
-    n_pairs, n_dropped : int
-        Pairs that were scored, and pairs left out before because their occurrences are in the test
-        files but not in the truth.
-    per_occurrence : PerOccurrence
-        The same for each occurrence.
+    per_occurrence : PerOccurrence or SetOutcomes
+        What happened to each occurrence.
+    n_dropped : int
+        Pairs left out before because their occurrences are in the test files but not in the truth.
     truth_digest : str
         Digest of the truth, for the signature.
+    metrics : tuple of Metric
+        The metrics that were asked for; the first one ranks.
     """
 
     k: int
     threshold: float
-    n_pairs: int
-    per_occurrence: PerOccurrence
+    per_occurrence: PerOccurrence | SetOutcomes
     n_dropped: int = 0
     truth_digest: str = "-"
+    metrics: tuple[Metric, ...] = DEFAULT_METRICS
 
     def __repr__(self) -> str:
-        shown = ("adaptive_top_k", "top_k", "k", "n_occurrences")
-        return f"Score({', '.join(f'{name}={getattr(self, name)}' for name in shown)})"
+        scores = {name.replace("-", "_"): score for name, score in self.scores.items()}
+        shown = {**scores, "k": self.k, "n_occurrences": self.n_occurrences}
+        return f"{type(self).__name__}({', '.join(f'{name}={value}' for name, value in shown.items())})"
 
     @property
     def n_occurrences(self) -> int:
         """Number of occurrences in the truth."""
-        return len(self.per_occurrence.labels)
+        return len(self.per_occurrence)
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of pairs that were scored."""
+        return int(self.per_occurrence.n_predicted.sum())
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """The score of each metric."""
+        return {metric.name: self.by(metric) for metric in self.metrics}
+
+    @property
+    def signatures(self) -> dict[str, str]:
+        """The signature of each metric: two of its scores are comparable if these are equal."""
+        return {metric.name: self._signature(metric.name, metric) for metric in self.metrics}
+
+    def by(self, metric: Metric) -> float:
+        """Return the score of any metric that the outcomes allow."""
+        return metric.score(self.per_occurrence, self.k, self.threshold)
+
+    def bounds_by(self, metric: Metric) -> tuple[float, float] | None:
+        """Return what a metric could be if equal scores stood otherwise; None if that changes nothing."""
+        return metric.bounds and metric.bounds(self.per_occurrence, self.k, self.threshold)
+
+    @property
+    def signature(self) -> str:
+        """That of the metric that ranks; two scores are comparable if these are equal."""
+        return self._signature(self.metrics[0].name, self.metrics[0])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame with a row for each occurrence of the truth.
+
+        The terms of a metric are a column of its name where it is a mean over the occurrences, otherwise
+        one of numerators and one of denominators.
+        """
+        import pandas as pd
+
+        of = self.per_occurrence
+        sets = {"n_true": of.n_true, "n_predicted": of.n_predicted, "n_hit": of.n_hit}
+        return pd.DataFrame({"occurrence_id": self._ids, **sets, **self._terms_of(self.metrics)})
+
+    @property
+    def _ids(self) -> NDArray[np.integer]:
+        ids = self.per_occurrence.ids
+        return np.arange(self.n_occurrences) if ids is None else ids
+
+    def _terms_of(self, metrics: Iterable[Metric]) -> dict[str, NDArray[Any]]:
+        columns: dict[str, NDArray[Any]] = {}
+        for metric in metrics:
+            terms = metric.terms(self.per_occurrence, self.k, self.threshold)
+            name = metric.name.replace("-", "_")
+            parts = {f"{name}_numerator": terms.numerators, f"{name}_denominator": terms.denominators}
+            columns |= {name: terms.numerators} if metric.is_mean else parts
+        return columns
+
+    def _signature(self, name: str, *metrics: Metric) -> str:
+        has = {need: any(metric.needs == need for metric in metrics) for need in ("scores", "order")}
+        parts: dict[str, object] = {"metric": name}
+        parts |= {"k": self.k} if any(metric.has_k for metric in metrics) else {}
+        parts |= {"n": self.n_occurrences}
+        parts |= {"ties": TIE_RULE} if has["order"] else {}
+        parts |= {"compare": "strict"} if has["scores"] else {}
+        parts |= {"missing": "wrong", "dropped": self.n_dropped, "truth": self.truth_digest}
+        return "|".join(f"{key}:{value}" for key, value in (parts | {"version": VERSION}).items())
+
+
+@dataclass(frozen=True, repr=False)
+class Score(Scored):
+    """The scores of one run where each occurrence has one true species; see `Scored`."""
+
+    per_occurrence: PerOccurrence
 
     @property
     def adaptive_hits(self) -> NDArray[np.bool_]:
         """Whether the true species lies above the threshold, for each occurrence."""
-        return self.per_occurrence.true_scores > self.threshold
+        return self._terms(ADAPTIVE_TOP_K)
 
     @property
     def top_k_hits(self) -> NDArray[np.bool_]:
         """Whether the true species is among the K best of its occurrence, for each occurrence."""
-        of = self.per_occurrence
-        return of.predicted & (of.n_above + of.n_before < self.k)
+        return self._terms(TOP_K)
 
     @property
     def adaptive_top_k(self) -> float:
         """Share of occurrences whose true species lies above the threshold."""
-        return self._share(self.adaptive_hits)
+        return self.by(ADAPTIVE_TOP_K)
 
     @property
     def top_k(self) -> float:
         """Share of occurrences whose true species is among their K best."""
-        return self._share(self.top_k_hits)
+        return self.by(TOP_K)
 
     @property
     def mean_set_size(self) -> float:
@@ -131,45 +167,32 @@ class Score:
 
         From none of the true pairs of the block to as many as there are unused places.
         """
-        tied = int(np.count_nonzero(self.per_occurrence.true_scores == self.threshold))
-        in_block = tied if self.threshold > -math.inf else 0
-        hits = int(np.count_nonzero(self.adaptive_hits))
-        gained = min(self.unused_budget, in_block)
-        return hits / self.n_occurrences, (hits + gained) / self.n_occurrences
+        return self._bounds(ADAPTIVE_TOP_K)
 
     @property
     def top_k_bounds(self) -> tuple[float, float]:
         """What top-K could be: true species placed last, and first, among equal scores."""
-        of = self.per_occurrence
-        last = of.predicted & (of.n_above + of.n_tied < self.k)
-        first = of.predicted & (of.n_above < self.k)
-        return self._share(last), self._share(first)
+        return self._bounds(TOP_K)
 
     @property
     def signature(self) -> str:
-        """Everything that the numbers depend on; two scores are comparable if these are equal."""
-        parts = {
-            "metric": "adaptive-top-k+top-k",
-            "k": self.k,
-            "n": self.n_occurrences,
-            "ties": TIE_RULE,
-            "compare": "strict",
-            "missing": "wrong",
-            "dropped": self.n_dropped,
-            "truth": self.truth_digest,
-            "version": VERSION,
-        }
-        return "|".join(f"{key}:{value}" for key, value in parts.items())
+        """All that both metrics of 2020 depend on; if others were asked for, what the first depends on."""
+        if set(self.metrics) != set(DEFAULT_METRICS):
+            return super().signature
+        return self._signature(f"{ADAPTIVE_TOP_K.name}+{TOP_K.name}", ADAPTIVE_TOP_K, TOP_K)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a pandas data frame with a row for each occurrence of the truth."""
+        """Return a pandas data frame with a row for each occurrence of the truth.
+
+        Metrics that are not those of 2020 add their terms; see `Scored.to_frame`.
+        """
         import pandas as pd
 
         of = self.per_occurrence
-        ids = np.arange(self.n_occurrences) if of.ids is None else of.ids
+        others = [metric for metric in self.metrics if metric not in DEFAULT_METRICS]
         return pd.DataFrame(
             {
-                "occurrence_id": ids,
+                "occurrence_id": self._ids,
                 "species_id": of.labels,
                 "predicted": of.predicted,
                 "true_score": np.where(of.predicted, of.true_scores, np.nan),
@@ -177,6 +200,7 @@ class Score:
                 "set_size": of.set_sizes,
                 "adaptive_hit": self.adaptive_hits,
                 "top_k_hit": self.top_k_hits,
+                **self._terms_of(others),
             }
         )
 
@@ -184,5 +208,10 @@ class Score:
     def _n_above(self) -> int:
         return int(self.per_occurrence.set_sizes.sum())
 
-    def _share(self, hits: NDArray[np.bool_]) -> float:
-        return int(np.count_nonzero(hits)) / self.n_occurrences
+    def _terms(self, metric: Metric) -> NDArray[np.bool_]:
+        return metric.terms(self.per_occurrence, self.k, self.threshold).numerators
+
+    def _bounds(self, metric: Metric) -> tuple[float, float]:
+        bounds = self.bounds_by(metric)
+        assert bounds is not None
+        return bounds

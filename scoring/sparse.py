@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.adaptive import budget_of, threshold_of
-from scoring.score import PerOccurrence, Score
+from scoring.outcomes import PerOccurrence
+from scoring.score import Score
 
 # Pairs that are compared at once: their temporaries stay in cache.
 _CHUNK_PAIRS = 1 << 17
@@ -70,7 +71,12 @@ class Pairs:
 
 
 def score_sparse(
-    pairs: Pairs, labels: NDArray[np.integer], positions: NDArray[np.intp], *, k: int = 30
+    pairs: Pairs,
+    labels: NDArray[np.integer],
+    positions: NDArray[np.intp],
+    *,
+    k: int = 30,
+    by_rank: bool = False,
 ) -> Score:
     """Score lists of pairs against the true species.
 
@@ -84,6 +90,9 @@ def score_sparse(
         Which occurrence of the truth each list is for, none twice.
     k : int, default 30
         Species per occurrence.
+    by_rank : bool, default False
+        Whether ranks alone order the pairs of an occurrence, and not their scores. The threshold is one of
+        scores all the same.
 
     Raises
     ------
@@ -101,25 +110,30 @@ def score_sparse(
         raise ValueError("there are no occurrences to score")
     threshold = threshold_of(pairs.scores, budget_of(k, len(labels)))
     per_occurrence = PerOccurrence.unpredicted(labels)
+    per_occurrence.n_predicted[positions] = np.diff(pairs.offsets)
     for lists in pairs.chunks():
-        _stand(pairs.within(lists), positions[lists], threshold, per_occurrence)
-    return Score(k, threshold, len(pairs.scores), per_occurrence)
+        chunk = pairs.within(lists)
+        per_occurrence.set_sizes[positions[lists]] = _counts(chunk.scores > threshold, chunk.offsets)
+        keys = -chunk.ranks.astype(np.float64) if by_rank and chunk.ranks is not None else chunk.scores
+        _stand(chunk, positions[lists], keys, per_occurrence)
+    return Score(k, threshold, per_occurrence)
 
 
-def _stand(chunk: Pairs, positions: NDArray[np.intp], threshold: float, into: PerOccurrence) -> None:
-    """Fill in how the true pairs of the occurrences at some positions stand among the others."""
-    starts, scores, lengths = chunk.offsets, chunk.scores, np.diff(chunk.offsets)
-    into.set_sizes[positions] = _counts(scores > threshold, starts)
+def _stand(
+    chunk: Pairs, positions: NDArray[np.intp], keys: NDArray[np.floating], into: PerOccurrence
+) -> None:
+    """Fill in how the true pairs of the occurrences at some positions stand among others, by keys."""
+    starts, lengths = chunk.offsets, np.diff(chunk.offsets)
     true_pairs = np.flatnonzero(chunk.species == np.repeat(into.labels[positions], lengths))
     if not len(true_pairs):
         return
     true_lists = np.searchsorted(starts, true_pairs, side="right") - 1
-    true_scores = np.full(len(positions), math.inf)  # a list without its true species has nothing above
-    true_scores[true_lists] = scores[true_pairs]
-    spread = np.repeat(true_scores, lengths)
-    tied = np.flatnonzero(scores == spread)
-    into.true_scores[positions[true_lists]] = scores[true_pairs]
-    into.n_above[positions] = _counts(scores > spread, starts)
+    true_keys = np.full(len(positions), math.inf)  # a list without its true species has nothing above
+    true_keys[true_lists] = keys[true_pairs]
+    spread = np.repeat(true_keys, lengths)
+    tied = np.flatnonzero(keys == spread)
+    into.true_scores[positions[true_lists]] = chunk.scores[true_pairs]
+    into.n_above[positions] = _counts(keys > spread, starts)
     into.n_tied[positions[true_lists]] = np.diff(np.searchsorted(tied, starts))[true_lists] - 1
     into.n_before[positions] = _tied_before(chunk, tied, true_pairs, true_lists)
 

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.metrics.metric import Metric
 from submissions.competition.files import truth_of_environment
 from submissions.competition.settings import Competition
+from submissions.editions import EDITIONS, Edition
 from submissions.errors import BadInputError, CannotCheckError, GlckitError, UsageError
 from submissions.faults import MAX_EXAMPLES
 from submissions.files import written_atomically
@@ -22,12 +24,20 @@ from submissions.ordering import is_among
 from submissions.progress import SILENT, Progress
 from submissions.reading.runs import read_run
 from submissions.reading.sources import MAX_BYTES
-from submissions.requirements import Requirements
+from submissions.requirements import Requirements, metrics_asked
 from submissions.scores import Evaluation, evaluate
 from submissions.species import NamesOnDemand
 from submissions.staleness import BY_CHANCE, agrees_by_chance, refuse_moved
-from submissions.tables import Truth, read_occurrence_ids, read_species, read_truth
+from submissions.tables import (
+    Truth,
+    TruthSets,
+    read_occurrence_ids,
+    read_species,
+    read_truth,
+    read_truth_sets,
+)
 from submissions.validation import Validation, validate
+from submissions.wording import counted
 
 
 @dataclass(frozen=True)
@@ -42,8 +52,14 @@ class Inputs:
         Species per occurrence of the metrics.
     max_rows : int, optional
         Rows allowed per occurrence.
+    metric : tuple of str
+        Names of the metrics that are asked for, the first of which ranks; without any, those of 2020.
     max_bytes : int, optional
         Decompressed bytes that are read of a run.
+    columns : tuple of str, optional
+        What the columns of runs without a header are.
+    edition : Edition, optional
+        That of the competition.
     every_example : bool
         Whether faults keep all examples.
     """
@@ -53,8 +69,11 @@ class Inputs:
     train: tuple[Path, ...] = ()
     species: Path | None = None
     k: int | None = None
+    metric: tuple[str, ...] = ()
     max_rows: int | None = None
     max_bytes: int | None = None
+    columns: tuple[str, ...] | None = None
+    edition: Edition | None = None
     allow_missing: bool = False
     every_example: bool = False
 
@@ -63,7 +82,7 @@ class Inputs:
 
         Its test files may not fit a truth that was given by hand; see `_test_ids`.
         """
-        shared = ("truth", "test", "train", "species", "k", "max_rows")
+        shared = ("truth", "test", "train", "species", "k", "max_rows", "metric", "edition")
         return replace(self, **{name: getattr(self, name) or getattr(competition, name) for name in shared})
 
 
@@ -81,12 +100,15 @@ class EvaluatedFile:
         What ``RUN.meta.json`` beside it says.
     error : GlckitError, optional
         Why it could not be checked.
+    metrics : tuple of Metric
+        Those that were asked for, the first of which ranks; empty where none were.
     """
 
     run: str
     evaluation: Evaluation | None = None
     metadata: Mapping[str, Any] | None = None
     error: GlckitError | None = None
+    metrics: tuple[Metric, ...] = ()
 
 
 def validate_files(
@@ -105,7 +127,7 @@ def validate_files(
     test_ids = read_occurrence_ids(completed.test) if completed.test else None
     requirements = _requirements(completed, test_ids)
     _refuse_stale_tables(completed.test, completed.train, requirements)
-    return [_evaluated(run, requirements, max_bytes=completed.max_bytes, progress=progress) for run in runs]
+    return [_evaluated(run, requirements, inputs=completed, progress=progress) for run in runs]
 
 
 def score_files(
@@ -124,12 +146,10 @@ def score_files(
     completed = inputs.completed(competition)
     if completed.truth is None:
         raise UsageError("No truth to score against.", "Give --truth FILE, or set it in competition.toml.")
-    truth = read_truth(completed.truth)
+    truth = _truth(completed.truth, metrics_asked(completed.metric), progress)
     requirements = _requirements(completed, _test_ids(truth, inputs, completed))
     _refuse_stale_tables((completed.truth, *completed.test), completed.train, requirements)
-    return [
-        _evaluated(run, requirements, truth, max_bytes=completed.max_bytes, progress=progress) for run in runs
-    ]
+    return [_evaluated(run, requirements, truth, inputs=completed, progress=progress) for run in runs]
 
 
 def write_per_occurrence(outcomes: Sequence[EvaluatedFile], path: Path) -> None:
@@ -187,19 +207,34 @@ def check_frame_path(path: Path | None) -> None:
 
 
 def _requirements(inputs: Inputs, test_ids: NDArray[np.integer] | None) -> Requirements:
+    metrics = metrics_asked(inputs.metric)
+    once = not all(metric.needs == "sets" for metric in metrics)
     return Requirements(
         test_ids=test_ids,
-        train_ids=read_occurrence_ids(inputs.train) if inputs.train else None,
+        train_ids=read_occurrence_ids(inputs.train, once=once) if inputs.train else None,
         species_ids=None if inputs.species is None else read_species(inputs.species),
         names=NamesOnDemand(inputs.species),
         max_rows=inputs.max_rows,
         k=inputs.k or Requirements.k,
         allow_missing=inputs.allow_missing,
+        metrics=metrics,
+        of_2018=inputs.edition == EDITIONS[2018],
         max_examples=sys.maxsize if inputs.every_example else MAX_EXAMPLES,
     )
 
 
-def _test_ids(truth: Truth, given: Inputs, completed: Inputs) -> NDArray[np.integer]:
+def _truth(path: Path, metrics: Sequence[Metric], progress: Progress) -> Truth | TruthSets:
+    """Read a truth as the metrics need it: as sets where none of them wants one species per occurrence."""
+    if not all(metric.needs == "sets" for metric in metrics):
+        return read_truth(path)
+    truth = read_truth_sets(path)
+    if truth.n_doubled:
+        times = counted(truth.n_doubled, "pair")
+        progress.say(f"{path} says {times} of occurrence and species again; each counts once.")
+    return truth
+
+
+def _test_ids(truth: Truth | TruthSets, given: Inputs, completed: Inputs) -> NDArray[np.integer]:
     """Return the test set: of the test files, or of the truth where none fit it.
 
     A truth given by hand, such as that of a validation part, need not belong to the test files of the
@@ -234,18 +269,27 @@ def _refuse_stale_tables(tests: Sequence[Path], trains: Sequence[Path], requirem
 def _evaluated(
     path: str,
     requirements: Requirements,
-    truth: Truth | None = None,
+    truth: Truth | TruthSets | None = None,
     *,
-    max_bytes: int | None,
+    inputs: Inputs,
     progress: Progress,
 ) -> EvaluatedFile:
+    asked = requirements.metrics if inputs.metric else ()
     try:
         with memory_errors_named(path):
-            kept = requirements.max_examples
-            run = read_run(path, max_bytes=max_bytes or MAX_BYTES, progress=progress, max_examples=kept)
-            if truth is None:
-                return EvaluatedFile(path, Evaluation(validate(run, requirements), None), run.metadata)
-            n_threads = min(4, os.cpu_count() or 1)
-            return EvaluatedFile(path, evaluate(run, truth, requirements, n_threads=n_threads), run.metadata)
+            run = read_run(
+                path,
+                max_bytes=inputs.max_bytes or MAX_BYTES,
+                progress=progress,
+                max_examples=requirements.max_examples,
+                form=inputs.edition.form if inputs.edition else None,
+                columns=inputs.columns,
+            )
+            evaluation = (
+                Evaluation(validate(run, requirements), None)
+                if truth is None
+                else evaluate(run, truth, requirements, n_threads=min(4, os.cpu_count() or 1))
+            )
+            return EvaluatedFile(path, evaluation, run.metadata, metrics=asked)
     except GlckitError as error:
-        return EvaluatedFile(path, error=error)
+        return EvaluatedFile(path, error=error, metrics=asked)

@@ -17,12 +17,18 @@ Severity = Literal["error", "warning"]
 #: How many examples a fault keeps.
 MAX_EXAMPLES = 5
 
+# Stands for the command that converts the run.
+_CONVERT = "{convert}"
+#: What begins the sentence of a fix that says what `glckit convert` mends.
+TAKES_CARE = "This takes care of"
+# What a fix promises of a fault that is an error, and not where it was made a warning already.
+_DOWNGRADE = "; --allow-missing makes it a warning"
 # What the reader of a report should do, by code. The order is the order of the report.
 _ERRORS = {
     "not-a-table": "Submit the run itself as text or Parquet; download it again if it came from the web.",
     "empty": "Write the run again; the file holds nothing.",
     "truncated": "Compress or copy the file again, and compare the sizes.",
-    "too-large": "Keep fewer species per occurrence (glckit convert --max-rows), or raise --max-bytes.",
+    "too-large": "Keep fewer species per occurrence ({convert} --max-rows N), or raise --max-bytes.",
     "header": "Use the header occurrence_id;species_id;probability;rank (rank may be absent).",
     "no-rows": "Write one line for each occurrence and species.",
     "ragged": "Give every line the same fields as the header, with one separator and nothing after the last.",
@@ -32,11 +38,11 @@ _ERRORS = {
     "unknown-occurrence": "Predict the occurrences of the test files and no others.",
     "unknown-species": "Use the species_id of the species table, not the GBIF id.",
     "duplicate": "Keep one line for each occurrence and species.",
-    "missing-occurrence": "Predict a species for every test occurrence; --allow-missing makes it a warning.",
-    "too-many-rows": "Keep the best rows of each occurrence: glckit convert --max-rows N.",
+    "missing-occurrence": f"Predict a species for every test occurrence{_DOWNGRADE}.",
+    "too-many-rows": "Keep the best rows of each occurrence: {convert} --max-rows N",
 }
 _WARNINGS = {
-    "rank-order": "Renumber with: glckit convert --rerank.",
+    "rank-order": "Renumber with: {convert} --rerank",
     "score-range": "If these are not meant as probabilities, leave them: both metrics use only their order.",
     "short-lists": (
         "Submit more than K species per occurrence (150 is usual); the threshold picks among them."
@@ -136,11 +142,10 @@ class FaultLog:
         self._counts: Counter[str] = Counter()
         self._examples: dict[str, list[Example]] = defaultdict(list)
         self._messages: dict[str, list[str]] = defaultdict(list)
-        self._downgraded: set[str] = set()
+        self._severities: dict[str, Severity] = {}
         for fault in faults:
             self.add(fault.code, *fault.examples, message=fault.message, count=fault.count, fix=fault.fix)
-            if fault.severity == "warning":
-                self.downgrade(fault.code)
+            self._severities[fault.code] = fault.severity
 
     def add(
         self,
@@ -151,19 +156,20 @@ class FaultLog:
         fix: str | None = None,
         mends: Sequence[str] = (),
     ) -> None:
-        """Note a fault; the examples may be fewer than the count (by default their number).
+        """Note a fault; the examples may be fewer than the count (by default their number), never more.
 
         `fix` is what to do unless it is what the catalogue says, and `mends` what `glckit convert` mends in
         it; where it mends all there is, nothing else need be done.
         """
         if code not in _FIXES:
             raise KeyError(code)
-        self._counts[code] += max(len(examples), 1) if count is None else count
+        n = max(len(examples), 1) if count is None else count
+        self._counts[code] += n
         self.offer(code, *mends)
         if fix is not None or not mends:
             _append_new(self._fixes[code], _FIXES[code] if fix is None else fix)
         kept = self._examples[code]
-        kept.extend(examples[: max(self.max_examples - len(kept), 0)])
+        kept.extend(examples[:n][: max(self.max_examples - len(kept), 0)])
         _append_new(self._messages[code], message)
 
     def add_once(self, code: str, *, message: str) -> None:
@@ -177,7 +183,11 @@ class FaultLog:
 
     def downgrade(self, code: str) -> None:
         """Report a code as a warning from now on."""
-        self._downgraded.add(code)
+        self._severities[code] = "warning"
+
+    def upgrade(self, code: str) -> None:
+        """Report a code as an error from now on."""
+        self._severities[code] = "error"
 
     def faults(self) -> tuple[Fault, ...]:
         """Return what was noted, errors first, in the order of the catalogue."""
@@ -185,13 +195,16 @@ class FaultLog:
         return tuple(sorted(found, key=lambda fault: fault.severity != "error"))
 
     def _fault(self, code: str) -> Fault:
-        is_warning = code in _WARNINGS or code in self._downgraded
-        severity: Severity = "warning" if is_warning else "error"
+        severity = self._severities.get(code, "warning" if code in _WARNINGS else "error")
         message, fixes = "; ".join(self._messages[code]), self._fixes[code]
         if self._mends[code]:
             mended = " and ".join(self._mends[code])
-            fixes = [*fixes, f"This takes care of {mended}: {conversion_of(self._run)}"]
+            fixes = [*fixes, f"{TAKES_CARE} {mended}: {conversion_of(self._run)}"]
         fix = " ".join(fixes)
+        if severity == "warning":
+            fix = fix.replace(_DOWNGRADE, "")
+        if _CONVERT in fix:
+            fix = fix.replace(_CONVERT, conversion_of(self._run))
         return Fault(code, severity, self._counts[code], message, fix, tuple(self._examples[code]))
 
 

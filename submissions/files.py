@@ -12,6 +12,7 @@ from pathlib import Path
 
 from submissions.errors import CannotCheckError, UsageError
 from submissions.locks import HAS_LOCKS, lock
+from submissions.opening import kind_of
 from submissions.printable import printable
 
 _TEMPORARY = re.compile(r"\.glckit-[0-9a-f]{12}\..+", re.DOTALL)
@@ -36,7 +37,7 @@ def written_atomically(path: str | os.PathLike[str], *, new: bool = False) -> It
     UsageError
         If `path` exists and `new` is true; the hint is ``--force``.
     CannotCheckError
-        If the folder cannot be written to, or `path` is a folder.
+        If the folder cannot be written to, or `path` is a folder, a FIFO or a device.
 
     Examples
     --------
@@ -76,15 +77,16 @@ def folder_written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     CannotCheckError
-        If the place cannot be written to, or `path` is a file.
+        If the place cannot be written to, `path` is a file, or another process made it meanwhile.
     """
     target = Path(os.path.realpath(path))
+    was_there = target.exists()
     with _cannot_write(target), contextlib.ExitStack() as stack:
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(target.parent)
         temporary = _new_folder(target, stack)
         yield temporary
-        _move_into_place(temporary, target)
+        _move_into_place(temporary, target, joins=was_there)
 
 
 @contextlib.contextmanager
@@ -108,8 +110,8 @@ def scratch_folder(parent: str | os.PathLike[str]) -> Iterator[Path]:
 def _temporary_file(target: Path) -> Iterator[Path]:
     with _cannot_write(target), contextlib.ExitStack() as stack:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_dir():
-            raise IsADirectoryError(None, "it is a folder")
+        if target.exists() and not target.is_file():
+            raise OSError(None, f"it is {kind_of(target.stat().st_mode)}")
         _remove_abandoned(target.parent)
         yield _new_file(target, stack)
 
@@ -140,9 +142,15 @@ def _move(temporary: Path, target: Path, *, new: bool) -> None:
         temporary.rename(target)
 
 
-def _move_into_place(temporary: Path, target: Path) -> None:
-    if not target.exists():
+def _move_into_place(temporary: Path, target: Path, *, joins: bool) -> None:
+    try:
         temporary.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise
+        if not joins:
+            raise FileExistsError(None, "another process made it meanwhile") from None
+    else:
         return
     for file in sorted(path for path in temporary.rglob("*") if not path.is_dir()):
         place = target / file.relative_to(temporary)
@@ -164,9 +172,10 @@ def _new_folder(target: Path, stack: contextlib.ExitStack) -> Path:
     while True:
         temporary = _new_name_beside(target)
         temporary.mkdir()
-        if _holds(os.open(temporary, os.O_RDONLY), temporary, stack):
-            stack.callback(shutil.rmtree, temporary, ignore_errors=True)
-            return temporary
+        with contextlib.suppress(FileNotFoundError):  # somebody took it for abandoned
+            if _holds(os.open(temporary, os.O_RDONLY), temporary, stack):
+                stack.callback(shutil.rmtree, temporary, ignore_errors=True)
+                return temporary
 
 
 def _new_name_beside(target: Path) -> Path:

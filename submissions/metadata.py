@@ -17,6 +17,8 @@ from submissions.progress import SILENT, Progress
 
 #: Keys of what glckit writes: the digest of the run described, and of the run of ours that it replaces.
 DIGEST, REPLACES = "digest", "replaces"
+# What is copied or shown goes down level by level, and Python does so for some hundred of them only.
+_MAX_DEPTH = 100
 
 
 def metadata_path(run: str | os.PathLike[str]) -> Path:
@@ -46,6 +48,9 @@ def read_metadata(run: str | os.PathLike[str]) -> Mapping[str, Any] | None:
         ) from error
     if not isinstance(data, dict):
         raise CannotCheckError(f"{printable(path)} is not a JSON object.", "Fix or remove it.")
+    if _is_deep(data):
+        why = f"it is nested too deeply, beyond {_MAX_DEPTH} levels"
+        raise CannotCheckError(f"Cannot read {printable(path)}: {why}.", "Fix or remove it.")
     return data
 
 
@@ -85,6 +90,14 @@ def write_metadata(run: str | os.PathLike[str], metadata: Mapping[str, Any]) -> 
     """Write the metadata of a run beside it."""
     with written_atomically(metadata_path(run)) as temporary:
         temporary.write_text(json.dumps(metadata, indent=2, allow_nan=False) + "\n")
+
+
+def _is_deep(data: Any) -> bool:
+    level = [data]
+    for _ in range(_MAX_DEPTH + 1):
+        nested = (each.values() if isinstance(each, dict) else each for each in level if each)
+        level = [part for parts in nested for part in parts if isinstance(part, dict | list)]
+    return bool(level)
 
 
 def _refuse_constant(name: str) -> None:

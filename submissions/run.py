@@ -13,7 +13,7 @@ from scoring.sparse import Pairs
 from submissions.faults import Fault
 from submissions.memory import require_memory
 from submissions.ordering import stable_order
-from submissions.reading.text import LineNumbers
+from submissions.reading.linenumbers import LineNumbers, LinesOfLists
 
 # What a row takes while rows are put into order: 37 bytes in a shuffled run of 16 million.
 _BYTES_OF_ORDERING = 40
@@ -33,10 +33,19 @@ class Run:
         Species, scores and ranks, list by list; in a list, in the order of the file.
     rows : ndarray of int of shape (n_pairs,), optional
         Row of the file of each pair; None where pairs stand in the order of the file.
-    lines : LineNumbers, optional
+    lines : LineNumbers or LinesOfLists, optional
         Line of each row; None for formats without lines.
     mentioned : ndarray of int of shape (n,)
+        Occurrences that bad rows name, ascending: they have more pairs than could be read.
+    n_unplaced : int
+        Bad rows that name no occurrence.
         Occurrences that only bad lines name.
+    empty, empty_lines : ndarray of int of shape (n,)
+        Occurrences that are in the file with an empty list, so neither missing nor among the lists, and
+        where each stands.
+    rank_decides : bool
+        Whether ranks alone order a list, as in the formats of 2018 and 2019; elsewhere it is scores, and
+        ranks only break ties.
     n_unread : int
         Rows that could not be read, and are none of the pairs.
     readable : bool
@@ -51,8 +60,12 @@ class Run:
     occurrence_ids: NDArray[np.integer]
     pairs: Pairs
     rows: NDArray[np.intp] | None = None
-    lines: LineNumbers | None = None
+    lines: LineNumbers | LinesOfLists | None = None
     mentioned: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
+    n_unplaced: int = 0
+    empty: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
+    empty_lines: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
+    rank_decides: bool = False
     n_unread: int = 0
     readable: bool = True
     faults: tuple[Fault, ...] = ()
@@ -65,6 +78,11 @@ class Run:
     def n_pairs(self) -> int:
         """Number of pairs."""
         return len(self.pairs.scores)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no row could be anything but one of the pairs."""
+        return not len(self.mentioned) and not self.n_unplaced
 
     def row_numbers(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the row of the file, from 0, of each of some pairs."""

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.adaptive import budget_of
 from scoring.dense import score_dense
-from scoring.score import Score
+from scoring.metrics.mrr import MRR
+from scoring.outcomes import SetOutcomes
+from scoring.score import Score, Scored
+from scoring.sets import TrueSets, score_dense_sets, score_sets
 from scoring.sparse import score_sparse
 from submissions.ordering import is_among, positions_among
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
-from submissions.tables import Truth
+from submissions.tables import Truth, TruthSets
 from submissions.validation import InvalidRunError, Validation, check, validate, with_budget
 
 
@@ -23,39 +28,65 @@ class Evaluation:
     """What a run is worth: its validation, and its score if it is valid."""
 
     validation: Validation
-    score: Score | None
+    score: Scored | None
 
 
 def evaluate(
-    run: Run | DenseRun, truth: Truth, requirements: Requirements | None = None, *, n_threads: int = 1
+    run: Run | DenseRun,
+    truth: Truth | TruthSets,
+    requirements: Requirements | None = None,
+    *,
+    n_threads: int = 1,
 ) -> Evaluation:
     """Check a run and score it if it is valid; `n_threads` share a matrix.
 
     Without test ids, the occurrences of the truth are the test set. Pairs of test occurrences without a
-    truth are dropped before the threshold is fitted.
+    truth are dropped before the threshold is fitted. The score of a `Truth` is a `Score`.
+
+    Raises
+    ------
+    CannotCheckError
+        If a metric wants one species per occurrence and the truth has several.
     """
     requirements = requirements or Requirements()
+    if isinstance(truth, TruthSets) and not requirements.of_sets:
+        truth = truth.single()
     if requirements.test_ids is None:
         requirements = replace(requirements, test_ids=truth.ids)
     validation = check(run, requirements)
     if not validation.valid:
         return Evaluation(validate(run, requirements), None)
-    score = (
-        _score_matrix(run, truth, requirements.k, n_threads)
+    scored = (
+        _score_matrix(run, truth, requirements, n_threads)
         if isinstance(run, DenseRun)
         else _score_lists(run, truth, requirements.k)
     )
-    budget = budget_of(requirements.k, len(truth))
-    return Evaluation(with_budget(validation, score.unused_budget, budget), score)
+    scored = replace(scored, truth_digest=truth.digest, metrics=requirements.metrics)
+    if requirements.compares_scores and isinstance(scored, Score):
+        budget = budget_of(requirements.k, len(truth))
+        validation = with_budget(validation, scored.unused_budget, budget)
+    return Evaluation(validation, scored)
 
 
-def score(run: Run | DenseRun, truth: Truth, requirements: Requirements | None = None) -> Score:
+@overload
+def score(run: Run | DenseRun, truth: Truth, requirements: Requirements | None = None) -> Score: ...
+
+
+@overload
+def score(
+    run: Run | DenseRun, truth: Truth | TruthSets, requirements: Requirements | None = None
+) -> Scored: ...
+
+
+def score(run: Run | DenseRun, truth: Truth | TruthSets, requirements: Requirements | None = None) -> Scored:
     """Score a valid run; see `evaluate`.
 
     Raises
     ------
     InvalidRunError
         If the run has errors; the error carries the whole validation.
+    CannotCheckError
+        If a metric wants one species per occurrence and the truth has several.
     """
     evaluation = evaluate(run, truth, requirements)
     if evaluation.score is None:
@@ -63,25 +94,42 @@ def score(run: Run | DenseRun, truth: Truth, requirements: Requirements | None =
     return evaluation.score
 
 
-def _score_lists(run: Run, truth: Truth, k: int) -> Score:
+def _score_lists(run: Run, truth: Truth | TruthSets, k: int) -> Scored:
     positions, in_truth = positions_among(run.occurrence_ids, truth.ids)
     pairs = run.pairs if in_truth.all() else run.pairs.select(np.flatnonzero(in_truth))
-    scored = score_sparse(pairs, truth.species, positions[in_truth], k=k)
-    return _labelled(scored, truth, n_dropped=run.n_pairs - len(pairs.scores))
+    if isinstance(truth, TruthSets):
+        scored = _of_sets(score_sets(pairs, truth.sets, positions[in_truth]), truth, k)
+    else:
+        by_rank, places = run.rank_decides, positions[in_truth]
+        scored = _labelled(score_sparse(pairs, truth.species, places, k=k, by_rank=by_rank), truth)
+    return replace(scored, n_dropped=run.n_pairs - len(pairs.scores))
 
 
-def _score_matrix(run: DenseRun, truth: Truth, k: int, n_threads: int) -> Score:
-    columns = _lookup(truth.species, run.species_ids)
-    rows = _lookup(truth.ids, run.occurrence_ids)
-    scored = score_dense(run.scores, columns, k=k, rows=rows, n_threads=n_threads)
-    others = np.flatnonzero(~is_among(run.occurrence_ids, truth.ids))
-    n_dropped = sum(int(np.count_nonzero(run.scores[row] > -np.inf)) for row in others.tolist())
-    return _labelled(scored, truth, n_dropped=n_dropped)
+def _score_matrix(
+    run: DenseRun, truth: Truth | TruthSets, requirements: Requirements, n_threads: int
+) -> Scored:
+    rows, k = _lookup(truth.ids, run.occurrence_ids), requirements.k
+    if isinstance(truth, TruthSets):
+        columns = TrueSets(truth.sets.offsets, _lookup(truth.sets.species, run.species_ids))
+        scored = _of_sets(score_dense_sets(run.scores, columns, rows), truth, k)
+    else:
+        labels, ties = _lookup(truth.species, run.species_ids), MRR in requirements.metrics
+        dense = score_dense(run.scores, labels, k=k, rows=rows, n_threads=n_threads, all_ties=ties)
+        scored = _labelled(dense, truth)
+    return replace(scored, n_dropped=_n_dropped(run, truth.ids))
 
 
-def _labelled(scored: Score, truth: Truth, *, n_dropped: int) -> Score:
-    per_occurrence = replace(scored.per_occurrence, labels=truth.species, ids=truth.ids)
-    return replace(scored, per_occurrence=per_occurrence, n_dropped=n_dropped, truth_digest=truth.digest)
+def _n_dropped(run: DenseRun, ids: NDArray[np.integer]) -> int:
+    others = np.flatnonzero(~is_among(run.occurrence_ids, ids))
+    return sum(int(np.count_nonzero(run.scores[row] > -np.inf)) for row in others.tolist())
+
+
+def _labelled(scored: Score, truth: Truth) -> Scored:
+    return replace(scored, per_occurrence=replace(scored.per_occurrence, labels=truth.species, ids=truth.ids))
+
+
+def _of_sets(outcomes: SetOutcomes, truth: TruthSets, k: int) -> Scored:
+    return Scored(k, -math.inf, replace(outcomes, ids=truth.ids))
 
 
 def _lookup(ids: NDArray[np.integer], among: NDArray[np.integer]) -> NDArray[np.intp]:

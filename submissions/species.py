@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from submissions.errors import CannotCheckError
-from submissions.faults import Fault, FaultLog
+from submissions.faults import TAKES_CARE, Fault, FaultLog
 from submissions.printable import printable
 from submissions.reading.header import SEPARATORS
 from submissions.reading.mending import is_name
 from submissions.reading.schema import SPECIES_ID
 from submissions.reading.sources import opened
+from submissions.wording import counted
 
 # A species table has 1 MB; half of the letters may differ in no name that is meant.
 _MAX_BYTES = 1 << 28
@@ -49,8 +50,11 @@ class SpeciesNames:
         """Say which species a name may mean."""
         key, asked = _key(name), repr(name.strip())
         if len(found := self.ids.get(key, ())) > 1:
-            return f"{asked} names the species {', '.join(map(str, found))}: write the id that is meant."
-        keys = [key] if found else difflib.get_close_matches(key, self.ids, _NEAREST, _LIKENESS)
+            ids = ", ".join(map(str, found))
+            return f"{asked} names {len(found)} species, {ids}: write the id that is meant."
+        if found:
+            return f"{asked} is the species {found[0]}."
+        keys = difflib.get_close_matches(key, self.ids, _NEAREST, _LIKENESS)
         if not keys:
             return f"No species is called {asked}."
         meant = " or ".join(f"{each}, {printable(self.written[each])}" for k in keys for each in self.ids[k])
@@ -69,29 +73,48 @@ class NamesOnDemand:
 
     def hints(self, faults: Iterable[Fault]) -> str:
         """Say which species the names among the examples of some faults may mean."""
-        examples = (example for fault in faults if fault.code == "bad-id" for example in fault.examples)
-        texts = (each.found or "" for each in examples if each.species_id is None)
-        asked = dict.fromkeys(text for text in texts if is_name(SPECIES_ID, text))
+        asked = _names_in(faults)
         if asked and self.table is None:
             return "Names of species can be read with --species FILE, the species table."
         return " ".join(map(self._names.hint, asked))
+
+    def reservation(self, faults: Iterable[Fault]) -> str:
+        """Say how many of the names among the examples of some faults no conversion can mend, if any."""
+        asked = [] if self.table is None else _names_in(faults)
+        n_open = sum(self.species_of(name) is None for name in asked)
+        if not n_open:
+            return ""
+        return (
+            f"{n_open} of {counted(len(asked), 'name')} shown tell no single species: write ids there first."
+        )
 
     @cached_property
     def _names(self) -> SpeciesNames:
         return SpeciesNames({}, {}) if self.table is None else read_species_names(self.table)
 
 
+def _names_in(faults: Iterable[Fault]) -> list[str]:
+    examples = (example for fault in faults if fault.code == "bad-id" for example in fault.examples)
+    texts = (each.found or "" for each in examples if each.species_id is None)
+    return list(dict.fromkeys(text for text in texts if is_name(SPECIES_ID, text)))
+
+
 def with_hints(faults: tuple[Fault, ...], names: NamesOnDemand) -> tuple[Fault, ...]:
     """Return faults whose fixes say which species the names in them may mean."""
     try:
-        hints = names.hints(faults)
+        hints, reservation = names.hints(faults), names.reservation(faults)
     except CannotCheckError:  # a table without names has nothing to say
-        hints = ""
+        hints = reservation = ""
     if not hints:
         return faults
     # The command that mends names stands at the end of the fix.
     table = "" if names.table is None else f" --species {shlex.quote(os.fspath(names.table))}"
-    fixed = {fault: f"{hints} {fault.fix}{table}" for fault in faults if fault.code == "bad-id"}
+    promise = f"{reservation} Then this takes care of" if reservation else TAKES_CARE
+    fixed = {
+        fault: f"{hints} {fault.fix.replace(TAKES_CARE, promise)}{table}"
+        for fault in faults
+        if fault.code == "bad-id"
+    }
     return tuple(replace(fault, fix=fixed.get(fault, fault.fix)) for fault in faults)
 
 

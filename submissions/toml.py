@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from submissions.errors import CannotCheckError, UsageError
+from submissions.opening import open_file
 from submissions.printable import printable
 
 
@@ -22,14 +23,19 @@ def read_toml(path: Path) -> dict[str, Any]:
     """
     import tomllib  # not for --help, which takes defaults from modules that read TOML
 
+    name = printable(path)
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        with open_file(path) as file:
+            content = tomllib.loads(file.read().decode())
+        huge = [name for name, value in _leaves(content) if isinstance(value, int) and abs(value) >= 2**63]
     except OSError as error:
-        raise CannotCheckError(f"Cannot open {path}: {error.strerror}.") from error
+        raise CannotCheckError(f"Cannot open {name}: {error.strerror or error}.") from error
+    except RecursionError:
+        raise UsageError(f"{name} is not usable: its values are nested too deeply.") from None
     except ValueError as error:  # no TOML, no UTF-8, or an integer of thousands of digits
-        raise UsageError(f"{path} is not valid TOML: {error}.") from error
-    if huge := [name for name, value in _leaves(content) if isinstance(value, int) and abs(value) >= 2**63]:
-        raise UsageError(f"{path} has integers that do not fit into 64 bits: {', '.join(huge)}.")
+        raise UsageError(f"{name} is not valid TOML: {printable(error)}.") from error
+    if huge:
+        raise UsageError(f"{name} has integers that do not fit into 64 bits: {', '.join(huge)}.")
     return content
 
 

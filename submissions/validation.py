@@ -87,8 +87,10 @@ def validate(run: Run | DenseRun, requirements: Requirements | None = None) -> V
     """Check a run against some requirements; by default against nothing but itself."""
     requirements = requirements or Requirements()
     checked = check(run, requirements)
-    if not run.readable or checked.why_skipped or (isinstance(run, DenseRun) and not checked.valid):
-        return checked  # no scores, too few of them, or some that cannot be ordered
+    # No scores, too few of them, or some that cannot be ordered.
+    cannot = not run.readable or "budget-lost" in checked.why_skipped
+    if cannot or (isinstance(run, DenseRun) and not checked.valid) or not requirements.compares_scores:
+        return checked
     ids = run.occurrence_ids if requirements.test_ids is None else requirements.test_ids
     return with_budget(checked, _unused(run, requirements.k, len(ids)), budget_of(requirements.k, len(ids)))
 
@@ -98,25 +100,27 @@ def check(run: Run | DenseRun, requirements: Requirements) -> Validation:
     log = FaultLog(run.faults, run=run.path, max_examples=requirements.max_examples)
     if requirements.allow_missing:
         log.downgrade("missing-occurrence")
-    missing, reason = None, ""
+    missing, why = None, dict[str, str]()
     if isinstance(run, DenseRun):
         missing = dense.check(run, requirements, log)
     elif run.readable:
         sparse.check(run, requirements, log)
-        reason = _why_not_as_a_whole(run)
-        missing = None if reason else sparse.check_whole(run, requirements, log)
-    why = dict.fromkeys(DERIVED_CODES if reason else (), reason)
+        why = _why_not_concluded(run)
+        is_known = "missing-occurrence" not in why
+        missing = sparse.check_whole(run, requirements, log, without=why) if is_known else None
     skipped = dict.fromkeys((*requirements.skipped, *why))
     return Validation(run.path, with_hints(log.faults(), requirements.names), tuple(skipped), why, missing)
 
 
-def _why_not_as_a_whole(run: Run) -> str:
-    """Say why nothing can be concluded from all pairs of a run together; nothing if it can."""
+def _why_not_concluded(run: Run) -> dict[str, str]:
+    """Say why what all pairs of a run together show cannot be told, by code."""
     if CUT_CODES & {fault.code for fault in run.faults}:
-        return "only the beginning of the file could be read"
+        return dict.fromkeys(DERIVED_CODES, "only the beginning of the file could be read")
+    reason = f"{run.n_unread:,} of {run.n_unread + run.n_pairs:,} rows could not be read"
     if run.n_unread > run.n_pairs:
-        return f"{run.n_unread:,} of {run.n_unread + run.n_pairs:,} rows could not be read"
-    return ""
+        return dict.fromkeys(DERIVED_CODES, reason)
+    why = {} if run.is_whole else {"constant-scores": reason}
+    return why | ({"rank-order": reason} if run.n_unplaced and run.pairs.ranks is not None else {})
 
 
 def with_budget(validation: Validation, unused: int, budget: int) -> Validation:

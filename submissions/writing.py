@@ -19,6 +19,7 @@ from numpy.typing import DTypeLike, NDArray
 from scoring.sparse import Pairs
 from submissions.errors import UsageError
 from submissions.files import written_atomically
+from submissions.locks import folder_claimed
 from submissions.naming import SUFFIXES
 from submissions.printable import printable
 from submissions.reading.dense import id_paths
@@ -31,7 +32,8 @@ _SCHEMA = pa.schema(
 # Rows of a row group of Parquet, and so 34 MB that wait to be written.
 _ROW_GROUP = 2**20
 _HEADER = ";".join(_SCHEMA.names).encode() + b"\n"
-_TEXT = pa_csv.WriteOptions(delimiter=";", quoting_style="none", include_header=False)
+#: How the rows of a run are written.
+TEXT = pa_csv.WriteOptions(delimiter=";", quoting_style="none", include_header=False)
 
 _Sink = Callable[[pa.Table], object]
 
@@ -76,6 +78,11 @@ def run_writer(
     10561900;5;0.75;1
     """
     suffix = Path(path).suffix.lower()
+    if suffix == ".npy":
+        raise UsageError(
+            f"{printable(path)} would be a matrix, and only glckit convert writes those.",
+            "Name a run in another format, and convert it.",
+        )
     if suffix not in SUFFIXES:
         raise UsageError(
             f"Cannot tell the format of {printable(path)} from its name.",
@@ -147,7 +154,7 @@ def matrix_writer(
     """
     paths = id_paths(Path(path))
     shape = (len(occurrence_ids), len(species_ids))
-    with written_atomically(path, new=new) as temporary:
+    with ExitStack() as claim, written_atomically(path, new=new) as temporary:
         matrix = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape)
         yield matrix
         matrix.flush()
@@ -156,6 +163,8 @@ def matrix_writer(
                 file = both.enter_context(written_atomically(id_path, new=new))
                 with file.open("wb") as stream:
                     np.save(stream, ids.astype(np.int64))
+            # The three files are those of one matrix.
+            claim.enter_context(folder_claimed(Path(os.path.realpath(path)).parent))
             if not new:
                 # From here to the end there is no matrix: a kill must not leave one with ids of another.
                 Path(path).unlink(missing_ok=True)
@@ -170,17 +179,19 @@ def best_first(pairs: Pairs, *, max_rows: int | None = None) -> Pairs:
     >>> best_first(pairs, max_rows=2).species.tolist()
     [2, 3]
     """
-    lengths = np.diff(pairs.offsets)
-    lists = np.repeat(np.arange(pairs.n_lists), lengths)
+    lists = np.repeat(np.arange(pairs.n_lists), np.diff(pairs.offsets))
     keys = [-pairs.scores, lists] if pairs.ranks is None else [pairs.ranks, -pairs.scores, lists]
     order = np.lexsort(keys)  # stable, so the order of the file breaks what ties are left
-    offsets = pairs.offsets - pairs.offsets[0]
-    if max_rows is not None:
-        max_rows = min(max_rows, len(order))  # what is larger may not fit 64 bits
-        place = np.arange(len(order)) - np.repeat(offsets[:-1], lengths)
-        order = order[place < max_rows]
-        offsets = np.concatenate([[0], np.cumsum(np.minimum(lengths, max_rows))])
-    return pairs.taken(order, offsets)
+    ordered = pairs.taken(order, pairs.offsets - pairs.offsets[0])
+    return ordered if max_rows is None else first_of_each(ordered, max_rows)
+
+
+def first_of_each(pairs: Pairs, n: int) -> Pairs:
+    """Return the first `n` pairs of each list."""
+    lengths = np.diff(pairs.offsets)
+    n = min(n, len(pairs.scores))  # what is larger may not fit 64 bits
+    place = np.arange(len(pairs.scores)) - np.repeat(pairs.offsets[:-1], lengths)
+    return pairs.taken(place < n, np.concatenate([[0], np.cumsum(np.minimum(lengths, n))]))
 
 
 class _BatchWriter:
@@ -205,18 +216,19 @@ def _sink(path: Path, suffix: str, stack: ExitStack) -> _Sink:
     """Open a file for the tables of a run, such that equal runs become equal files."""
     if suffix == ".parquet":
         return _parquet_sink(path, stack)
-    stream = stack.enter_context(_text_stream(path, suffix, stack))
+    stream = stack.enter_context(text_stream(path, suffix, stack))
     stream.write(_HEADER)
 
     def write_table(table: pa.Table) -> None:
         text = io.BytesIO()
-        pa_csv.write_csv(table, text, _TEXT)  # writes the shortest decimals that read back the same
+        pa_csv.write_csv(table, text, TEXT)  # writes the shortest decimals that read back the same
         stream.write(text.getbuffer())
 
     return write_table
 
 
-def _text_stream(path: Path, suffix: str, stack: ExitStack) -> Any:
+def text_stream(path: Path, suffix: str, stack: ExitStack) -> Any:
+    """Open a file for text, compressed as its suffix says; the stack closes what is below it."""
     if suffix == ".zst":
         return pa.CompressedOutputStream(str(path), "zstd")
     if suffix == ".zip":

@@ -23,6 +23,7 @@ from baselines.cnn.tensorfile import DIGEST, digest_of_tensors, read_tensors, wr
 from baselines.provenance import digest_of, digest_of_json
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
+from submissions.opening import open_file
 from submissions.printable import printable
 from submissions.wording import counted
 
@@ -201,8 +202,9 @@ def _refuse_absent(place: Path) -> None:
 
 def _read_description(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+        with open_file(path) as file:
+            found = json.loads(file.read())
+    except (OSError, ValueError, RecursionError) as error:
         raise CannotCheckError(f"Cannot read {printable(path)}: {error}.", "Fetch a whole copy.") from error
     wanted = {"format", "input", "dropout", "species", "training"}
     if not isinstance(found, dict) or found.get("format") != _FORMAT or wanted - found.keys():

@@ -268,6 +268,8 @@ class PredictionOptions:
         for name, value in (numbers | {"passes": self.draws.passes}).items():
             if value < 1:
                 raise UsageError(f"{name} must be 1 or more, not {value}.")
+        if self.draws.passes > 1 and not self.draws.dropout:
+            raise UsageError("Without dropout, passes are all the same.", "Add --dropout.")
 
 
 def _refuse(options: object, names: Sequence[str], fits: Callable[[float], bool], what: str) -> None:

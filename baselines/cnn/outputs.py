@@ -78,7 +78,8 @@ def best_species(logits: Tensor, rows: NDArray[np.int64], *, max_rows: int = MAX
     # Of all species only this sum is needed, and its terms need not be exact to the last bit.
     total = (logits - top[:, :1]).exp().sum(dim=1, keepdim=True, dtype=torch.float64).cpu().numpy()
     falling = top.double().cpu().numpy()
-    scores = np.exp(falling - falling[:, :1] - np.log(total))
+    with np.errstate(invalid="ignore"):  # what is no number stays none: whoever predicts refuses it
+        scores = np.exp(falling - falling[:, :1] - np.log(total))
     return BestSpecies(rows, outputs.to(torch.int32).cpu().numpy(), told_apart(scores, falling))
 
 

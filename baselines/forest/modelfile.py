@@ -24,6 +24,7 @@ from baselines.prior import Frequencies
 from baselines.provenance import digest_of_json
 from submissions.errors import CannotCheckError, UsageError
 from submissions.files import written_atomically
+from submissions.opening import open_file
 from submissions.printable import printable
 
 #: The file in a model's folder.
@@ -136,7 +137,7 @@ def read_tree(path: Path) -> CompressedTree:
 @contextlib.contextmanager
 def _opened(target: Path) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(target) as archive:
+        with open_file(target) as file, zipfile.ZipFile(file) as archive:
             yield archive
     except FileNotFoundError as error:
         raise UsageError(

@@ -64,7 +64,8 @@ def write_forest_run(
         _refuse_unknown_regions(model, places)
     elif not complete.any():
         raise CannotCheckError(
-            f"None of {len(places)} occurrences has covariates.", "Fill them with --outside prior."
+            f"None of {len(places)} occurrences has covariates.",
+            "Check latitudes and longitudes, or fill those inside the regions with --outside prior.",
         )
     summary = _summary(places, os.fspath(path), fills=fills)
     with (
@@ -111,7 +112,7 @@ def _refuse_unknown_regions(model: ForestModel, places: PredictedPlaces) -> None
     raise CannotCheckError(
         f"There are no covariates for {np.count_nonzero(unknown):,} of {len(places):,} {what}, and the "
         f"forest knows no class frequencies where they lie: {some}.",
-        "Leave them out with --outside omit.",
+        "Leave them out with --outside omit." if places.vectors.complete.any() else "Check their places.",
     )
 
 

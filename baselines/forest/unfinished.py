@@ -109,7 +109,7 @@ def _content_of(path: Path) -> dict[str, Any] | None:
         found = json.loads(path.read_text())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CannotCheckError(
             f"Cannot read {printable(path)}: {error}.", f"Delete {printable(path.parent)}."
         ) from error

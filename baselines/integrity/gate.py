@@ -22,7 +22,7 @@ from baselines.integrity.options import VerifyOptions
 from baselines.integrity.places import nowhere
 from baselines.integrity.thresholds import Thresholds
 from baselines.integrity.trees.survey import survey
-from baselines.integrity.trees.verification import verify_tree
+from baselines.integrity.trees.verification import ids_of, verify_tree
 from baselines.request import OnDamaged
 from submissions.errors import BadInputError, CannotCheckError
 
@@ -139,6 +139,7 @@ def admit(
     1 of 1 occurrences have damaged patches: missing 1.
     """
     wanted = np.asarray(ids, dtype=np.int64)
+    ids_of(wanted)  # which refuses what cannot be an id of a patch
     memory = default_state_path() if state is None else state
     options = VerifyOptions("quick", patch_size, thresholds or Thresholds(), state=memory)
     evidence = _evidence(wanted, paths, options=options)

@@ -18,6 +18,7 @@ from baselines.covariates.patches.finding import (
     scopes_of_folder,
 )
 from baselines.covariates.patches.layout import Scope, scope_of_archive
+from baselines.covariates.patches.savedindex import INDEX_SUFFIX
 from baselines.integrity.archives.checksums import manifest_of_archives, manifest_of_whole_archives
 from baselines.integrity.archives.verification import verify_archives
 from baselines.integrity.extraction.extract import Extraction, extract_archives
@@ -57,7 +58,8 @@ def verify_patches(
         archives. In a data folder, archives are verified only for regions that are not extracted.
     occurrences : OccurrenceTable or ndarray of int64, optional
         The occurrences whose patches should be there, or just their ids. Without them, those of the
-        manifest; without that, whatever is found is checked, and missing patches cannot be seen.
+        manifest should be, and whatever else is found is checked as well; of the latter, missing patches
+        cannot be seen.
     options : VerifyOptions, optional
         Level, thresholds, manifest, part, time, processes, state, repair.
     progress : Progress
@@ -110,7 +112,11 @@ def verify_competition(
 def extract(
     archives: Sequence[Path], out: Path, *, competition: Competition, progress: Progress = SILENT
 ) -> Extraction:
-    """Extract archives into a data folder, by the settings of a competition; see `extract_archives`."""
+    """Extract archives into a data folder, by the settings of a competition; see `extract_archives`.
+
+    Index files of ours, which ``patches_us_*`` of a shell matches as well, are passed over.
+    """
+    archives = [path for path in archives if not path.name.endswith(INDEX_SUFFIX)]
     ids, size = ids_of(_table(competition)), competition.data.patch_size
     return extract_archives(archives, out, occurrences=ids, patch_size=size, progress=progress)
 
@@ -214,8 +220,10 @@ def _manifest_made(report: PatchReport, found: Found, *, options: VerifyOptions)
         return manifest_of_archives(found.archives, patch_size=options.patch_size)
     if not report.ok:
         # It would vouch for the damage.
+        n_damaged = len(report.damaged_ids)
+        what = f"of which {n_damaged} are damaged" if n_damaged else "that could not all be checked"
         raise BadInputError(
-            f"No manifest is made of patches of which {len(report.damaged_ids)} are damaged.",
+            f"No manifest is made of patches {what}.",
             "Repair them, or leave them out of the occurrence tables.",
         )
     return manifest_of(report.entries, ALGORITHM)

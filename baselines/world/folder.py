@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -17,6 +18,8 @@ from baselines.world.species import species_of
 from baselines.world.tables import write_configuration, write_occurrences, write_species
 from submissions.errors import UsageError, require
 from submissions.files import folder_written_atomically, written_atomically
+from submissions.locks import folder_claimed
+from submissions.opening import open_file
 from submissions.progress import SILENT, Progress
 
 #: The file by which a folder is known to be a world, and which.
@@ -111,10 +114,13 @@ def make_world(
     require("rasterio", "rf")
     marker = json.dumps({"generation": _GENERATION, **asdict(plan)}, indent=2) + "\n"
     _refuse_other_content(target, marker)
-    with folder_written_atomically(target) as temporary:
+    with contextlib.ExitStack() as stack, folder_written_atomically(target) as temporary:
         regions = _build(temporary, plan, extract=extract, progress=progress)
         (temporary / MARKER).write_text(marker)
         if target.is_dir():
+            # Two worlds that are made in one folder at once must not mix.
+            stack.enter_context(folder_claimed(target, progress=progress))
+            _refuse_other_content(target, marker)
             # First of all, so that a run that is killed while files are moved can be run again.
             with written_atomically(target / MARKER) as file:
                 file.write_text(marker)
@@ -149,7 +155,8 @@ def _refuse_other_content(target: Path, marker: str) -> None:
     # What systems and tools keep in a folder for themselves does not make it someone's.
     names = sorted(entry.name for entry in target.iterdir() if not entry.name.startswith("."))
     try:
-        found = (target / MARKER).read_text()
+        with open_file(target / MARKER) as file:
+            found = file.read().decode()
         content = f"{MARKER} says {' '.join(found.split())}"
     except (OSError, ValueError):
         found, content = "", ", ".join(names[:3]) + ", and no " + MARKER

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 # Importing a module registers its commands; none imports NumPy or more until it runs.
 from glckit.cli import (
     baseline,
@@ -21,7 +23,7 @@ from glckit.cli import (
     world,
 )
 from glckit.cli.app import app
-from glckit.cli.process import well_behaved
+from glckit.cli.process import TERMINATED, TerminatedError, well_behaved
 
 __all__ = ["app", "main"]
 
@@ -46,5 +48,8 @@ _COMMANDS = (
 
 def main() -> None:
     """Run the command line."""
-    with well_behaved():
-        app()
+    try:
+        with well_behaved():
+            app()
+    except TerminatedError:  # on the way out
+        sys.exit(TERMINATED)

@@ -7,9 +7,13 @@ import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from types import FrameType
 from typing import TextIO
+
+# Until then the destructor has returned.
+_SECONDS_TO_RETURN = 0.02
 
 #: Exit statuses as shells count them: 128 and the number of the signal.
 INTERRUPTED, NOBODY_READS, TERMINATED = 130, 141, 143
@@ -27,13 +31,15 @@ def well_behaved() -> Iterator[None]:
     """
     _open_streams()
     signal.signal(signal.SIGTERM, _Termination(os.getpid()))
+    sys.unraisablehook = _not_swallowed
     try:
         yield
     except TerminatedError:
         raise SystemExit(TERMINATED) from None
     finally:
         # From here on there is nothing to clean up, and Python would show a traceback.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
 
 
 def leave_unread() -> None:
@@ -57,6 +63,27 @@ class _Termination:
             os._exit(TERMINATED)
         signal.signal(number, signal.SIG_IGN)  # once is enough: nothing is to disturb the way out
         raise TerminatedError
+
+
+def _not_swallowed(found: sys.UnraisableHookArgs) -> None:
+    """Raise what a signal raised once more where Python would print and forget it, as in a destructor."""
+    numbers = {TerminatedError: signal.SIGTERM, KeyboardInterrupt: signal.SIGINT}
+    number = numbers.get(found.exc_type)
+    if number is None:
+        sys.__unraisablehook__(found)
+        return
+    if number == signal.SIGTERM:
+        signal.signal(number, _Termination(os.getpid()))
+    again = threading.Timer(_SECONDS_TO_RETURN, _signal_main_thread, [number])
+    again.daemon = True
+    again.start()
+
+
+def _signal_main_thread(number: signal.Signals) -> None:
+    if hasattr(signal, "pthread_kill"):  # so that what the thread waits for is interrupted
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        signal.raise_signal(number)
 
 
 def _open_streams() -> None:

@@ -9,8 +9,10 @@ import typer
 
 from glckit.cli.app import TERMINAL, DigitsOption, FormatOption, JsonOption, app, finish, show
 from glckit.cli.options import (
+    ColumnsOption,
     KOption,
     MaxBytesOption,
+    MetricOption,
     RowsAllowedOption,
     RunsArgument,
     SpeciesOption,
@@ -21,7 +23,7 @@ from glckit.cli.options import (
 from glckit.cli.parameters import built, flag, option
 
 
-@app.command(short_help="Score runs by both metrics of the challenge.")
+@app.command(short_help="Score runs by the metrics of the challenge.")
 def score(
     context: typer.Context,
     runs: RunsArgument,
@@ -29,19 +31,21 @@ def score(
     test: TestOption = None,
     train: TrainTableOption = None,
     species: SpeciesOption = None,
+    metric: MetricOption = None,
     k: KOption = None,
     allow_missing: Annotated[bool, flag("Score a run without some occurrences.", "--allow-missing")] = False,
     max_rows: RowsAllowedOption = None,
     max_bytes: MaxBytesOption = None,
+    columns: ColumnsOption = None,
     per_occurrence: Annotated[
         Path | None, option("FILE", "Write a row per occurrence (.csv, .parquet).")
     ] = None,
-    bare: Annotated[bool, flag("Print the adaptive score and nothing else.", "-b", "--bare")] = False,
+    bare: Annotated[bool, flag("Print the score that ranks and nothing else.", "-b", "--bare")] = False,
     digits: DigitsOption = 4,
     form: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
-    """Score runs by adaptive top-30 and top-30 accuracy.
+    """Score runs by adaptive top-30 and top-30 accuracy, or by the metrics of any edition.
 
     An invalid run is not scored: its faults are reported instead, and the exit status is 1. What is not
     given as an option is read from competition.toml.

@@ -22,7 +22,11 @@ def show_patch(
     """
     from baselines.covariates.patches.picture import draw_occurrence
     from submissions.competition.files import competition_of
+    from submissions.errors import UsageError
+    from submissions.reading.schema import HIGHEST
 
+    if occurrence_id > HIGHEST:
+        raise UsageError(f"{occurrence_id} is no id: ids end at {HIGHEST}.", "Name an occurrence.")
     found = competition_of(data)
     path = out or Path(f"{occurrence_id}.png")
     draw_occurrence(

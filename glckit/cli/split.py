@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from glckit.cli.app import FormatOption, JsonOption, app, say, show
+from glckit.cli.app import TERMINAL, FormatOption, JsonOption, app, say, show
 from glckit.cli.parameters import argument, option
 from glckit.render import Report
 from submissions.errors import UsageError, require
@@ -35,7 +35,9 @@ def split(
         require("matplotlib", "plot")  # before anything is written
         if plot.suffix.lower() != ".png":
             raise UsageError(f"The map is a PNG, and {plot} is not named so.", "Let it end in .png.")
-    written = write_block_split(files, folder, block_km=block_km, holdout=holdout, seed=seed)
+    written = write_block_split(
+        files, folder, block_km=block_km, holdout=holdout, seed=seed, progress=TERMINAL
+    )
     if plot is not None:
         from baselines.covariates.splits.map import draw_split
 

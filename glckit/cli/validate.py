@@ -9,6 +9,7 @@ import typer
 
 from glckit.cli.app import TERMINAL, FormatOption, JsonOption, app, finish, say, show
 from glckit.cli.options import (
+    ColumnsOption,
     KOption,
     MaxBytesOption,
     RowsAllowedOption,
@@ -31,6 +32,7 @@ def validate(
     k: KOption = None,
     max_rows: RowsAllowedOption = None,
     max_bytes: MaxBytesOption = None,
+    columns: ColumnsOption = None,
     allow_missing: Annotated[bool, flag("Make missing occurrences a warning.", "--allow-missing")] = False,
     every_example: Annotated[bool, flag("Give all examples of a fault, not five.", "--all")] = False,
     missing_ids: Annotated[

@@ -80,7 +80,7 @@ def verify_patches(
         paths or (), occurrences=occurrences or (), manifest=manifest, archives=archives or own
     )
     circumstances = Circumstances(command_line(), os.fspath(Path.cwd()), mending)
-    write_lists(found, lists, patch_size=competition.data.patch_size, circumstances=circumstances)
     show(verification_report(found, repair=mending), form, as_json=as_json)
+    write_lists(found, lists, patch_size=competition.data.patch_size, circumstances=circumstances)
     is_blocked = found.repair is not None and found.repair.obstacles
     raise typer.Exit(CANNOT_CHECK if is_blocked else STATUS_OF_VERDICT[found.verdict])

@@ -155,7 +155,8 @@ def _scores(folder: Path) -> dict[str, Score]:
     outcomes = score_files(paths, inputs, competition)
     scores = {}
     for name, outcome in zip(RUNS, outcomes, strict=True):
-        if outcome.evaluation is None or outcome.evaluation.score is None:
+        score = None if outcome.evaluation is None else outcome.evaluation.score
+        if not isinstance(score, Score):
             raise outcome.error or CannotCheckError(f"{outcome.run} has no score.", "See glckit validate.")
-        scores[name] = outcome.evaluation.score
+        scores[name] = score
     return scores

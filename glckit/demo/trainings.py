@@ -69,7 +69,7 @@ def _read(notes: Path) -> dict[str, dict[str, Any]]:
     hint = "Remove it, and the models of the folder."
     try:
         known = json.loads(notes.read_text()) if notes.exists() else {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CannotCheckError(f"Cannot read {notes}: {error}.", hint) from error
     if not isinstance(known, dict) or not all(_is_note(noted) for noted in known.values()):
         raise CannotCheckError(f"{notes} does not hold the notes of a demo.", hint)

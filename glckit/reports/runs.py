@@ -9,7 +9,13 @@ from dataclasses import asdict
 from typing import Any
 
 from glckit.render import Report, number, significant
-from scoring.score import Score
+from scoring.metrics.adaptive_top_k import ADAPTIVE_TOP_K
+from scoring.metrics.f1_micro import F1_MICRO
+from scoring.metrics.f1_samples import F1_SAMPLES
+from scoring.metrics.metric import Metric
+from scoring.metrics.table import DEFAULT_METRICS
+from scoring.metrics.top_k import TOP_K
+from scoring.score import Score, Scored
 from submissions.evaluation import EvaluatedFile
 from submissions.faults import Example, Fault
 from submissions.printable import printable
@@ -19,22 +25,25 @@ from submissions.wording import counted
 # Characters of one entry of a run's metadata, in text.
 _MAX_METADATA = 120
 
-_NUMBERS = (
-    "adaptive_top_k",
-    "top_k",
-    "threshold",
-    "mean_set_size",
-    "adaptive_top_k_bounds",
-    "top_k_bounds",
-    "unused_budget",
-    "n_pairs",
-    "n_dropped",
-)
+# The numbers of a score as JSON has them, and the metric that each belongs to, if it is there for one only.
+_NUMBERS = {
+    "k": None,
+    "n_occurrences": None,
+    "adaptive_top_k": ADAPTIVE_TOP_K,
+    "top_k": TOP_K,
+    "threshold": ADAPTIVE_TOP_K,
+    "mean_set_size": ADAPTIVE_TOP_K,
+    "adaptive_top_k_bounds": ADAPTIVE_TOP_K,
+    "top_k_bounds": TOP_K,
+    "unused_budget": ADAPTIVE_TOP_K,
+    "n_pairs": None,
+    "n_dropped": None,
+}
 
 
 def score_report(outcomes: Sequence[EvaluatedFile], *, digits: int = 4, bare: bool = False) -> Report:
     """Report what came of scoring some runs."""
-    columns = ["run", "k", "n_occurrences", "adaptive_top_k", "top_k", "threshold", "mean_set_size"]
+    columns = _columns(outcomes[0].metrics or DEFAULT_METRICS)
     entries = [_score_entry(outcome) for outcome in outcomes]
     rows = [[outcome.run, *_row(outcome, columns[1:])] for outcome in outcomes]
     text = _bare(outcomes, digits) if bare else "\n\n".join(_text(outcome, digits) for outcome in outcomes)
@@ -57,11 +66,22 @@ def validation_report(outcomes: Sequence[EvaluatedFile]) -> Report:
     return Report(_one_or_all(entries), columns, rows, text, aside)
 
 
-def score_data(score: Score) -> dict[str, Any]:
+def score_data(score: Scored) -> dict[str, Any]:
     """Return the numbers of a score as JSON has them; null stands for a threshold of -inf."""
-    data: dict[str, Any] = {"k": score.k, "n_occurrences": score.n_occurrences}
-    data |= {name: getattr(score, name) for name in _NUMBERS}
-    return data | {"threshold": None if score.threshold == -math.inf else score.threshold}
+    wanted = [name for name, metric in _NUMBERS.items() if metric is None or metric in score.metrics]
+    data = {name: getattr(score, name) for name in wanted}
+    return {name: None if value == -math.inf else value for name, value in data.items()}
+
+
+def _columns(metrics: Sequence[Metric]) -> list[str]:
+    """Return the columns of a table of scores."""
+    k = ["k"] if any(metric.has_k for metric in metrics) else []
+    threshold = ["threshold", "mean_set_size"] if ADAPTIVE_TOP_K in metrics else []
+    return ["run", *k, "n_occurrences", *(_column(metric.name) for metric in metrics), *threshold]
+
+
+def _column(name: str) -> str:
+    return name.replace("-", "_")
 
 
 def _score_entry(outcome: EvaluatedFile) -> dict[str, Any]:
@@ -74,7 +94,12 @@ def _score_entry(outcome: EvaluatedFile) -> dict[str, Any]:
         "warnings": [asdict(fault) for fault in evaluation.validation.warnings],
         "signature": evaluation.score.signature,
         "metadata": outcome.metadata,
+        **(_by_metric(evaluation.score) if outcome.metrics else {}),
     }
+
+
+def _by_metric(score: Scored) -> dict[str, Any]:
+    return {"metric": score.metrics[0].name, "scores": score.scores, "signatures": score.signatures}
 
 
 def _validation_entry(outcome: EvaluatedFile) -> dict[str, Any]:
@@ -100,12 +125,16 @@ def _one_or_all(entries: list[dict[str, Any]]) -> Any:
 def _row(outcome: EvaluatedFile, names: Sequence[str]) -> list[Any]:
     """Return the numbers of a row; empty cells where there is no score."""
     score = None if outcome.evaluation is None else outcome.evaluation.score
-    return [None if score is None else getattr(score, name) for name in names]
+    if score is None:
+        return [None] * len(names)
+    scores = {_column(name): value for name, value in score.scores.items()}
+    return [scores[name] if name in scores else getattr(score, name) for name in names]
 
 
 def _bare(outcomes: Sequence[EvaluatedFile], digits: int) -> str:
     """Return one line per run, so that lines and arguments match; ``-`` where there is no score."""
-    values = [_row(outcome, ["adaptive_top_k"])[0] for outcome in outcomes]
+    ranks = (outcomes[0].metrics or DEFAULT_METRICS)[0]
+    values = [_row(outcome, [_column(ranks.name)])[0] for outcome in outcomes]
     return "\n".join("-" if value is None else number(value, digits) for value in values)
 
 
@@ -150,13 +179,11 @@ def _score_aside(outcome: EvaluatedFile, digits: int) -> str:
     return "\n".join([f"{printable(outcome.run)}:", *lines]) if lines else ""
 
 
-def _reservations(score: Score, digits: int) -> Iterator[str]:
-    for name, value, (low, high) in (
-        ("adaptive", score.adaptive_top_k, score.adaptive_top_k_bounds),
-        ("top", score.top_k, score.top_k_bounds),
-    ):
+def _reservations(score: Scored, digits: int) -> Iterator[str]:
+    for metric in score.metrics:
+        low, high = score.bounds_by(metric) or (0, 0)
         if low != high:
-            yield f"  {name}-{score.k}: {_with_bounds(value, (low, high), digits)}"
+            yield f"  {_label(metric, score.k).replace(' top', '')}: {_with_bounds(score, metric, digits)}"
     if score.n_dropped:
         yield f"  left out: {counted(score.n_dropped, 'pair')} of occurrences without a truth"
 
@@ -166,20 +193,43 @@ def _validation_aside(outcome: EvaluatedFile) -> str:
     return "\n".join([f"{printable(outcome.run)}:", *lines]) if lines else ""
 
 
-def _score_lines(outcome: EvaluatedFile, score: Score, digits: int) -> list[str]:
+def _score_lines(outcome: EvaluatedFile, score: Scored, digits: int) -> list[str]:
     dropped = f" ({score.n_dropped:,} more of occurrences without a truth)" if score.n_dropped else ""
     size_text = f"{counted(score.n_occurrences, 'occurrence')}, {counted(score.n_pairs, 'pair')}{dropped}"
-    threshold = significant(score.threshold, digits)
-    size = number(score.mean_set_size, 2)
     table = [
-        (f"adaptive top-{score.k}", _with_bounds(score.adaptive_top_k, score.adaptive_top_k_bounds, digits)),
-        (f"top-{score.k}", _with_bounds(score.top_k, score.top_k_bounds, digits)),
-        ("threshold", f"{threshold}, above it {size} species per occurrence"),
-        ("signature", score.signature),
+        *((_label(metric, score.k), _with_bounds(score, metric, digits)) for metric in score.metrics),
+        *_explained(score, digits),
     ]
+    signatures = score.signatures.values() if outcome.metrics else [score.signature]
+    table += [("signature", signature) for signature in signatures]
     if outcome.metadata:
         table.append(("metadata", _metadata_text(outcome.metadata)))
     return [f"{printable(outcome.run)}: {size_text}", *(f"  {name:<16} {value}" for name, value in table)]
+
+
+def _label(metric: Metric, k: int) -> str:
+    """Return what people call a metric.
+
+    Examples
+    --------
+    >>> _label(ADAPTIVE_TOP_K, 30), _label(F1_SAMPLES, 30)
+    ('adaptive top-30', 'f1-samples')
+    """
+    words = metric.name.partition("top-k")
+    return " ".join(word.strip("-") for word in words).strip().replace("top-k", f"top-{k}")
+
+
+def _explained(score: Scored, digits: int) -> Iterator[tuple[str, str]]:
+    """Yield what belongs to the metrics besides their scores."""
+    if ADAPTIVE_TOP_K in score.metrics and isinstance(score, Score):
+        threshold, size = significant(score.threshold, digits), number(score.mean_set_size, 2)
+        yield "threshold", f"{threshold}, above it {size} species per occurrence"
+    if F1_SAMPLES in score.metrics:
+        samples, micro = (number(score.by(metric), digits) for metric in (F1_SAMPLES, F1_MICRO))
+        yield (
+            "not micro",
+            f"f1-samples {samples} is a mean over occurrences; scikit-learn's micro, f1-micro, is {micro}",
+        )
 
 
 def _metadata_text(metadata: Mapping[str, Any]) -> str:
@@ -191,8 +241,9 @@ def _metadata_text(metadata: Mapping[str, Any]) -> str:
     return ", ".join([*short, *left])
 
 
-def _with_bounds(value: float, bounds: tuple[float, float], digits: int) -> str:
-    low, high = bounds
+def _with_bounds(score: Scored, metric: Metric, digits: int) -> str:
+    value = score.by(metric)
+    low, high = score.bounds_by(metric) or (value, value)
     ties = (
         ""
         if low == high

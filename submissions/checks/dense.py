@@ -54,7 +54,7 @@ def _check_scores(run: DenseRun, requirements: Requirements, log: FaultLog) -> N
     seen = [_seen(run, first, run.scores[first : first + step], log) for first in firsts]
     lowest, highest = min(block.lowest for block in seen), max(block.highest for block in seen)
     n_outside = sum(block.n_outside for block in seen)
-    if n_outside:
+    if n_outside and requirements.compares_scores:
         log.add("score-range", message=f"scores outside [0, 1], from {lowest} to {highest}", count=n_outside)
     lengths = np.concatenate([block.lengths for block in seen])
     if not lengths.any():
@@ -62,8 +62,9 @@ def _check_scores(run: DenseRun, requirements: Requirements, log: FaultLog) -> N
             "no-rows", message="a matrix without a score", fix="Write a score for each pair that is meant."
         )
         return lengths
-    note_equal_scores(lowest, highest, int(lengths.sum()), log)
-    note_short_lists(lengths, requirements.k, log)
+    if requirements.compares_scores:
+        note_equal_scores(lowest, highest, int(lengths.sum()), log)
+        note_short_lists(lengths, requirements.k, log)
     return lengths
 
 

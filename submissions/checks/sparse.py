@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TypeVar
 
 import numpy as np
@@ -32,33 +32,57 @@ def check(run: Run, requirements: Requirements, log: FaultLog) -> None:
     _check_repeats(run, log)
     if requirements.max_rows is not None:
         _check_lengths(run, requirements.max_rows, log)
-    if run.n_pairs:
+    if run.n_pairs and requirements.compares_scores:
         _check_range(run, log)
 
 
-def check_whole(run: Run, requirements: Requirements, log: FaultLog) -> NDArray[np.integer] | None:
+def check_whole(
+    run: Run, requirements: Requirements, log: FaultLog, without: Collection[str] = ()
+) -> NDArray[np.integer] | None:
     """Note what all pairs of a run together show, and return the missing test occurrences."""
     missing = None
     if requirements.test_ids is not None:
-        present = np.concatenate([run.occurrence_ids, run.mentioned])
+        present = np.concatenate([run.occurrence_ids, run.mentioned, run.empty])
         missing = note_missing(present, requirements.test_ids, log)
-    if run.n_pairs:
-        note_short_lists(np.diff(run.pairs.offsets), requirements.k, log)
-        note_equal_scores(run.pairs.scores.min(), run.pairs.scores.max(), run.n_pairs, log)
-        badly_ranked = [pair for lists in run.pairs.chunks() for pair in _badly_ranked(run, lists)]
-        message = "occurrences whose ranks are not 1..n or contradict the scores"
-        _note_pairs(run, log, "rank-order", np.array(badly_ranked, np.intp), message)
+    if run.n_pairs and requirements.compares_scores:
+        hidden = 0 if run.is_whole else run.n_unread
+        note_short_lists(np.diff(run.pairs.offsets), requirements.k, log, hidden=hidden)
+        if "constant-scores" not in without:
+            note_equal_scores(run.pairs.scores.min(), run.pairs.scores.max(), run.n_pairs, log)
+    if run.n_pairs and not requirements.of_sets and "rank-order" not in without:
+        _check_ranks(run, log, must=requirements.consecutive_ranks and run.rank_decides)
     return missing
+
+
+def _check_ranks(run: Run, log: FaultLog, *, must: bool) -> None:
+    """Note ranks that are not 1..n, as an error if they `must` be, or else contradict the scores."""
+    chunks = run.pairs.chunks()
+    found = [pair for lists in chunks for pair in _badly_ranked(run, lists, by_score=not must)]
+    pairs = np.array(found, np.intp)
+    owners = run.occurrence_ids[np.searchsorted(run.pairs.offsets, pairs, side="right") - 1]
+    pairs = pairs[~is_among(owners, run.mentioned)]  # a row that could not be read leaves a gap
+    if must and len(pairs):
+        log.upgrade("rank-order")
+    message = "occurrences whose ranks are not 1..n" + ("" if must else " or contradict the scores")
+    fix = "Give the species of each occurrence the ranks 1, 2, 3, ..., each once." if must else None
+    _note_pairs(run, log, "rank-order", pairs, message, fix)
 
 
 def _check_occurrences(
     run: Run, test_ids: NDArray[np.integer], requirements: Requirements, log: FaultLog
 ) -> None:
-    known = is_among(run.occurrence_ids, test_ids)
-    if not known.all():
-        message = why_unknown(run.occurrence_ids, run.occurrence_ids[~known], requirements)
-        pairs = np.flatnonzero(np.repeat(~known, np.diff(run.pairs.offsets)))
-        _note_pairs(run, log, "unknown-occurrence", pairs, message)
+    known, empty_known = is_among(run.occurrence_ids, test_ids), is_among(run.empty, test_ids)
+    if known.all() and empty_known.all():
+        return
+    ids = np.concatenate([run.occurrence_ids, run.empty])
+    message = why_unknown(ids, ids[~np.concatenate([known, empty_known])], requirements)
+    pairs = np.flatnonzero(np.repeat(~known, np.diff(run.pairs.offsets)))
+    _note_pairs(run, log, "unknown-occurrence", pairs, message)
+    strays = np.flatnonzero(~empty_known)
+    if len(strays):
+        shown = strays[: log.max_examples]
+        examples = [Example(int(run.empty_lines[i]), int(run.empty[i]), found="an empty list") for i in shown]
+        log.add("unknown-occurrence", *examples, message=message, count=len(strays))
 
 
 def _check_repeats(run: Run, log: FaultLog) -> None:
@@ -155,8 +179,8 @@ def _check_range(run: Run, log: FaultLog) -> None:
         _note_pairs(run, log, "score-range", outside, f"scores outside [0, 1], from {lowest} to {highest}")
 
 
-def _badly_ranked(run: Run, lists: slice) -> Iterator[int]:
-    """Yield the first pair of each list whose ranks are not 1..n or contradict the scores."""
+def _badly_ranked(run: Run, lists: slice, *, by_score: bool) -> Iterator[int]:
+    """Yield the first pair of each list whose ranks are not 1..n or, by score, contradict the scores."""
     chunk, first = run.pairs.within(lists), int(run.pairs.offsets[lists.start])
     if chunk.ranks is None:
         return
@@ -168,13 +192,16 @@ def _badly_ranked(run: Run, lists: slice) -> Iterator[int]:
         order = stable_order(numbers, ranks)
         ranks, scores = ranks[order], scores[order]
     wrong = ranks != places
-    wrong[1:] |= (scores[1:] > scores[:-1]) & (places[1:] > 1)
+    if by_score:
+        wrong[1:] |= (scores[1:] > scores[:-1]) & (places[1:] > 1)
     found = np.flatnonzero(wrong)
     _, firsts = np.unique(numbers[found], return_index=True)
     yield from (order[found[firsts]] + first).tolist()
 
 
-def _note_pairs(run: Run, log: FaultLog, code: str, pairs: NDArray[np.intp], message: str) -> None:
+def _note_pairs(
+    run: Run, log: FaultLog, code: str, pairs: NDArray[np.intp], message: str, fix: str | None = None
+) -> None:
     """Note a fault of some pairs, with the first of them in the file as examples."""
     if not len(pairs):
         return
@@ -184,7 +211,7 @@ def _note_pairs(run: Run, log: FaultLog, code: str, pairs: NDArray[np.intp], mes
         Example(line, int(run.occurrence_ids[i]), int(run.pairs.species[pair]), _found(run, code, pair))
         for line, i, pair in zip(run.lines_of(shown), lists, shown, strict=True)
     ]
-    log.add(code, *examples, message=message, count=len(pairs))
+    log.add(code, *examples, message=message, count=len(pairs), fix=fix)
 
 
 def _found(run: Run, code: str, pair: int) -> str | None:

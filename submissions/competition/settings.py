@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from scoring.metrics.table import metrics_named
 from scoring.places import REGIONS
+from submissions.editions import EDITIONS, Edition
 from submissions.errors import UsageError
 from submissions.limits import MAX_ROWS
 from submissions.toml import read_toml
@@ -67,6 +69,10 @@ class Competition:
         Occurrence tables, as named; see `occurrence_files` for those of the official names.
     max_rows : int, optional
         Rows allowed per occurrence.
+    edition : Edition, optional
+        The edition that is named; K, `max_rows` and `metric` are its own where they are not given.
+    metric : tuple of str
+        Names of the metrics that are asked for, the first of which ranks; empty where none are.
     verify : mapping
         Thresholds of ``verify-patches``.
     """
@@ -81,6 +87,8 @@ class Competition:
     test: tuple[Path, ...] = ()
     train: tuple[Path, ...] = ()
     max_rows: int | None = None
+    edition: Edition | None = None
+    metric: tuple[str, ...] = ()
     verify: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -156,24 +164,27 @@ def read_competition(path: Path) -> Competition:
     content = read_toml(path)
     _refuse_unknown(path, content)
     section = _Section(path, "competition", content.get("competition", {}))
+    edition = section.edition()
     return Competition(
         folder=path.parent,
         data=_data(_Section(path, "data", content.get("data", {}))),
         file=path,
-        name=section.get("name", str, Competition.name),
-        k=section.positive("k", Competition.k),
+        name=section.get("name", str, f"GeoLifeCLEF {edition.year}" if edition else Competition.name),
+        k=section.positive("k", edition.k if edition else Competition.k),
         truth=section.path("truth"),
         species=section.path("species"),
         test=section.paths("test"),
         train=section.paths("train"),
-        max_rows=section.positive("max_rows", None),
+        max_rows=section.positive("max_rows", None) or (edition.max_rows if edition else None),
+        edition=edition,
+        metric=section.metrics() or (edition.metrics if edition else ()),
         verify=content.get("verify", {}),
     )
 
 
 def _refuse_unknown(path: Path, content: Mapping[str, Any]) -> None:
     known = {
-        "competition": {"name", "k", "truth", "test", "train", "species", "max_rows"},
+        "competition": {"name", "k", "truth", "test", "train", "species", "max_rows", "edition", "metric"},
         "data": {each.name for each in fields(Data)},
     }
     unknown = [f"[{name}]" for name in content if name not in (*known, "verify")]
@@ -233,6 +244,26 @@ class _Section:
         if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
             raise self._wrong(key, "a list of paths")
         return tuple(self._below(key, each) for each in listed)
+
+    def edition(self) -> Edition | None:
+        """Return the edition that is named."""
+        if "edition" not in self._content:
+            return None
+        year = self.get("edition", int, 0)
+        if year not in EDITIONS:
+            raise self._wrong("edition", f"one of {', '.join(map(str, EDITIONS))}")
+        return EDITIONS[year]
+
+    def metrics(self) -> tuple[str, ...]:
+        """Return the names of the metrics that are asked for; one string is a list of one."""
+        value = self._content.get("metric", [])
+        listed = [value] if isinstance(value, str) else value
+        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+            raise self._wrong("metric", "a list of metrics")
+        try:
+            return tuple(metric.name for metric in metrics_named(listed))
+        except ValueError as error:
+            raise UsageError(f"{self._name}.metric in {self._path}: {error}.") from None
 
     def numbers(self, key: str) -> Mapping[str, float]:
         """Return a table of numbers."""

@@ -13,6 +13,7 @@ import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
 from submissions.reading.header import Header
+from submissions.reading.schema import Column
 
 Columns = dict[str, NDArray[np.generic]]
 
@@ -45,7 +46,8 @@ class FastParser:
         if quoted and self._all_numbers and not _quotes_are_proper(data, self._separator):
             return None
         table = self._table(data, quoted=quoted)
-        return None if table is None else self._finite_columns(table)
+        columns = None if table is None else self._columns_of(table)
+        return columns if columns is not None and all(map(_is_finite, columns.values())) else None
 
     def _table(self, data: bytes, *, quoted: bool) -> pa.Table | None:
         reading = pa_csv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=self._names)
@@ -54,10 +56,7 @@ class FastParser:
         )
         for integers in (self._integers, pa.int64()):
             converting = pa_csv.ConvertOptions(
-                column_types={
-                    name: integers if column.kind == "integer" else pa.float64()
-                    for name, column in self._wanted.items()
-                },
+                column_types={name: _type_of(column, integers) for name, column in self._wanted.items()},
                 include_columns=list(self._wanted),
                 null_values=[],
                 check_utf8=False,
@@ -70,16 +69,22 @@ class FastParser:
             return table
         return None
 
-    def _finite_columns(self, table: pa.Table) -> Columns | None:
-        columns: Columns = {}
-        for name, column in self._wanted.items():
-            values = as_numpy(table.column(name))
-            with np.errstate(over="ignore", invalid="ignore"):
-                # A sum is not finite if a term is not; should it overflow, the second look will tell.
-                if column.kind == "number" and not np.isfinite(values.astype(np.float64, copy=False).sum()):
-                    return None
-            columns[column.name] = values
-        return columns
+    def _columns_of(self, table: pa.Table) -> Columns | None:
+        return {column.name: as_numpy(table.column(name)) for name, column in self._wanted.items()}
+
+
+def _is_finite(values: NDArray[np.generic]) -> bool:
+    """Say whether all values are finite; should their sum overflow, the second look will tell."""
+    if values.dtype.kind != "f":
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum()))
+
+
+def _type_of(column: Column, integers: pa.DataType) -> pa.DataType:
+    if column.many:
+        return pa.string()
+    return integers if column.kind == "integer" else pa.float64()
 
 
 def as_numpy(column: pa.ChunkedArray) -> NDArray[np.generic]:

@@ -24,6 +24,10 @@ _MOST_EXPECTED = 1 << 27
 # a run of 150 species for 42,405 occurrences has, and from `_FIRST_LOOK` on if the last block is no better.
 _LEAST_NEW = 1 / 8
 _FIRST_LOOK, _FULL_LOOK = 1 << 20, 1 << 23
+
+# A line that cannot be read takes 10 microseconds, and a file of 22 kB can hold 120 million of them: reading
+# stops where so many, and twice as many as there are rows, hold none.
+_MOST_IDLE = 1_000_000
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -41,6 +45,7 @@ class GrowingColumns:
     def __init__(self, log: FaultLog) -> None:
         self.n_rows = 0
         self.full = False
+        self._n_idle = 0
         self._log = log
         self._arrays: dict[str, _GrowingArray] = {}
         self._next_step, self._next_look = _STEP, _FIRST_LOOK
@@ -58,6 +63,14 @@ class GrowingColumns:
         if self.n_rows >= self._next_look:
             self._next_look = 2 * self.n_rows
             self._look_for_repeats(columns)
+
+    def pass_over(self, n_lines: int) -> None:
+        """Count lines that gave no row, and stop where there are too many."""
+        self._n_idle += n_lines
+        if not self.full and self._n_idle > max(_MOST_IDLE, 2 * self.n_rows):
+            self.full = True
+            message = f"{self._n_idle:,} lines hold no row that can be read, and reading stopped there"
+            self._log.add("too-large", message=message, fix="Mend or remove the lines that cannot be read.")
 
     def arrays(self) -> Columns:
         """Return the columns as they are."""

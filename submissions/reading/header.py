@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from submissions.faults import Example, FaultLog
-from submissions.reading.mending import FURTHER_COLUMNS, OTHER_EDITION, TABS, Mending
+from submissions.reading.mending import FURTHER_COLUMNS, TABS, Mending
 from submissions.reading.schema import Column, Schema
 
 SEPARATORS = (";", ",")
-_TAB = "\t"
+_TAB, _PIPE = "\t", "|"
 
 # What each field of a line is; None is a further column, which is skipped.
 Columns = tuple[Column | None, ...]
@@ -49,20 +49,52 @@ def read_header(line: str, schema: Schema, log: FaultLog, *, mending: Mending | 
     >>> [column.name for column in header.wanted]
     ['probability', 'occurrence_id', 'species_id']
     """
-    separator = max(*SEPARATORS, _TAB, key=line.count)
-    fields = [unquoted(field) for field in line.split(separator)]
+    separator, fields = divided(line)
     columns, problems = _judged(fields, schema)
-    is_data = schema.header_optional and len(fields) in (3, 4) and all(map(is_number, fields))
+    is_data = is_data_of(schema, fields)
     if is_data:
-        columns, problems = schema.columns[: len(fields)], []
+        columns, problems = _judged([column.name for column in schema.columns[: len(fields)]], schema)
+        if len(fields) > len(schema.columns):
+            columns = None
+            problems.append(_Problem(f"{len(fields)} fields where {len(schema.columns)} columns are named"))
     elif len(fields) == 1 and len(schema.columns) > 1:
-        problems.append(_Problem("no separator ; or ,"))
+        fix = f"Separate the fields by ; instead of {_PIPE}." if _PIPE in line else None
+        problems.append(_Problem("no separator ; or ,", fix=fix))
     if separator == _TAB:
         problems.insert(0, _Problem("the fields are separated by tabs, not by ; or ,", TABS))
     _note(problems, Example(1, found=line[:_SHOWN]), log, mending)
     if columns is None or (separator == _TAB and mending is None):
         return None
     return Header(separator, columns, is_data)
+
+
+def divided(line: str) -> tuple[str, list[str]]:
+    """Return the separator of the first line of a table, and its fields."""
+    separator = max(*SEPARATORS, _TAB, key=line.count)
+    return separator, [unquoted(field) for field in line.split(separator)]
+
+
+def is_data_of(schema: Schema, fields: list[str]) -> bool:
+    """Say whether the first line of a table is data already: the numbers of a line, and no names."""
+    if schema.of_lists:
+        numbers = [*fields[:1], *(" ".join(fields[1:]).split())]
+        return schema.header_optional and len(fields) == 2 and all(map(is_number, numbers))
+    return schema.header_optional and len(fields) in (3, 4) and all(map(is_number, fields))
+
+
+def fitting(head: bytes, *schemas: Schema) -> Schema:
+    r"""Return the first schema by which a table can be read, by the first bytes of the file; else the first.
+
+    Examples
+    --------
+    >>> from submissions.reading.schema import TRUTH, later
+    >>> fitting(b"surveyId,predictions\n", TRUTH, later(TRUTH)) is TRUTH
+    False
+    >>> fitting(b"occurrence_id,species_id,predicted\n", TRUTH, later(TRUTH)) is TRUTH
+    True
+    """
+    line = head.split(b"\n", 1)[0].decode("utf-8-sig", errors="replace").removesuffix("\r")
+    return next((schema for schema in schemas if read_header(line, schema, FaultLog())), schemas[0])
 
 
 def columns_named(
@@ -93,6 +125,7 @@ class _Problem:
     message: str
     mends: str = ""
     n_mended: int = 1
+    fix: str | None = None
 
 
 def _judged(fields: list[str], schema: Schema) -> tuple[Columns | None, list[_Problem]]:
@@ -102,8 +135,6 @@ def _judged(fields: list[str], schema: Schema) -> tuple[Columns | None, list[_Pr
     counts = Counter(column.name for column in columns if column is not None)
     absent = [column for column in schema.columns if column.required and column.name not in counts]
     doubled = sorted(name for name, count in counts.items() if count > 1)
-    if absent and {"predicted", "predictions"} & {field.strip().lower() for field in fields}:
-        return None, [_Problem("this is the form of another edition", OTHER_EDITION)]
     problems = [_Problem(f"no column {' or '.join(column.names)}") for column in absent]
     problems += [_Problem(f"more than one column {name}") for name in doubled]
     unknown = [field for field, column in zip(fields, columns, strict=True) if column is None]
@@ -126,7 +157,8 @@ def _note(problems: list[_Problem], example: Example, log: FaultLog, mending: Me
     elif problems:
         message = "; ".join(problem.message for problem in problems)
         mends = [problem.mends for problem in problems] if all_mended else []
-        log.add("header", example, message=message, mends=mends)
+        fix = next((problem.fix for problem in problems if problem.fix), None)
+        log.add("header", example, message=message, mends=mends, fix=fix)
 
 
 def is_number(field: str) -> bool:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from submissions.faults import Example, FaultLog
 from submissions.reading.fast import Columns, narrowed
@@ -33,6 +35,8 @@ class LineReader:
     ----------
     mentioned : set of int
         Occurrences named by lines that are bad for another reason: they are not missing.
+    n_unplaced : int
+        Bad lines that name no occurrence.
     line : int
         Line of the file that is read next.
     """
@@ -40,6 +44,7 @@ class LineReader:
     def __init__(self, header: Header, log: FaultLog, mending: Mending | None = None) -> None:
         self.header = header
         self.mentioned: set[int] = set()
+        self.n_unplaced = 0
         self.line = 0
         self._log = log
         self._mending = mending
@@ -47,21 +52,20 @@ class LineReader:
 
     def read(self, data: bytes, first_line: int) -> tuple[Columns, list[int]]:
         """Return the columns of the good lines of a block, and the number of each of these lines."""
-        rows: dict[int, list[int | float]] = {}
+        rows: dict[int, list[Any]] = {}
         self.line = first_line
         for raw in data.removesuffix(b"\n").split(b"\n"):
             row = self._row(raw.removesuffix(b"\r"))
             if row is not None:
                 rows[self.line] = row
             self.line += 1
-        columns: Columns = {}
-        for i, (_, column) in enumerate(self._wanted):
-            values = [row[i] for row in rows.values()]
-            if column.kind == "integer":
-                columns[column.name] = narrowed(np.array(values, np.int64))
-            else:
-                columns[column.name] = np.array(values, np.float64)
-        return columns, list(rows)
+        return self._columns_of(list(rows.values())), list(rows)
+
+    def _columns_of(self, rows: list[list[Any]]) -> Columns:
+        return {
+            column.name: array_of(column, [row[i] for row in rows])
+            for i, (_, column) in enumerate(self._wanted)
+        }
 
     def skip_blank(self, first_line: int, n_lines: int) -> None:
         """Note, or mend, blank lines that stand between others."""
@@ -69,10 +73,11 @@ class LineReader:
         self._note_idle(BLANK_LINES, "", n_lines)
         self.line += n_lines
 
-    def _row(self, raw: bytes) -> list[int | float] | None:
+    def _row(self, raw: bytes) -> list[Any] | None:
         text = raw.decode(errors="replace")
         if b"\0" in raw:
             self._note("not-a-table", text, "NUL bytes")
+            self.n_unplaced += 1
             return None
         idle = idle_line(text)
         if idle is not None:
@@ -85,7 +90,7 @@ class LineReader:
         if None in values:
             self._note_bad_fields(fields, values)
             return None
-        return cast("list[int | float]", values)
+        return values
 
     def _divided(self, text: str) -> list[str] | None:
         """Return as many fields as there are columns, or note why a line has others."""
@@ -111,7 +116,7 @@ class LineReader:
             return _csv_fields(text, self.header.separator)
         return _quoted_fields(text, self.header.separator)
 
-    def _value(self, column: Column, text: str) -> int | float | None:
+    def _value(self, column: Column, text: str) -> Any:
         value = column.value_of(text)
         if value is None and self._mending is not None:
             return self._mending.value_of(column, text)
@@ -132,12 +137,13 @@ class LineReader:
         return f"lines that do not have {len(self.header.columns)} fields separated by {separator}"
 
     def _note_mentioned(self, fields: list[str]) -> None:
-        """Keep the occurrence of a line that is bad for another reason."""
-        for i, column in self._wanted:
-            if column.name == "occurrence_id" and i < len(fields):
-                self.mentioned |= set(named_id(fields[i]))
+        """Keep the occurrence of a line that is bad for another reason, or count a line that names none."""
+        places = [i for i, column in self._wanted if column.name == "occurrence_id" and i < len(fields)]
+        named = {each for i in places for each in named_id(fields[i])}
+        self.mentioned |= named
+        self.n_unplaced += not named
 
-    def _note_bad_fields(self, fields: list[str], values: list[int | float | None]) -> None:
+    def _note_bad_fields(self, fields: list[str], values: list[Any]) -> None:
         known: dict[str, Any] = {
             column.name: value for (_, column), value in zip(self._wanted, values, strict=True)
         }
@@ -145,10 +151,13 @@ class LineReader:
         self._note_mentioned(fields)
         for i, column in self._wanted:
             if known[column.name] is None:
-                example = Example(self.line, occurrence, species, shown(fields[i]))
-                cure = cure_of(column, fields[i])
-                mends = cure.mends if cure else (NAMES,) if is_name(column, fields[i]) else ()
-                self._log.add(column.fault, example, message=_why_bad(column, fields[i]), mends=mends)
+                self._note_bad(column, fields[i], Example(self.line, occurrence, species))
+
+    def _note_bad(self, column: Column, text: str, where: Example) -> None:
+        cure = cure_of(column, text)
+        mends = cure.mends if cure else (NAMES,) if is_name(column, text) else ()
+        example = replace(where, found=shown(text))
+        self._log.add(column.fault, example, message=_why_bad(column, text), mends=mends)
 
     def _note_idle(self, what: str, text: str, n_lines: int = 1) -> None:
         if not self._mends(what, n_lines):
@@ -158,6 +167,13 @@ class LineReader:
 
     def _note(self, code: str, text: str, message: str, mends: tuple[str, ...] = ()) -> None:
         self._log.add(code, Example(line=self.line, found=shown(text)), message=message, mends=mends)
+
+
+def array_of(column: Column, values: list[int] | list[float]) -> NDArray[np.generic]:
+    """Return the values of a column as an array, of int32 where that suffices."""
+    if column.kind == "integer":
+        return narrowed(np.array(values, np.int64))
+    return np.array(values, np.float64)
 
 
 def shown(text: str) -> str:

@@ -20,7 +20,6 @@ EMPTY_ENDS = "separators behind the last field"
 FURTHER_COLUMNS = "further columns"
 MADE_UP = "scores made up as 1 / rank, for there were none"
 NAMES = "names of species"
-OTHER_EDITION = "the form of another edition"
 POINTS = "integers written with a point"
 REPEATS = "repeated lines"
 TABS = "tabs between the fields"
@@ -89,14 +88,14 @@ def cure_of(column: Column, text: str) -> Cure | None:
 
 
 def is_name(column: Column, text: str) -> bool:
-    """Say whether a species may be named where its id belongs.
+    """Say whether a species may be named where its id belongs, though not in a list, where blanks separate.
 
     Examples
     --------
     >>> is_name(SPECIES_ID, "Quercus ilex"), is_name(SPECIES_ID, "x7")
     (True, False)
     """
-    return column.name == SPECIES_ID.name and _NAME.match(text.strip()) is not None
+    return column.name == SPECIES_ID.name and not column.many and _NAME.match(text.strip()) is not None
 
 
 def idle_line(text: str) -> str | None:

@@ -63,7 +63,7 @@ class _Rows:
         self._mending = mending
         self._grown = GrowingColumns(log)
         self._mentioned: set[int] = set()
-        self._n_unread = 0
+        self._n_unread = self._n_unplaced = 0
 
     def table(self, file: pa_parquet.ParquetFile) -> TextTable:
         n_rows, first_row = file.metadata.num_rows, 0
@@ -76,7 +76,12 @@ class _Rows:
             first_row += len(batch)
             if self._grown.full:
                 break
-        return TextTable(self._grown.arrays(), mentioned=self._mentioned, n_unread=self._n_unread)
+        return TextTable(
+            self._grown.arrays(),
+            mentioned=self._mentioned,
+            n_unplaced=self._n_unplaced,
+            n_unread=self._n_unread,
+        )
 
     def _take(self, batch: pa.RecordBatch, schema: pa.Schema, first_row: int, n_rows: int) -> None:
         fields = {
@@ -96,6 +101,7 @@ class _Rows:
         kept = np.s_[:] if good.all() else good
         if not good.all():
             self._n_unread += int(np.count_nonzero(~good))
+            self._n_unplaced += int(np.count_nonzero(~good & ~ids.is_whole))
             self._mentioned |= set(ids.values[~good & ids.is_whole].astype(np.int64).tolist())
         self._grown.append({name: field.values[kept] for name, field in fields.items()}, expected=n_rows)
 

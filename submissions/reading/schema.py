@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal["integer", "number"]
@@ -31,6 +31,8 @@ class Column:
         Code of the fault of a bad field.
     required : bool
         Whether a header must have it.
+    many : bool
+        Whether a field holds any number of values, with blanks between them.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Column:
     kind: Kind
     fault: str
     required: bool = True
+    many: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -45,7 +48,7 @@ class Column:
         return (self.name, *self.aliases)
 
     def value_of(self, text: str) -> int | float | None:
-        """Return what a field says, None if it is not what the column wants.
+        """Return what a field, or one of its many values, says; None if it is not what the column wants.
 
         Examples
         --------
@@ -75,11 +78,19 @@ class Schema:
         Whether others may stand beside them; they are skipped.
     header_optional : bool
         Whether a first line of numbers is data.
+    rank_decides : bool
+        Whether ranks alone order the species of an occurrence.
     """
 
     columns: tuple[Column, ...]
     further_columns: bool = False
     header_optional: bool = False
+    rank_decides: bool = False
+
+    @property
+    def of_lists(self) -> bool:
+        """Whether a line holds all species of an occurrence."""
+        return any(column.many for column in self.columns)
 
 
 OCCURRENCE_ID = Column(
@@ -95,6 +106,35 @@ OPTIONAL_SPECIES_ID = Column("species_id", SPECIES_ID.aliases, "integer", "bad-i
 
 #: A run.
 RUN = Schema((OCCURRENCE_ID, SPECIES_ID, PROBABILITY, RANK), header_optional=True)
+#: Runs of 2018 and 2019, in the order of files without a header.
+RANKED_2018 = Schema(
+    (
+        replace(OCCURRENCE_ID, aliases=("query",)),
+        replace(SPECIES_ID, aliases=("class",)),
+        PROBABILITY,
+        replace(RANK, required=True),
+    ),
+    header_optional=True,
+    rank_decides=True,
+)
+RANKED_2019 = Schema(
+    (
+        replace(OCCURRENCE_ID, aliases=("glc19testoccid",)),
+        replace(SPECIES_ID, aliases=("glc19spid",)),
+        replace(RANK, required=True),
+        PROBABILITY,
+    ),
+    header_optional=True,
+    rank_decides=True,
+)
+_LISTS = (
+    replace(OCCURRENCE_ID, aliases=(*OCCURRENCE_ID.aliases, "surveyid")),
+    replace(SPECIES_ID, aliases=("predicted", "predictions"), many=True),
+)
+#: Runs of 2021 to 2025: a line per occurrence, its species from best to worst.
+LISTS = Schema(_LISTS, header_optional=True)
+#: The same with scores.
+SCORED_LISTS = Schema((*_LISTS, replace(PROBABILITY, aliases=("probas",), many=True)), further_columns=True)
 #: What scoring needs of a truth.
 TRUTH = Schema((OCCURRENCE_ID, SPECIES_ID), further_columns=True)
 #: Occurrences with their places, labelled (train) or not (test).
@@ -103,3 +143,17 @@ OCCURRENCES = Schema((OCCURRENCE_ID, LATITUDE, LONGITUDE, OPTIONAL_SPECIES_ID), 
 OCCURRENCE_IDS = Schema((OCCURRENCE_ID,), further_columns=True)
 #: The species of the challenge.
 SPECIES = Schema((SPECIES_ID,), further_columns=True)
+
+_LATER_NAMES = {
+    OCCURRENCE_ID.name: ("surveyid",),
+    SPECIES_ID.name: ("speciesid", "predictions", "predicted"),
+}
+
+
+def later(schema: Schema) -> Schema:
+    """Return a schema with the names of later editions, too, which in older ones are further columns."""
+    columns = [
+        replace(column, aliases=(*column.aliases, *_LATER_NAMES.get(column.name, ())))
+        for column in schema.columns
+    ]
+    return replace(schema, columns=tuple(columns))

@@ -35,6 +35,8 @@ _ZSTD = (b"\x28\xb5\x2f\xfd", *(bytes([low]) + b"\x2a\x4d\x18" for low in range(
 _ZIP_END_BYTES = 22
 # A gzip inside a zip is usual; deeper nesting is somebody's joke.
 _MAX_LAYERS = 3
+# A zip is read from its end: one that comes from a pipe or out of another file is held in memory.
+_MAX_BYTES_HELD = 1 << 30
 
 # A stream, and its size where it is known.
 _Sized = tuple[io.BufferedReader, int | None]
@@ -148,7 +150,7 @@ def opened(
         plain: Path | None = None if n_bytes is None else Path(path)
         layers = _Layers(stack, log, max_bytes, wanted)
         for _ in range(_MAX_LAYERS):
-            inner = layers.inner(stream)
+            inner = layers.inner(stream, is_file=plain is not None)
             if inner is None:
                 break
             (stream, n_bytes), plain = inner, None
@@ -184,7 +186,7 @@ class _Layers:
     max_bytes: int
     wanted: Wanted
 
-    def inner(self, stream: io.BufferedReader) -> _Sized | None:
+    def inner(self, stream: io.BufferedReader, *, is_file: bool) -> _Sized | None:
         """Return the stream inside a compressed one, or None if it is not compressed."""
         head = Source(stream, self.log).head()
         if head.startswith(_GZIP):
@@ -192,13 +194,22 @@ class _Layers:
         if head.startswith(_ZSTD):
             frames = pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd")
             return _buffered(self.stack.enter_context(frames)), None
-        return self._zip_member(stream) if head.startswith((_ZIP, _ZIP_END)) else None
+        if not head.startswith((_ZIP, _ZIP_END)):
+            return None
+        seekable = stream if is_file and stream.seekable() else self._held(stream)
+        return _nothing() if seekable is None else self._zip_member(seekable)
 
-    def _zip_member(self, stream: io.BufferedReader) -> _Sized:
+    def _held(self, stream: io.BufferedReader) -> IO[bytes] | None:
+        source = Source(stream, self.log, max_bytes=self.max_bytes)
+        data = source.read(min(self.max_bytes, _MAX_BYTES_HELD) + 1)
+        if not source.cut and len(data) > _MAX_BYTES_HELD:
+            message = f"a zip of more than {_MAX_BYTES_HELD:,} bytes that is no file of its own"
+            self.log.add("too-large", message=message, fix="Unpack it first.")
+            return None
+        return None if source.cut else io.BytesIO(data)
+
+    def _zip_member(self, seekable: IO[bytes]) -> _Sized:
         """Return the only member of a zip that may be meant, or an empty stream if it is not to be had."""
-        seekable: IO[bytes] = stream
-        if not stream.seekable():
-            seekable = io.BytesIO(Source(stream, self.log, max_bytes=self.max_bytes).read(self.max_bytes))
         try:
             archive = self.stack.enter_context(zipfile.ZipFile(seekable))
             _refuse_strays(seekable, archive)
@@ -214,7 +225,8 @@ class _Layers:
     def _run_in(self, archive: zipfile.ZipFile, file: IO[bytes]) -> _Sized:
         if is_workbook(archive):
             if self.wanted.workbooks:
-                return sheet_as_text(file, archive, self.log, self.wanted.accepts), None
+                accepts, limit = self.wanted.accepts, self.max_bytes
+                return sheet_as_text(file, archive, self.log, accepts, max_bytes=limit), None
             refuse_workbook(self.log)
             return _nothing()
         members = [member for member in archive.infolist() if _is_candidate(member)]
@@ -223,7 +235,7 @@ class _Layers:
             return _buffered(self.stack.enter_context(archive.open(chosen[0]))), chosen[0].file_size
         examples = [Example(found=member.filename) for member in members] or [Example(found="nothing")]
         message = f"a zip with {len(chosen)} runs in {len(members)} files"
-        self.log.add("not-a-table", *examples, message=message, count=1, fix="Put one run into the zip.")
+        self.log.add("not-a-table", *examples, message=message, fix="Put one run into the zip.")
         return _nothing()
 
     def _is_wanted(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
@@ -246,5 +258,5 @@ def _nothing() -> _Sized:
 
 def _is_candidate(member: zipfile.ZipInfo) -> bool:
     parts = PurePosixPath(member.filename).parts
-    hidden = "__MACOSX" in parts or any(part.startswith(".") for part in parts)
+    hidden = "__MACOSX" in parts or any(part.startswith(".") and part != ".." for part in parts)
     return not member.is_dir() and not hidden

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-from array import array
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from submissions.faults import Example, FaultLog
 from submissions.reading.blocks import Block, Readable, blocks_of, first_line_of
 from submissions.reading.fast import Columns, FastParser
 from submissions.reading.growing import GrowingColumns
 from submissions.reading.header import Header, read_header
+from submissions.reading.linenumbers import LineNumbers, LinesOfLists
 from submissions.reading.lines import LineReader, shown
 from submissions.reading.mending import Mending
 from submissions.reading.schema import Schema
@@ -24,42 +24,6 @@ from submissions.reading.sniff import is_blank
 
 # Two or three threads parse as fast as the main thread can cut blocks and collect results.
 _THREADS = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-
-
-class LineNumbers:
-    """Where each row stood in its file, kept as runs of consecutive lines.
-
-    Examples
-    --------
-    >>> numbers = LineNumbers()
-    >>> numbers.append(2, 3)
-    >>> numbers.append(7, 2)
-    >>> numbers.of([0, 2, 3, 4]).tolist()
-    [2, 4, 7, 8]
-    """
-
-    def __init__(self) -> None:
-        # Where good and bad lines take turns, there are as many as rows: lists took 72 bytes for each.
-        self._first_rows, self._first_lines = array("q"), array("q")
-        self._n_rows = self._next_line = 0
-
-    def append(self, first_line: int, n_rows: int) -> None:
-        """Note that the next `n_rows` rows stand in consecutive lines."""
-        if not n_rows:
-            return
-        if first_line != self._next_line:
-            self._first_rows.append(self._n_rows)
-            self._first_lines.append(first_line)
-        self._n_rows += n_rows
-        self._next_line = first_line + n_rows
-
-    def of(self, rows: ArrayLike) -> NDArray[np.int64]:
-        """Return the lines of rows, which are counted from 0."""
-        rows = np.asarray(rows, dtype=np.int64)
-        first_rows = np.asarray(self._first_rows, dtype=np.int64)
-        first_lines = np.asarray(self._first_lines, dtype=np.int64)
-        runs = np.searchsorted(first_rows, rows, side="right") - 1
-        return np.asarray(first_lines[runs] + rows - first_rows[runs])
 
 
 @dataclass(frozen=True)
@@ -70,10 +34,16 @@ class TextTable:
     ----------
     columns : dict of ndarray of shape (n_rows,)
         By name; an optional column that the file lacks is absent.
-    lines : LineNumbers, optional
+    lines : LineNumbers or LinesOfLists, optional
         The line of each row; None for formats without lines.
     mentioned : set of int
         Occurrences named by bad lines.
+    n_unplaced : int
+        Bad lines that name no occurrence.
+    empty, empty_lines : ndarray of int of shape (n,)
+        Occurrences with an empty list, and where they stand.
+    rank_decides : bool
+        Whether ranks alone order a list.
     n_unread : int
         Rows that are left out because something in them is bad.
     readable : bool
@@ -81,15 +51,19 @@ class TextTable:
     """
 
     columns: Columns = field(default_factory=dict)
-    lines: LineNumbers | None = None
+    lines: LineNumbers | LinesOfLists | None = None
     mentioned: set[int] = field(default_factory=set)
+    n_unplaced: int = 0
+    empty: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
+    empty_lines: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
+    rank_decides: bool = False
     n_unread: int = 0
     readable: bool = True
 
     @property
     def n_rows(self) -> int:
-        """Number of good rows."""
-        return len(next(iter(self.columns.values()))) if self.columns else 0
+        """Number of good rows, empty lists included."""
+        return len(self.empty) + (len(next(iter(self.columns.values()))) if self.columns else 0)
 
 
 def read_text(
@@ -104,31 +78,35 @@ def read_text(
 
     `n_bytes`, the size of the stream where it is known, saves copies.
     """
+    header, behind = opened_table(stream, schema, log, mending)
+    if header is None:
+        return TextTable(readable=False)
+    reader = LineReader(header, log, mending)
+    collector = Collector(log, reader, n_bytes)
+    collector.take_all(blocks_of(stream, behind), FastParser(header))
+    return collector.table()
+
+
+def opened_table(
+    stream: Readable, schema: Schema, log: FaultLog, mending: Mending | None
+) -> tuple[Header | None, bytes]:
+    """Return the header of a table, None if it cannot be used, and what was read of the lines below."""
     line, behind = first_line_of(stream)
     if is_blank(line) and is_blank(behind) and all(is_blank(block.data) for block in blocks_of(stream, b"")):
         if not stream.cut:
             log.add("empty", message="the file is empty")
-        return TextTable(readable=False)
+        return None, b""
     text = line.removeprefix(b"\xef\xbb\xbf").decode(errors="replace").removesuffix("\r")
     if "\r" in text:
         log.add("ragged", Example(1, found=shown(text)), message="line ends of old Macs (CR alone)")
-        return TextTable(readable=False)
+        return None, b""
     header = read_header(text, schema, log, mending=mending)
-    if header is None:
-        return TextTable(readable=False)
-    behind = line.removeprefix(b"\xef\xbb\xbf") + b"\n" + behind if header.is_data else behind
-    reader = LineReader(header, log, mending)
-    collector = _Collector(log, reader, n_bytes, next_line=1 if header.is_data else 2)
-    for block, parsed in _parsed(blocks_of(stream, behind), header):
-        collector.take(block, parsed)
-        if collector.columns.full:
-            break
-    return collector.table()
+    is_data = header is not None and header.is_data
+    return header, line.removeprefix(b"\xef\xbb\xbf") + b"\n" + behind if is_data else behind
 
 
-def _parsed(blocks: Iterator[Block], header: Header) -> Iterator[tuple[Block, Columns | None]]:
+def _parsed(blocks: Iterator[Block], parser: FastParser) -> Iterator[tuple[Block, Columns | None]]:
     """Parse blocks in threads and yield them in order; None where a block needs a second look."""
-    parser = FastParser(header)
     waiting: deque[tuple[Block, Future[Columns | None]]] = deque()
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="glckit-parse") as pool:
         for block in blocks:
@@ -139,20 +117,26 @@ def _parsed(blocks: Iterator[Block], header: Header) -> Iterator[tuple[Block, Co
         yield from ((block, parsed.result()) for block, parsed in waiting)
 
 
-class _Collector:
+class Collector:
     """Put the columns of blocks together and number their lines."""
 
-    def __init__(self, log: FaultLog, reader: LineReader, n_bytes: int | None, *, next_line: int) -> None:
+    def __init__(self, log: FaultLog, reader: LineReader, n_bytes: int | None) -> None:
         self._log = log
         self._reader = reader
         self._n_bytes = n_bytes
-        self._next_line = next_line
-        self._n_unread = 0
+        self._next_line = 1 if reader.header.is_data else 2
+        self._n_unread = self._n_overlong = 0
         self.columns = GrowingColumns(log)
         self._lines = LineNumbers()
 
-    def take(self, block: Block, parsed: Columns | None) -> None:
-        """Add one block."""
+    def take_all(self, blocks: Iterator[Block], parser: FastParser) -> None:
+        """Parse blocks and add them until one says that the rest need not be read."""
+        for block, parsed in _parsed(blocks, parser):
+            self._take(block, parsed)
+            if self.columns.full:
+                return
+
+    def _take(self, block: Block, parsed: Columns | None) -> None:
         if block.blank_before:
             self._reader.skip_blank(self._next_line, block.blank_before)
             self._next_line = self._reader.line
@@ -168,14 +152,22 @@ class _Collector:
 
     def table(self) -> TextTable:
         """Return everything that was added."""
-        return TextTable(self.columns.arrays(), self._lines, self._reader.mentioned, self._n_unread)
+        return TextTable(
+            self.columns.arrays(),
+            self._lines,
+            self._reader.mentioned,
+            self._reader.n_unplaced + self._n_overlong,
+            n_unread=self._n_unread,
+        )
 
     def _read_lines(self, block: Block) -> None:
         columns, lines = self._reader.read(block.data, self._next_line)
         self._append(columns, block)
         for line in lines:
             self._lines.append(line, 1)
-        self._n_unread += self._reader.line - self._next_line - len(lines)
+        n_idle = self._reader.line - self._next_line - len(lines)
+        self._n_unread += n_idle
+        self.columns.pass_over(n_idle)
         self._next_line = self._reader.line
 
     def _refuse_overlong(self, block: Block) -> None:
@@ -183,6 +175,7 @@ class _Collector:
         found = shown(block.data[:200].decode(errors="replace"))
         self._log.add(code, Example(self._next_line, found=found), message="a line of more than 1 MiB")
         self._n_unread += 1
+        self._n_overlong += 1
         self._next_line += 1
 
     def _append(self, columns: Columns, block: Block) -> None:

@@ -22,6 +22,8 @@ from submissions.reading.mending import WORKBOOK
 _CONTENT = "xl/workbook.xml"
 # A sheet has at most 1,048,576 rows, 0.2 GB of XML; texts and styles are held in memory whole.
 _MAX_ROWS, _MAX_BYTES, _MAX_BYTES_HELD = 1 << 20, 1 << 30, 1 << 27
+# A cell is held in memory several times over. Sheets shrink to a tenth, one huge cell to a thousandth.
+_MAX_RATIO, _MIN_BOMB = 100, 1 << 25
 # What stands further to the right belongs to no run, and each row is filled up to here.
 _MAX_COLUMNS = 32
 
@@ -40,10 +42,15 @@ def refuse_workbook(log: FaultLog) -> None:
 
 
 def sheet_as_text(
-    file: IO[bytes], archive: zipfile.ZipFile, log: FaultLog, accepts: Callable[[bytes], bool]
+    file: IO[bytes],
+    archive: zipfile.ZipFile,
+    log: FaultLog,
+    accepts: Callable[[bytes], bool],
+    *,
+    max_bytes: int = _MAX_BYTES,
 ) -> io.BufferedReader:
     """Return the only sheet that begins as a run does, as text; nothing if there is not exactly one."""
-    sheets = [] if _is_too_large(archive, log) else _sheets(file)
+    sheets = [] if _is_too_large(archive, log, min(max_bytes, _MAX_BYTES)) else _sheets(file)
     with _damage_named():
         chosen = [sheet for sheet in sheets if accepts(next(_lines(sheet), b""))]
     if len(chosen) == 1:
@@ -51,15 +58,16 @@ def sheet_as_text(
     if not log.faults():
         examples = [Example(found=sheet.title) for sheet in sheets] or [Example(found="nothing")]
         message = f"a workbook with {len(chosen)} runs in {len(sheets)} sheets"
-        log.add("not-a-table", *examples, message=message, count=1, fix="Save the sheet of the run as CSV.")
+        log.add("not-a-table", *examples, message=message, fix="Save the sheet of the run as CSV.")
     return io.BufferedReader(_Stream(iter(())))
 
 
-def _is_too_large(archive: zipfile.ZipFile, log: FaultLog) -> bool:
+def _is_too_large(archive: zipfile.ZipFile, log: FaultLog, max_bytes: int) -> bool:
     members = archive.infolist()
     held = [each for each in members if not each.filename.startswith(("xl/worksheets/", "xl/media/"))]
     sizes = [sum(each.file_size for each in some) for some in (members, held)]
-    too_large = sizes[0] > _MAX_BYTES or sizes[1] > _MAX_BYTES_HELD
+    is_bomb = any(each.file_size > max(_MAX_RATIO * each.compress_size, _MIN_BOMB) for each in members)
+    too_large = sizes[0] > max_bytes or sizes[1] > _MAX_BYTES_HELD or is_bomb
     if too_large:
         log.add("too-large", message="a workbook larger than any run", fix="Save the sheet as CSV.")
     return too_large

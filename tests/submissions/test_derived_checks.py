@@ -53,11 +53,11 @@ def test_nothing_is_concluded_where_most_rows_are_unreadable(tmp_path: Path, tes
     assert "not checked, for want of a file: training-occurrence, unknown-species\n" in text
 
 
-def test_a_few_unreadable_rows_change_nothing(tmp_path: Path, test_table: Path) -> None:
+def test_a_few_unreadable_rows_change_little(tmp_path: Path, test_table: Path) -> None:
     rows = [f"{i};{j};0.5" for i in IDS for j in range(1, 9)]
     status, report = glckit_json("validate", written(tmp_path, [*rows, "1;2;high"]), "--test", test_table)
-    assert (status, codes(report)) == (1, ["bad-score", "short-lists", "budget-lost", "constant-scores"])
-    assert "why_skipped" not in report
+    assert (status, codes(report)) == (1, ["bad-score", "short-lists", "budget-lost"])
+    assert report["why_skipped"] == {"constant-scores": "1 of 481 rows could not be read"}
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,44 @@ def test_nothing_is_concluded_from_the_beginning_of_a_file(tmp_path: Path, test_
     assert codes(report) == ["too-large"]
     assert not set(DERIVED_CODES) & set(codes(report))
     assert report["why_skipped"]["budget-lost"] == "only the beginning of the file could be read"
+
+
+GAP = "7;1;0.5;1\n7;2;{};2\n7;3;0.3;3\n"
+
+
+def ranked(folder: Path, text: str) -> dict[str, Any]:
+    (folder / "run.csv").write_text("id;species;score;rank\n" + text)
+    return glckit_json("validate", folder / "run.csv", "-k", 1)[1]
+
+
+def test_a_row_that_cannot_be_read_leaves_no_gap_in_the_ranks(tmp_path: Path) -> None:
+    assert codes(ranked(tmp_path, GAP.format("high"))) == ["bad-score"]
+    assert codes(ranked(tmp_path, GAP.format("0.4").replace("2\n", "2;;5\n", 1))) == ["ragged"]
+    report = ranked(tmp_path, GAP.format("high") + "8;1;0.5;1\n8;2;0.4;4\n")
+    assert codes(report) == ["bad-score", "rank-order"]
+    assert [example["occurrence_id"] for example in report["faults"][1]["examples"]] == [8]
+
+
+def test_ranks_are_not_judged_where_nobody_knows_whose_row_is_bad(tmp_path: Path) -> None:
+    report = ranked(tmp_path, GAP.format("0.4").replace("7;2", "x;2"))
+    assert codes(report) == ["bad-id"]
+    assert report["why_skipped"]["rank-order"] == "1 of 3 rows could not be read"
+
+
+def test_blank_lines_hide_no_row(tmp_path: Path) -> None:
+    assert codes(ranked(tmp_path, "7;1;0.5;1\n\n7;3;0.5;3\n")) == [
+        "ragged",
+        "rank-order",
+        "budget-lost",
+        "constant-scores",
+    ]
+
+
+def test_scores_are_not_constant_where_one_cannot_be_read(tmp_path: Path) -> None:
+    columns = {"id": [7, 7, 7], "species": [1, 2, 3], "score": [0.5, 0.5, None], "rank": [1, 3, 2]}
+    pa_parquet.write_table(pa.table(columns), tmp_path / "run")
+    report = glckit_json("validate", tmp_path / "run", "-k", 1)[1]
+    assert codes(report) == ["bad-score", "budget-lost"]
 
 
 def test_a_full_matrix_has_no_rows_too_many(tmp_path: Path) -> None:

@@ -10,6 +10,9 @@ import pytest
 from commands import glckit, glckit_json
 
 from submissions.faults import ERROR_CODES, WARNING_CODES
+from submissions.reading.runs import read_run
+from submissions.requirements import Requirements
+from submissions.validation import validate
 
 OCCURRENCES = [10, 20, 30, 40]
 SPECIES = list(range(100, 140))
@@ -208,3 +211,11 @@ def _truth(folder: Path) -> Path:
 def test_every_code_has_a_case() -> None:
     tested = {case.code for case in ERRORS + WARNINGS} | {"truncated", "too-large", "too-many-rows"}
     assert tested == {*ERROR_CODES, *WARNING_CODES}
+
+
+def test_fixes_are_commands_that_can_be_typed(tmp_path: Path) -> None:
+    path = tmp_path / "my run.csv"
+    path.write_text("id;species;score;rank\n1;4;0.5;2\n1;5;0.25;1\n")
+    (fault,) = (each for each in validate(read_run(path), Requirements()).faults if each.code == "rank-order")
+    assert fault.fix.startswith("Renumber with: glckit convert '")
+    assert fault.fix.endswith("my run.mended.csv' --rerank")

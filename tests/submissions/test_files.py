@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -152,3 +153,39 @@ def test_a_claim_is_let_go(tmp_path: Path) -> None:
 )
 def test_what_does_not_print_is_escaped(name: str, shown: str) -> None:
     assert printable(name) == shown
+
+
+def test_a_folder_that_another_process_made_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    with pytest.raises(CannotCheckError, match="another process made it meanwhile"):
+        _make_late(tmp_path / "world")
+    assert [path.read_text() for path in (tmp_path / "world").iterdir()] == ["early"]
+    assert _names(tmp_path) == ["world"]
+
+
+def _make_late(target: Path) -> None:
+    with folder_written_atomically(target) as late:
+        (late / "a.txt").write_text("late")
+        with folder_written_atomically(target) as early:
+            (early / "a.txt").write_text("early")
+
+
+@pytest.mark.parametrize("new", [False, True])
+def test_a_fifo_is_not_replaced(tmp_path: Path, new: bool) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises((CannotCheckError, UsageError), match=r"FIFO|exists"):
+        _write_to(tmp_path / "fifo", new=new)
+    assert (tmp_path / "fifo").is_fifo()
+    assert _names(tmp_path) == ["fifo"]
+
+
+@pytest.mark.skipif(not Path("/dev/null").is_char_device(), reason="no /dev/null")
+def test_a_device_behind_a_link_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "nothing.txt").symlink_to("/dev/null")
+    with pytest.raises(CannotCheckError, match="it is a character device"):
+        _write_to(tmp_path / "nothing.txt")
+    assert Path("/dev/null").is_char_device()
+
+
+def _write_to(path: Path, *, new: bool = False) -> None:
+    with written_atomically(path, new=new) as temporary:
+        temporary.write_text("mine")

@@ -31,7 +31,8 @@ MENDED = {
     "repeated line": (HEADER + "7;1;0.5;1\n7;1;0.5;1\n", [(7, 1, 0.5, 1)]),
     "tabs": ("id\tspecies\tscore\n7\t1\t0,5\n", [(7, 1, 0.5, 1)]),
     "tabs without a header": ("7\t1\t0.5\n", [(7, 1, 0.5, 1)]),
-    "other edition": ("Id,Predicted\n7,2 1\n", [(7, 2, 1.0, 1), (7, 1, 0.5, 2)]),
+    "lists": ("Id,Predicted\n7,2.0 1\n", [(7, 2, 1.0, 1), (7, 1, 0.5, 2)]),
+    "further column beside lists": ("Id,x,Predicted\n7,a,2 1\n", [(7, 2, 1.0, 1), (7, 1, 0.5, 2)]),
     "name": (HEADER + "7;quercus ILEX ;0.5;1\n", [(7, 1, 0.5, 1)]),
 }
 
@@ -97,7 +98,7 @@ def test_names_that_are_not_told_apart_or_unknown_are_errors_with_the_nearest() 
     Path("run.csv").write_text(HEADER + "7;abies alba;0.5;1\n7;Quercus ilx;0.4;2\n7;Zea mays;0.3;3\n")
     result = glckit("convert", "run.csv", "out.csv", "--species", "names.csv")
     assert result.exit_code == 1
-    assert "'abies alba' names the species 2, 3" in result.stderr
+    assert "'abies alba' names 2 species, 2, 3" in result.stderr
     assert "'Quercus ilx': did you mean 1, Quercus ilex?" in result.stderr
     assert "No species is called 'Zea mays'." in result.stderr
     assert not Path("out.csv").exists()
@@ -107,7 +108,11 @@ def test_validate_says_which_species_a_name_may_mean() -> None:
     Path("run.csv").write_text(HEADER + "7;Quercus ilex;0.5;1\n")
     (fault,) = glckit_json("validate", "run.csv", "--species", "names.csv")[1]["faults"]
     assert fault["code"] == "bad-id"
-    assert "did you mean 1, Quercus ilex?" in fault["fix"]
+    assert fault["fix"].startswith("'Quercus ilex' is the species 1. This takes care of names of species: ")
+    Path("run.csv").write_text(HEADER + "7;Quercus ilex;0.5;1\n7;abies alba;0.4;2\n7;Zea mays;0.3;3\n")
+    (fault,) = glckit_json("validate", "run.csv", "--species", "names.csv")[1]["faults"]
+    assert "2 of 3 names shown tell no single species: write ids there first. Then this takes" in fault["fix"]
+    Path("run.csv").write_text(HEADER + "7;Quercus ilex;0.5;1\n")
     (fault,) = glckit_json("validate", "run.csv")[1]["faults"]
     assert "--species FILE" in fault["fix"]
 

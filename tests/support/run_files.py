@@ -9,15 +9,18 @@ from pathlib import Path
 import numpy as np
 import oracle
 
+from submissions.editions import RunForm
 from submissions.reading.runs import read_run
 from submissions.run import Run
 
 TEXT = b"occurrence_id;species_id;probability;rank\n7;1;0.5;1\n7;2;.25;2\n3;1;1e-5;1\n"
 
 
-def pairs_of(path: Path) -> list[oracle.Pair]:
+def pairs_of(
+    path: Path, *, form: RunForm | None = None, columns: tuple[str, ...] | None = None
+) -> list[oracle.Pair]:
     """Read a run with glckit and return its pairs in the order of the file."""
-    run = read_run(path)
+    run = read_run(path, form=form, columns=columns)
     assert isinstance(run, Run)
     assert [fault for fault in run.faults if fault.severity == "error"] == []
     lists = np.repeat(run.occurrence_ids, np.diff(run.pairs.offsets)).tolist()

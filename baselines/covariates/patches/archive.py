@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from baselines.covariates.patches.errors import DamagedPatchError, UnreadablePatchError
 from baselines.covariates.patches.handles import ArchiveHandle, MemberError, open_handle
-from baselines.covariates.patches.index import NOT_READABLE, MemberIndex
+from baselines.covariates.patches.index import NOT_READABLE, MemberIndex, why_not_inflated
 from baselines.covariates.patches.layout import Kind, relative_path
 from baselines.covariates.patches.savedindex import load_or_build_index
 from submissions.progress import SILENT, Progress
@@ -56,8 +56,11 @@ class ArchiveSource:
         member = self.index.member(row)
         where = f"{self.path}:{member.path}"
         if member.method == NOT_READABLE:
-            what = "is a link, encrypted, or compressed in a way that is not read"
-            raise DamagedPatchError("wrong-type", occurrence_id, where, what)
+            raise DamagedPatchError(
+                "wrong-type", occurrence_id, where, "is a link, encrypted, or no plain file"
+            )
+        if (why := why_not_inflated(member.method)) is not None:
+            raise DamagedPatchError("bad-header", occurrence_id, where, f"is {why}")
         if member.n_bytes == sum(map(len, buffers)):
             try:
                 self._handle.read_into(member, buffers)

@@ -18,8 +18,9 @@ from scoring.places import region_of_id
 ArchiveForm = Literal["tar", "tar.gz", "zip"]
 
 #: How a member is stored: as it is, deflated, or in a way that holds no readable file (a link, an
-#: encrypted member, another compression).
+#: encrypted member). Other compressions keep the number that zip gives them, and are not read.
 STORED, DEFLATED, NOT_READABLE = 0, 8, -1
+_OTHER_COMPRESSIONS = {9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz"}
 #: Checksum of a member for which the archive keeps none (a plain tar).
 NO_CRC = -1
 
@@ -38,7 +39,7 @@ class Member(NamedTuple):
     crc32 : int
         CRC-32 of its bytes; `NO_CRC` where that is not known.
     method : int
-        `STORED`, `DEFLATED` or `NOT_READABLE`.
+        `STORED`, `DEFLATED`, `NOT_READABLE`, or a compression that is not read.
     """
 
     path: str
@@ -110,6 +111,20 @@ class MemberIndex:
         keys = 2 * self.column("occurrence_id")[rows] + self.column("is_altitude")[rows]
         order = np.argsort(keys, kind="stable")
         return keys[order], rows[order]
+
+
+def why_not_inflated(method: int) -> str | None:
+    """Tell why a member of a zip compressed by a method is not read, or None if it is no such member.
+
+    Examples
+    --------
+    >>> why_not_inflated(12), why_not_inflated(DEFLATED)
+    ('compressed in a way that is not read (bzip2); pack it again with deflate', None)
+    """
+    if method in (STORED, DEFLATED, NOT_READABLE):
+        return None
+    name = _OTHER_COMPRESSIONS.get(method, f"method {method}")
+    return f"compressed in a way that is not read ({name}); pack it again with deflate"
 
 
 def index_of(form: ArchiveForm, members: Iterable[Member], seek_points: bytes = b"") -> MemberIndex:

@@ -20,7 +20,6 @@ from typing import Any, BinaryIO
 
 from baselines.covariates.patches.errors import DamagedArchiveError, readable
 from baselines.covariates.patches.index import (
-    DEFLATED,
     NO_CRC,
     NOT_READABLE,
     STORED,
@@ -178,8 +177,7 @@ def _zip_member(path: str, file: BinaryIO, entry: zipfile.ZipInfo, *, archive_by
 def _zip_method(entry: zipfile.ZipInfo) -> int:
     is_link = entry.external_attr >> 28 == 0o12
     is_encrypted = bool(entry.flag_bits & 1)
-    readable = entry.compress_type in (STORED, DEFLATED) and not is_link and not is_encrypted
-    return entry.compress_type if readable else NOT_READABLE
+    return NOT_READABLE if is_link or is_encrypted else entry.compress_type
 
 
 @contextlib.contextmanager

@@ -2,15 +2,18 @@
 
 Python's tarfile takes a garbled header, and a block of zeros where a header should be, for the end of
 the archive, without a word; so why it stopped is looked at here, and what follows the end too. Its zipfile
-passes over what stands before the first member and after the end.
+passes over what stands before the first member and after the end. Both believe any size that a header
+claims.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from baselines.covariates.patches.errors import ArchiveFault, DamagedArchiveError
@@ -21,41 +24,86 @@ _MOST_PADDING = 1 << 20
 # How far zeros are read, lest they hide members that follow; zeros without end would take days.
 _MOST_ZEROS = 64 << 20
 _ZIP_END, _ZIP_END_BYTES, _LONGEST_COMMENT = b"PK\x05\x06", 22, 0xFFFF
-# tarfile raises the latter two for garbled extended headers; a stream, if it is damaged itself.
-_FILE_ERRORS = (tarfile.TarError, ValueError, OverflowError)
+# What tarfile raises for headers that lie, those of sparse files and the extended ones above all.
+_HEADER_ERRORS = (tarfile.TarError, ValueError, OverflowError, LookupError, RecursionError)
+# Real patches shrink to 22 to 86 % of their size; what grows a hundredfold is no archive of patches.
+_MOST_GROWTH = 100
+_ALWAYS_ALLOWED = 64 << 20
+# The headers of one member, a long name and the like among them; tarfile would take any size at its word.
+_MOST_HEADER_BYTES = 1 << 20
+_MOST_WORDS = 80  # tarfile quotes what it could not read
+
+
+def most_bytes(path: str | os.PathLike[str]) -> int:
+    """Return how many bytes the members of an archive may take once they are decompressed."""
+    return _MOST_GROWTH * Path(path).stat().st_size + _ALWAYS_ALLOWED
+
+
+def grown(path: str, budget: int) -> DamagedArchiveError:
+    """Return the error of an archive whose members take more than `most_bytes`."""
+    return DamagedArchiveError(path, f"it grows beyond {budget} bytes, as no patches do", "wrong-size")
 
 
 def walk_tar(path: str, file: BinaryIO, *, is_stream: bool = False) -> Iterator[tuple[tarfile.TarInfo, int]]:
     """Yield each member of a tar, and the offset of what follows it, with the file at the member's bytes.
 
-    Whoever reads on leaves the file before that offset or at it. The path is for messages. Errors of a
-    stream other than tarfile's own are passed on: it knows better what they mean. Raises
-    DamagedArchiveError if headers are garbled, the archive is cut, or something stands after its end mark.
+    Whoever reads on leaves the file before that offset or at it. The path is that of the archive. Errors of
+    a stream itself are passed on: it knows better what they mean. Raises DamagedArchiveError if headers are
+    garbled or lie, the archive is cut, it grows beyond `most_bytes`, or something stands after its end mark.
     """
-    blocks, errors = _LastBlock(file), (tarfile.TarError,) if is_stream else _FILE_ERRORS
+    blocks, budget = _Headers(path, file), most_bytes(path)
     try:
         with tarfile.open(fileobj=cast(BinaryIO, blocks), mode="r:") as tar:
             while (member := tar.next()) is not None:
+                if tar.offset < member.offset_data:
+                    raise tarfile.ReadError("the size of a member is negative")
+                if tar.offset > budget:
+                    raise grown(path, budget)
                 yield member, tar.offset
                 tar.members.clear()  # type: ignore[attr-defined]  # tarfile would keep all 200,000
-    except errors as error:
-        raise DamagedArchiveError(path, f"the tar ends early: {error}", "wrong-size") from error
+                blocks.n_left = _MOST_HEADER_BYTES
+    except _HEADER_ERRORS as error:
+        if is_stream and blocks.has_failed:
+            raise
+        raise DamagedArchiveError(
+            path, f"the tar ends early: {str(error)[:_MOST_WORDS]}", "wrong-size"
+        ) from error
     if (damage := _why_not_at_end(blocks.last, file)) is not None:
         raise DamagedArchiveError(path, damage[1], damage[0])
 
 
-class _LastBlock:
-    """A file that remembers what was read last, for tarfile does not say why it stopped."""
+class _Headers:
+    """A file for tarfile, which remembers the last block read and refuses headers that are too long."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, path: str, file: BinaryIO) -> None:
+        self._path = path
         self._file = file
         self.last = b""
+        self.n_left = _MOST_HEADER_BYTES
+        #: Whether the file itself could not be read, whatever its headers say.
+        self.has_failed = False
         self.tell = file.tell
-        self.seek = file.seek
 
-    def read(self, n_bytes: int = -1) -> bytes:
-        self.last = self._file.read(n_bytes)
+    def read(self, n_bytes: int) -> bytes:
+        if not 0 <= n_bytes <= self.n_left:
+            what = f"the headers of a member claim more than {_MOST_HEADER_BYTES >> 20} MiB for its name"
+            raise DamagedArchiveError(self._path, what, "wrong-size")
+        self.n_left -= n_bytes
+        with self._failure_noted():
+            self.last = self._file.read(n_bytes)
         return self.last
+
+    def seek(self, offset: int) -> int:
+        with self._failure_noted():
+            return self._file.seek(offset)
+
+    @contextlib.contextmanager
+    def _failure_noted(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.has_failed = not isinstance(error, RecursionError)  # of headers nested without end
+            raise
 
 
 def _why_not_at_end(last: bytes, file: BinaryIO) -> tuple[ArchiveFault, str] | None:

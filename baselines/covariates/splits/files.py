@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from baselines.covariates.splits.holdout import HELD_OUT, TRAIN, BlockSplit, blo
 from scoring.places import REGIONS
 from submissions.errors import BadInputError, UsageError
 from submissions.files import written_atomically
+from submissions.locks import folder_claimed
+from submissions.progress import SILENT, Progress
 
 _WITHOUT_HEADER = pa_csv.WriteOptions(include_header=False, delimiter=";")
 
@@ -66,6 +69,7 @@ def write_block_split(
     block_km: float = 5.0,
     holdout: float = 0.025,
     seed: int = 0,
+    progress: Progress = SILENT,
 ) -> WrittenSplit:
     """Split labelled occurrence files by quadrats, and write both sides under the official names.
 
@@ -95,10 +99,17 @@ def write_block_split(
     paths = (*(path for path, rows in rows_of.items() if rows.any()), truth)
     _refuse_overwriting(files, paths)
     _refuse_leftovers([path for path in rows_of if path not in paths])
-    for path in paths[:-1]:
-        rows = rows_of[path]
-        write_occurrences(path, table.select(rows), labels=not held_out[rows].any())
-    write_occurrences(truth, table.select(held_out))
+    with contextlib.suppress(OSError):  # whoever claims the folder says what is wrong
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    with folder_claimed(folder, progress=progress), contextlib.ExitStack() as stack:
+        _write(stack.enter_context(written_atomically(truth)), table.select(held_out))
+        for path in paths[:-1]:
+            part = table.select(rows_of[path])
+            labels = not held_out[rows_of[path]].any()
+            _write(stack.enter_context(written_atomically(path)), part, labels=labels)
+        # What was entered last is moved first: a split that has no truth is one that was killed.
+        with contextlib.suppress(OSError):
+            truth.unlink()
     return WrittenSplit(table, split, summarise(table, split), paths)
 
 
@@ -107,10 +118,15 @@ def write_occurrences(path: str | os.PathLike[str], table: Occurrences, *, label
 
     Coordinates are written with the digits that read back to them.
     """
+    with written_atomically(path) as temporary:
+        _write(temporary, table, labels=labels)
+
+
+def _write(path: Path, table: Occurrences, *, labels: bool = True) -> None:
     columns = {"id": table.ids, "lat": table.latitudes, "lon": table.longitudes}
     if labels:
         columns["species_id"] = table.species
-    with written_atomically(path) as temporary, temporary.open("wb") as file:
+    with path.open("wb") as file:
         file.write(";".join(columns).encode() + b"\n")
         pa_csv.write_csv(pa.table(columns), file, _WITHOUT_HEADER)
 

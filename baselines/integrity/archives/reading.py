@@ -13,14 +13,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from baselines.covariates.patches.errors import DamagedArchiveError
-from baselines.covariates.patches.index import ArchiveForm
+from baselines.covariates.patches.index import ArchiveForm, why_not_inflated
 from baselines.covariates.patches.scanning import form_of_archive, gzip_stream
-from baselines.covariates.patches.walking import bytes_beside_zip, walk_tar
+from baselines.covariates.patches.walking import bytes_beside_zip, grown, most_bytes, walk_tar
 from submissions.printable import printable
 
-# Real patches shrink to 22 to 86 % of their size; what grows a hundredfold is no archive of patches.
-_MOST_GROWTH = 100
-_ALWAYS_ALLOWED = 64 << 20
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
@@ -53,15 +50,14 @@ def archived_files(path: str | os.PathLike[str], *, max_bytes: int) -> Iterator[
     what patches do; CannotCheckError if the file cannot be read.
     """
     name, form = os.fspath(path), form_of_archive(path)
-    budget = _MOST_GROWTH * Path(path).stat().st_size + _ALWAYS_ALLOWED
     if form == "zip":
-        yield from _of_zip(name, max_bytes, budget=budget)
+        yield from _of_zip(name, max_bytes)
     elif form == "tar":
         with Path(path).open("rb") as file:
-            yield from _of_tar(name, file, max_bytes=max_bytes, budget=budget)
+            yield from _of_tar(name, file, max_bytes=max_bytes)
     else:
         with gzip_stream(path) as stream:
-            yield from _of_tar(name, stream, max_bytes=max_bytes, budget=budget, is_stream=True)
+            yield from _of_tar(name, stream, max_bytes=max_bytes, is_stream=True)
 
 
 def proves_itself(form: ArchiveForm) -> bool:
@@ -69,12 +65,8 @@ def proves_itself(form: ArchiveForm) -> bool:
     return form != "tar"
 
 
-def _of_tar(
-    path: str, file: BinaryIO, *, max_bytes: int, budget: int, is_stream: bool = False
-) -> Iterator[Archived]:
-    for member, end in walk_tar(path, file, is_stream=is_stream):
-        if end > budget:
-            raise _grown(path, budget)
+def _of_tar(path: str, file: BinaryIO, *, max_bytes: int, is_stream: bool = False) -> Iterator[Archived]:
+    for member, _ in walk_tar(path, file, is_stream=is_stream):
         if not member.isdir():
             yield _tar_member(member, file, path=path, max_bytes=max_bytes)
 
@@ -91,7 +83,7 @@ def _tar_member(member: tarfile.TarInfo, file: BinaryIO, *, path: str, max_bytes
     return Archived(member.name, member.size, content)
 
 
-def _of_zip(path: str, max_bytes: int, *, budget: int) -> Iterator[Archived]:
+def _of_zip(path: str, max_bytes: int) -> Iterator[Archived]:
     try:
         archive = zipfile.ZipFile(path)
     except _ZIP_ERRORS as error:
@@ -101,20 +93,18 @@ def _of_zip(path: str, max_bytes: int, *, budget: int) -> Iterator[Archived]:
         if (beside := bytes_beside_zip(archive)) is not None:
             raise DamagedArchiveError(path, beside, "wrong-size")
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-        if sum(entry.file_size for entry in entries) > budget:
-            raise _grown(path, budget)
+        if sum(entry.file_size for entry in entries) > (budget := most_bytes(path)):
+            raise grown(path, budget)
         for entry in entries:
             yield _zip_member(archive, entry, max_bytes=max_bytes)
-
-
-def _grown(path: str, budget: int) -> DamagedArchiveError:
-    return DamagedArchiveError(path, f"it grows beyond {budget} bytes, as no patches do", "wrong-size")
 
 
 def _zip_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, max_bytes: int) -> Archived:
     name = entry.filename
     if stat.S_ISLNK(entry.external_attr >> 16):
         return Archived(name, entry.file_size, None, "a link instead of a file", "wrong-type")
+    if (why := why_not_inflated(entry.compress_type)) is not None:
+        return Archived(name, entry.file_size, None, why, "bad-header")
     if entry.file_size > max_bytes:
         return Archived(name, entry.file_size, None, f"{entry.file_size} bytes", "wrong-size")
     try:

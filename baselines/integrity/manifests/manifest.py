@@ -206,6 +206,7 @@ def _contents(path: str | os.PathLike[str]) -> tuple[dict[str, Any], pa.Table]:
     try:
         table = pq.read_table(path)
         about = dict(json.loads((table.schema.metadata or {})[_KEY]))
+        table.column_names  # noqa: B018 - which are no text where a bit of them has flipped
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError, MemoryError) as error:
         raise _not_ours(path, "is cut, damaged or not one of glckit's") from error
     return about, table

@@ -177,6 +177,7 @@ def _connected(path: Path) -> sqlite3.Connection:
             raise sqlite3.DatabaseError("it is of a newer glckit")
         if form < _FORMAT:
             with connection:
+                connection.execute("begin immediate")
                 connection.execute(_TABLE)
                 connection.execute(f"pragma user_version = {_FORMAT}")
     except sqlite3.Error:

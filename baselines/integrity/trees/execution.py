@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from pathlib import Path
 
 from baselines.integrity.manifests.manifest import Manifest
 from baselines.integrity.memory.records import NOTHING
@@ -47,7 +49,7 @@ def _with_what_is_known(
         if end is not None and time.monotonic() >= end:
             return
         records = {} if options.no_cache else memory.recall([task.key for task in portion])
-        proofs = [manifest.proofs(task.ids or ()) if manifest is not None else {} for task in portion]
+        proofs = [manifest.proofs(task.ids) if manifest is not None else {} for task in portion]
         yield [
             replace(task, record=records.get(task.key, NOTHING), proofs=own, manifest=digest)
             for task, own in zip(portion, proofs, strict=True)
@@ -69,9 +71,26 @@ def run_portions(
     joblib = require("joblib", "patches")
     parallel = joblib.Parallel(n_jobs=options.jobs, return_as="generator_unordered")
     try:
-        yield from parallel(joblib.delayed(check_folders)(portion, options) for portion in portions)
+        here = _current_folder()
+        yield from parallel(joblib.delayed(_check_from)(here, portion, options) for portion in portions)
     except BrokenProcessPool as error:
         raise CannotCheckError(
             "A process of the verification died, perhaps for want of memory.",
             "Run it again with fewer --jobs; it continues where it was.",
         ) from error
+
+
+def _current_folder() -> str | None:
+    try:
+        return os.fspath(Path.cwd())
+    except FileNotFoundError:  # removed; paths that lead to patches are absolute, then
+        return None
+
+
+def _check_from(
+    folder: str | None, tasks: Sequence[FolderTask], options: VerifyOptions
+) -> list[CheckedFolder]:
+    # A process that is used again is still where its first caller was.
+    if folder is not None:
+        os.chdir(folder)
+    return check_folders(tasks, options)

@@ -35,10 +35,12 @@ class FolderTask:
         Path where its patches should be.
     paths : tuple of str
         Where it exists; several only if a region's patches lie under several roots.
-    ids : tuple of int or None
-        Occurrences to check; None to check those that are found.
+    ids : tuple of int
+        Occurrences to check, found or not.
     known : tuple of int
         Occurrences of the tables that belong here, to be checked or not; others are unexpected.
+    is_open : bool
+        Whether others that are found are checked as well, since no table says which there should be.
     is_shared : bool
         Whether patches of other regions may lie here too.
     key : str
@@ -55,8 +57,9 @@ class FolderTask:
     folder: str
     home: str
     paths: tuple[str, ...]
-    ids: tuple[int, ...] | None
+    ids: tuple[int, ...] = ()
     known: tuple[int, ...] = ()
+    is_open: bool = False
     is_shared: bool = False
     key: str = ""
     proofs: Mapping[int, Proofs] = field(default_factory=dict)
@@ -118,7 +121,7 @@ def check_folder(task: FolderTask, options: VerifyOptions) -> CheckedFolder:
         entries, doubled = _listing(task.paths)
     except OSError as error:
         return _unlistable(task, error)
-    ids = _ids_in_place(entries, task) if task.ids is None else task.ids
+    ids = _with_those_found(task, entries) if task.is_open else task.ids
     patches = [ListedPatch.listed(i, entries) for i in ids]
     absent = [finding for patch in patches for finding in _absent_files(patch, task)]
     n_own = sum(entry is not None for patch in patches for entry in patch.entries)
@@ -145,10 +148,10 @@ def check_folder(task: FolderTask, options: VerifyOptions) -> CheckedFolder:
 
 def _unlistable(task: FolderTask, error: OSError) -> CheckedFolder:
     problem = Problem("unreadable", "error", "a folder that can be listed", problem_of_error(error).found)
-    findings = [at_occurrence(problem, i, path=task.home) for i in task.ids or ()]
-    if task.ids is None:
+    findings = [at_occurrence(problem, i, path=task.home) for i in task.ids]
+    if task.is_open and not findings:
         findings.append(Finding(problem, task.home))
-    return CheckedFolder(task.home, task.key, np.array(task.ids or (), dtype=np.int64), tuple(findings))
+    return CheckedFolder(task.home, task.key, np.array(task.ids, dtype=np.int64), tuple(findings))
 
 
 def is_in_place(name: str, region: str | None, *, folder: str) -> int | None:
@@ -176,9 +179,9 @@ def _listing(paths: tuple[str, ...]) -> tuple[dict[str, os.DirEntry[str]], list[
     return entries, doubled
 
 
-def _ids_in_place(entries: Mapping[str, os.DirEntry[str]], task: FolderTask) -> tuple[int, ...]:
+def _with_those_found(task: FolderTask, entries: Mapping[str, os.DirEntry[str]]) -> tuple[int, ...]:
     found = {is_in_place(name, task.region, folder=task.folder) for name in entries}
-    return tuple(sorted(i for i in found if i is not None))
+    return tuple(sorted({i for i in found if i is not None}.union(task.ids)))
 
 
 def _absent_files(patch: ListedPatch, task: FolderTask) -> Iterator[Finding]:

@@ -49,38 +49,36 @@ def detection_probability(share: float, n_drawn: int) -> float:
 
 
 def plan_folders(
-    known: NDArray[np.int64] | None,
-    chosen: NDArray[np.int64] | None,
+    known: NDArray[np.int64],
+    chosen: NDArray[np.int64],
     *,
     tree: Tree,
     options: VerifyOptions,
+    is_open: bool = False,
 ) -> list[FolderTask]:
     """Assign occurrences, all that are known of and those to check, to folders, by region and folder.
 
-    With a table, every folder that should exist and every one that does; without one (None), those that
-    do, of the part that is asked for.
+    Every folder that should exist, and every one that does unless a part is asked for. If the check is open
+    to what else is found, those of the part as well.
     """
-    should: Mapping[tuple[str, str], tuple[int, ...]] = {}
-    checked = None
-    if known is None or chosen is None:
-        keys = sorted(key for key in tree.leaves if _is_in_part(key[1], options))
-    else:
-        should = _by_folder(known)
-        # Of everything, the two are one, which saves a hundred bytes per occurrence.
-        checked = should if len(chosen) == len(known) else _by_folder(chosen)
-        keys = sorted(checked.keys() | (set() if options.is_partial else tree.leaves.keys()))
+    should = _by_folder(known)
+    # Of everything, the two are one, which saves a hundred bytes per occurrence.
+    checked = should if len(chosen) == len(known) else _by_folder(chosen)
+    looks_around = is_open or not options.is_partial
+    others = {key for key in tree.leaves if looks_around and _is_in_part(key[1], options)}
     return [
         FolderTask(
             *key,
             tree.home(*key),
             tree.paths(*key),
-            None if checked is None else checked.get(key, ()),
+            checked.get(key, ()),
             should.get(key, ()),
+            is_open,
             tree.is_shared,
             # A look at every folder above it, which only a state file is worth.
             "" if options.state is None else tree.key(*key),
         )
-        for key in keys
+        for key in sorted(checked.keys() | others)
     ]
 
 
@@ -90,7 +88,7 @@ def portions(tasks: Sequence[FolderTask]) -> Iterator[list[FolderTask]]:
     n_ids = 0
     for task in tasks:
         portion.append(task)
-        n_ids += len(task.ids or ())
+        n_ids += len(task.ids)
         if n_ids >= _IDS_A_PORTION or len(portion) >= _FOLDERS_A_PORTION:
             yield portion
             portion, n_ids = [], 0

@@ -23,7 +23,7 @@ from baselines.integrity.trees.planning import detection_probability, plan_folde
 from baselines.integrity.trees.strays import place_strays, unlisted_patches
 from baselines.integrity.trees.survey import Tree
 from baselines.integrity.trees.visibility import cannot_see
-from submissions.errors import UsageError
+from submissions.errors import CannotCheckError, UsageError
 from submissions.progress import SILENT, Progress
 from submissions.tables import OccurrenceTable
 
@@ -39,50 +39,64 @@ def verify_tree(
     manifest: Manifest | None = None,
     progress: Progress = SILENT,
 ) -> PatchReport:
-    """Verify extracted patches: of the occurrences, else those of the manifest, else all that are found.
+    """Verify extracted patches: of the occurrences, else those of the manifest and all others found.
 
     Raises CannotCheckError if a worker died; UsageError if a sample or a deep
     check is asked for without the tables that it needs.
     """
     table = occurrences if isinstance(occurrences, OccurrenceTable) else None
-    all_ids = ids_of(occurrences)
-    if all_ids is None and manifest is not None:
-        all_ids = manifest.ids
-    _refuse_unusable(options, all_ids, has_places=table is not None)
-    known = chosen = None
-    if all_ids is not None:
-        known = all_ids[in_scope(all_ids, tree.scopes) & ~in_scope(all_ids, tree.elsewhere)]
-        chosen = select(known, options)
-    tasks = plan_folders(known, chosen, tree=tree, options=options)
+    due = _due(occurrences, manifest)
+    _refuse_unusable(
+        options, has_ids=not (occurrences is None and manifest is None), has_places=table is not None
+    )
+    known = due[in_scope(due, tree.scopes) & ~in_scope(due, tree.elsewhere)]
+    chosen = select(known, options)
+    # Nothing but a table says what else has no business here; a sample is of what is known.
+    is_open = occurrences is None and options.sample is None
+    tasks = plan_folders(known, chosen, tree=tree, options=options, is_open=is_open)
     with contextlib.closing(State(options)) as memory:
-        with progress.bar("verifying", None if chosen is None else len(chosen)) as advance:
+        with progress.bar("verifying", len(chosen) or None) as advance:
             checked = list(run_tasks(tasks, memory, options=options, manifest=manifest, advance=advance))
         findings = _findings(checked, tree)
-        if known is None:
+        if is_open:
             # With a table, each of their patches is unreadable; without one, nobody knows whose they are.
             findings += _blocked(tree)
         if options.level == "deep" and table is not None:
             facts = [each for folder in checked for each in folder.facts]
             found = compare_patches(facts, table, thresholds=options.thresholds, path_of=tree.path_of)
             found = found if manifest is None else list(_as_published(found, manifest))
-            is_whole = known is not None and sum(len(each.ids) for each in checked) == len(known)
+            is_whole = sum(len(each.ids) for each in checked) == len(known)
             findings = _with_comparisons(findings, found, replaces=is_whole)
             memory.remember_comparisons(_by_folder(findings, checked))
-    report = _report(checked, findings, options=options, manifest=manifest, all_ids=all_ids)
+    has_table = occurrences is not None
+    report = _report(checked, findings, options=options, manifest=manifest, due=due, has_table=has_table)
     return replace(report, troubles=(memory.trouble,) if memory.trouble else ())
 
 
 def ids_of(occurrences: Occurrences | None) -> NDArray[np.int64] | None:
-    """Return the ids of some occurrences, ascending, each once."""
+    """Return the ids of some occurrences, ascending, each once; CannotCheckError if one is negative."""
     if occurrences is None:
         return None
-    return np.unique(occurrences.ids if isinstance(occurrences, OccurrenceTable) else occurrences)
+    ids = np.unique(occurrences.ids if isinstance(occurrences, OccurrenceTable) else occurrences)
+    if len(ids) and ids[0] < 0:
+        raise CannotCheckError(
+            f"There is no patch of the occurrence {ids[0]}: ids are not negative.", "Correct its table."
+        )
+    return ids
 
 
-def _refuse_unusable(options: VerifyOptions, ids: NDArray[np.int64] | None, *, has_places: bool) -> None:
+def _due(occurrences: Occurrences | None, manifest: Manifest | None) -> NDArray[np.int64]:
+    """Return the occurrences whose patches should be there, as far as that is known."""
+    ids = ids_of(occurrences)
+    if ids is not None:
+        return ids
+    return np.empty(0, dtype=np.int64) if manifest is None else manifest.ids
+
+
+def _refuse_unusable(options: VerifyOptions, *, has_ids: bool, has_places: bool) -> None:
     if options.level == "deep" and not has_places:
         raise UsageError("A deep check compares places.", "Give the occurrence tables with --occurrences.")
-    if ids is None and options.sample is not None:
+    if options.sample is not None and not has_ids:
         raise UsageError(
             "A sample can only be drawn from occurrence tables.", "Give them with --occurrences."
         )
@@ -149,33 +163,38 @@ def _report(
     *,
     options: VerifyOptions,
     manifest: Manifest | None,
-    all_ids: NDArray[np.int64] | None,
+    due: NDArray[np.int64],
+    has_table: bool,
 ) -> PatchReport:
     ids = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(folder.ids for folder in checked)]))
     n_remembered = sum(folder.n_remembered for folder in checked)
+    n_unlisted = 0 if manifest is None else len(np.setdiff1d(ids, manifest.ids))
+    has_manifest = manifest is not None and not n_unlisted
     unseen = cannot_see(
         options.level,
-        has_manifest=manifest is not None,
-        has_table=all_ids is not None,
+        has_manifest=has_manifest,
+        has_table=has_table or has_manifest,
         has_memory=n_remembered > 0,
     )
     levels = frozenset[Level]().union(*(folder.levels for folder in checked))
     return PatchReport(
         options.level,
         ids,
-        ids[:0] if all_ids is None else np.setdiff1d(all_ids, ids),
+        np.setdiff1d(due, ids),
         tuple(
             sorted(findings, key=lambda f: (f.region or "", f.occurrence_id or -1, f.path, f.problem.fault))
         ),
         unseen,
         n_remembered,
-        (*_notes(ids, options, manifest=manifest), *_not_remembered(checked)),
+        (*_notes(ids, options, manifest=manifest, n_unlisted=n_unlisted), *_not_remembered(checked)),
         tuple(entry for folder in checked for entry in folder.entries),
         min(levels, key=LEVELS.index, default=None),
     )
 
 
-def _notes(checked: NDArray[np.int64], options: VerifyOptions, *, manifest: Manifest | None) -> Iterator[str]:
+def _notes(
+    checked: NDArray[np.int64], options: VerifyOptions, *, manifest: Manifest | None, n_unlisted: int
+) -> Iterator[str]:
     if options.sample is not None and len(checked):
         _, counts = np.unique(archives_of_ids(checked), return_counts=True)
         overall, single = (
@@ -186,7 +205,7 @@ def _notes(checked: NDArray[np.int64], options: VerifyOptions, *, manifest: Mani
         yield f"It sees damage to 3 % of one archive with probability {single:.0%} or more."
     if manifest is not None and not manifest.is_sealed:
         yield "The manifest has no digest of its own: what is altered in it looks like damage of patches."
-    if manifest is not None and (n_unlisted := len(np.setdiff1d(checked, manifest.ids))):
+    if n_unlisted:
         are = "1 occurrence is" if n_unlisted == 1 else f"{n_unlisted} occurrences are"
         yield f"{are} not in the manifest."
 

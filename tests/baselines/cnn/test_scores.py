@@ -126,7 +126,7 @@ def test_a_network_that_tells_species_apart_is_not(
 def test_outputs_that_are_no_numbers_are_refused(
     network: PatchInception, patch_world: Path, tmp_path: Path
 ) -> None:
-    torch.nn.init.constant_(network.fc.weight, float("nan"))
+    torch.nn.init.constant_(network.fc.weight, 3e38)  # finite, and too large to be added
     write_model(tmp_path / "cnn", _model(network))
     with pytest.raises(UsageError, match=r"of occurrence [0-9]+ is no number.*train it again"):
         predict_cnn(files_of(patch_world, "test"), tmp_path / "cnn", tmp_path / "run.csv", OPTIONS)

@@ -20,6 +20,7 @@ import torch
 from cnn_training import OPTIONS, PLAN, files_of, planned, train, weights
 from hypothesis import given
 from hypothesis import strategies as st
+from settling import let_settle
 from telling import StoppedError, stopping_after
 
 from baselines.cnn.admission import admitted, read_id_list
@@ -336,7 +337,7 @@ def test_the_gate_counts_damage_found_by_the_thresholds_of_the_competition(
     (name,) = [path.relative_to(patch_world) for path in patch_world.glob(f"patches_*/*/*/{ids[0]}.npy")]
     content = (patch_world / name).read_bytes()
     (world / name).write_bytes(content[:128] + bytes(len(content) - 128))
-    time.sleep(0.2)  # a file that young is not remembered
+    let_settle()
     strict = Thresholds.from_mapping({"max_altitude_step": 31})
     checks = usable_state(world / "checks")[0]
     trees = [world / "patches_fr", world / "patches_us"]

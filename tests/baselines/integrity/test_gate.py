@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from patches_on_disk import PATCH_SIZE, make_ids, path_of, write_archives, write_tree
+from settling import let_settle
 
 from baselines.covariates.patches.npyheader import HEADER_BYTES
 from baselines.integrity.archives.verification import verify_archives
@@ -55,7 +55,7 @@ def test_whole_patches_pass_on_a_quick_check(tree: Path, state: Path) -> None:
 
 
 def test_earlier_verification_vouches_while_nothing_changes(tree: Path, state: Path) -> None:
-    time.sleep(0.15)  # files that were just written are not remembered
+    let_settle()
     verify_patches([tree], np.array(IDS), options=VerifyOptions("full", PATCH_SIZE, state=state))
     assert ask(tree, state).level == "full"
     assert ask(tree, state, ids=IDS[3:7]).level == "full"
@@ -65,7 +65,7 @@ def test_earlier_verification_vouches_while_nothing_changes(tree: Path, state: P
 
 def test_damage_that_only_a_full_check_sees_is_remembered(tree: Path, state: Path) -> None:
     blacken(path_of(tree, IDS[2]))
-    time.sleep(0.15)
+    let_settle()
     assert ask(tree, state).n_damaged == 0  # the quick check cannot see it
     verify_patches([tree], np.array(IDS), options=VerifyOptions("full", PATCH_SIZE, state=state))
     with pytest.raises(BadInputError, match=r"1 of 20 .* zero-filled 1\..*verify-patches"):

@@ -12,12 +12,13 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from commands import glckit, glckit_json
-from patches_on_disk import PATCH_SIZE, make_patch, write_archive, write_tree
+from patches_on_disk import PATCH_SIZE, make_patch, write_archive, write_archives, write_tree
 from processes import run
 
 from baselines.covariates.patches.errors import DamagedArchiveError
@@ -29,6 +30,8 @@ from baselines.integrity.archives.verification import verify_archives
 from baselines.integrity.extraction.extract import extract_archives
 from baselines.integrity.manifests.manifest import read_manifest
 from baselines.integrity.options import VerifyOptions
+from baselines.integrity.verify import extract
+from submissions.competition.settings import Competition
 from submissions.errors import BadInputError, CannotCheckError
 
 IDS = [10500, 20500, 30500]  # all in 00/05, so in patches_us_01
@@ -332,3 +335,15 @@ def test_absent_archives_could_not_be_checked(folder: Path) -> None:
     for more in ([], ["--repair"]):
         done = glckit("verify-patches", folder, "--archives", folder / "nodir", *more)
         assert (done.exit_code, "nodir" in done.stderr) == (3, True), more
+
+
+def test_our_own_index_files_are_no_archives_to_extract(tmp_path: Path) -> None:
+    archives = tmp_path / "archives"
+    write_archives(archives, [10_000_001])
+    (archive,) = archives.iterdir()
+    archive.with_name(f"{archive.name}.glckit-index").write_bytes(b"an index")
+    found = Competition.without_settings(tmp_path)
+    settings = replace(found, data=replace(found.data, patch_size=PATCH_SIZE))
+    done = extract(sorted(archives.iterdir()), tmp_path / "out", competition=settings)
+    assert [Path(path).name for path in done.archives] == [archive.name]
+    assert done.ok

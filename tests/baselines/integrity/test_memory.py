@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from patches_on_disk import PATCH_SIZE, make_ids, make_table, path_of, write_archives, write_tree
+from settling import let_settle
 from telling import Counted
 
 from baselines.covariates.patches.npyheader import HEADER_BYTES
@@ -35,7 +36,7 @@ VICTIM = IDS[2]
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     root = write_tree(tmp_path / "data", IDS)
-    time.sleep(0.15)  # files that were just written are not remembered
+    let_settle()
     return root
 
 
@@ -53,7 +54,7 @@ def rots(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
         raw[4096:8192] = bytes(4096)
         path.write_bytes(raw)
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-        time.sleep(0.15)
+        let_settle()
 
     monkeypatch.setattr(ListedPatch, "status", status)
     return rot
@@ -64,7 +65,7 @@ def flip(path: Path) -> None:
     raw = bytearray(path.read_bytes())
     raw[HEADER_BYTES + 50] ^= 1
     path.write_bytes(raw)
-    time.sleep(0.15)
+    let_settle()
 
 
 def verify(tree: Path, level: Level = "full", **options: object) -> PatchReport:
@@ -152,7 +153,7 @@ def test_copies_that_a_deep_check_found_are_remembered(tree: Path) -> None:
     first, second = [i for i in IDS if i >= 10_000_000][:2]
     for kind in ("bands", "altitude"):
         shutil.copy(path_of(tree, first, kind), path_of(tree, second, kind))
-    time.sleep(0.15)
+    let_settle()
     assert verify(tree, "deep").damaged_ids == (first, second)
     assert verify(tree).damaged_ids == (first, second)
     with pytest.raises(BadInputError, match="duplicate-content 2"):
@@ -160,7 +161,7 @@ def test_copies_that_a_deep_check_found_are_remembered(tree: Path) -> None:
     assert verify(tree, "deep").counts == {"duplicate-content": 2}  # not said twice
     write_archives(tree / "archives", IDS)
     assert verify(tree, repair=True, archives=tree / "archives").ok
-    time.sleep(0.15)
+    let_settle()
     assert verify(tree, "deep").ok
     assert ask(tree) == "deep"
 

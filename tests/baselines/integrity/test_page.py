@@ -178,12 +178,12 @@ def test_every_class_is_explained() -> None:
     assert set(page_module._MEANINGS) == set(CLASSES)
 
 
-@pytest.mark.parametrize("module", ["PIL", "jinja2"])
+@pytest.mark.parametrize(("module", "name"), [("PIL", "pillow"), ("jinja2", "jinja2")])
 def test_what_the_page_needs_is_asked_for_before_the_work(
-    monkeypatch: pytest.MonkeyPatch, module: str
+    monkeypatch: pytest.MonkeyPatch, module: str, name: str
 ) -> None:
     real = page_module.resources.__spec__
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == module else real)
     Lists().require_extras()
-    with pytest.raises(UsageError, match=f"{module} is not installed"):
+    with pytest.raises(UsageError, match=f"{name} is not installed"):
         Lists(html=Path("a.html")).require_extras()

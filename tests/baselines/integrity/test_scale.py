@@ -18,6 +18,7 @@ import joblib
 import numpy as np
 import pytest
 from patches_on_disk import PATCH_SIZE, make_ids, make_patch, make_table, path_of, write_archives, write_tree
+from settling import let_settle
 
 from baselines.covariates.patches.layout import relative_path
 from baselines.integrity.extraction.staging import Staging
@@ -50,7 +51,7 @@ def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
         os.truncate(path_of(root, i), 5000)
     for i in IDS[3::11]:
         path_of(root, i, "altitude").unlink()
-    time.sleep(0.15)  # files that were just written are not remembered
+    let_settle()
     return root
 
 
@@ -104,7 +105,7 @@ def test_state_continues_and_never_outlives_a_change(
 ) -> None:
     root = Path(shutil.copytree(damaged, tmp_path / "tree"))
     state = tmp_path / "state"
-    time.sleep(0.15)
+    let_settle()
     assert verify(root, state=state).n_remembered == 0
     again = verify(root, state=state)
     assert again.n_remembered == len(IDS)
@@ -147,9 +148,10 @@ def test_states_of_two_writers_join(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     connection.close()
 
 
-def test_file_just_written_is_not_remembered(tmp_path: Path) -> None:
+def test_file_just_written_is_not_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("baselines.integrity.trees.folder.YOUNG_NS", 1_500_000_000)  # on a busy machine
     root = write_tree(tmp_path / "tree", IDS[:3])
-    time.sleep(0.15)
+    time.sleep(1.6)
     path_of(root, IDS[1]).touch()
     options = dataclasses.replace(OPTIONS, state=tmp_path / "state")
     verify_patches([root], np.array(IDS[:3]), options=options)
@@ -302,7 +304,7 @@ main()
 
 def kill_verification(damaged: Path, folder: Path, *, n_kills: int, seed: int) -> None:
     tree = configured(Path(shutil.copytree(damaged, folder / "tree")))
-    time.sleep(0.15)  # files that were just written are not remembered
+    let_settle()
     start = lambda cache: glckit(  # noqa: E731
         "verify-patches", tree, "--json", "--jobs", 1, cache=cache, program=("-c", _IN_SMALL_STEPS)
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from patches_on_disk import PATCH_SIZE, make_ids, path_of, write_archives, write_tree
 from privileges import python_without_privileges
+from settling import let_settle
 
 from baselines.covariates.patches.errors import DamagedPatchError
 from baselines.covariates.patches.reading import PatchReader
@@ -43,7 +43,7 @@ print(json.dumps({"ids": usable.ids.tolist(), "left_out": usable.left_out, **usa
 @pytest.fixture
 def tree(tmp_path: Path) -> Iterator[Path]:
     root = write_tree(tmp_path / "data", IDS)
-    time.sleep(0.15)
+    let_settle()
     yield root
     for folder in (root, *root.rglob("*")):
         folder.chmod(0o755)  # a folder comes before what is in it

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from commands import glckit
 from patches_on_disk import PATCH_SIZE, make_ids, make_table, path_of, write_archives, write_tree
+from settling import let_settle
 
 IDS = make_ids(10, 10)
 US = [i for i in IDS if i < 10_000_000]
@@ -103,9 +104,7 @@ def test_counts_of_one_are_singular(folder: Path) -> None:
     (folder / "patches_us/notes.txt").write_text("x")
     for path in (folder / "patches_us").rglob("*.npy"):
         os.utime(path, ns=(0, 10**18))
-    import time
-
-    time.sleep(0.15)  # a file that was just touched is not remembered
+    let_settle()
     glckit("verify-patches", "patches_us")
     text = glckit("verify-patches", "patches_us").stdout
     assert text.startswith("whole: 1 occurrence checked (full), 0 damaged, 1 warning")

@@ -53,6 +53,30 @@ def test_signals_unwind(tmp_path: Path, number: int, status: int, said: str) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+_SWALLOWING = """
+import os, signal, sys, time
+from glckit.cli.process import TERMINATED, well_behaved
+
+class Destroyed:
+    def __del__(self):
+        os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+        for _ in range(1000):
+            pass
+
+with well_behaved():
+    Destroyed()
+    time.sleep(30)
+"""
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGINT", -signal.SIGINT)])
+def test_a_signal_that_meets_a_destructor_is_not_lost(name: str, status: int) -> None:
+    command = [sys.executable, "-c", _SWALLOWING, name]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=25)
+    assert done.returncode == status
+    assert "Exception ignored" not in done.stderr
+
+
 def test_ctrl_c_while_importing_is_silent(tmp_path: Path) -> None:
     for wait in (0.05, 0.1, 0.2, 0.4):
         with subprocess.Popen(

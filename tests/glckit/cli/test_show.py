@@ -142,3 +142,9 @@ def test_the_picture_is_not_written_where_the_patch_is_damaged(tmp_path: Path) -
     assert shown.exit_code == 1
     assert "has 6 bytes, not 327808" in shown.stderr
     assert not (tmp_path / "p.png").exists()
+
+
+def test_an_id_beyond_all_ids_is_a_mistake_of_usage() -> None:
+    done = CliRunner().invoke(app, ["show", "9" * 30])
+    assert done.exit_code == 2
+    assert "ids end at 9223372036854775807" in done.stderr

@@ -6,12 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from commands import glckit, glckit_json
 from patches_on_disk import PATCH_SIZE, make_ids, path_of, write_archives, write_tree
+from settling import let_settle
 
 from baselines.covariates.patches.npyheader import HEADER_BYTES
 from baselines.integrity.gate import admit
@@ -155,7 +155,7 @@ def test_repair_mends_from_what_is_whole_and_names_the_archive_that_is_not(folde
 def test_fresh_look_is_kept_for_the_next_run_and_the_gate(folder: Path) -> None:
     write_tree(folder, IDS)
     os.truncate(path_of(folder, 173), 700)
-    time.sleep(0.15)
+    let_settle()
     assert glckit_json("verify-patches", "--no-cache")[0] == 1
     assert f"{len(IDS)} occurrences were checked before" in glckit("verify-patches").stdout
     with pytest.raises(BadInputError, match="wrong-size 1"):
@@ -181,7 +181,7 @@ def test_verification_beside_a_repair_loses_nothing(folder: Path) -> None:
     write_archives(folder / "archives", IDS)
     for i in IDS[::3]:
         os.truncate(path_of(folder, i), 900)
-    time.sleep(0.15)
+    let_settle()
     mending = process("verify-patches", "--repair", "--archives", "archives")
     looking = [process("verify-patches"), process("verify-patches", "--no-cache")]
     assert mending.communicate()[1] == ""
@@ -197,7 +197,7 @@ def test_verification_beside_a_repair_loses_nothing(folder: Path) -> None:
 def test_two_verifications_at_once_are_both_remembered(folder: Path) -> None:
     write_tree(folder, IDS)
     os.truncate(path_of(folder, 173), 900)
-    time.sleep(0.15)
+    let_settle()
     both = [process("verify-patches", "--subset", f"{part}/2") for part in (1, 2)]
     assert sorted((each.communicate()[1], each.returncode)[1] for each in both) == [0, 1]
     assert f"{len(IDS)} occurrences were checked before" in glckit("verify-patches").stdout
@@ -234,3 +234,49 @@ def test_user_without_a_home_shows_and_verifies(folder: Path) -> None:
         [sys.executable, "-c", code, "verify-patches"], capture_output=True, env=environment, check=True
     )
     assert (folder.parent / f"glckit-{os.getuid()}/verified.sqlite").is_file()
+
+
+# What the manifest or the archives do not hold.
+
+
+@pytest.fixture
+def no_tables(folder: Path) -> Path:
+    for table in folder.glob("*.csv"):
+        table.unlink()
+    (folder / "competition.toml").write_text(f"[data]\npatch_size = {PATCH_SIZE}\n")
+    return write_tree(folder, IDS)
+
+
+def test_patches_in_no_archive_are_checked_too(no_tables: Path) -> None:
+    write_archives(no_tables / "archives", US)
+    os.truncate(path_of(no_tables, FR[0]), 900)
+    code, report = glckit_json("verify-patches", ".", "--archives", "archives")
+    assert (code, report["checked"], report["damaged_ids"]) == (1, len(IDS), [FR[0]])
+    text = glckit("verify-patches", ".", "--archives", "archives").stdout
+    assert f"{len(FR)} occurrences are not in the manifest." in text
+    assert "single flipped bits" in text  # of these, nobody can know
+    part = glckit_json("verify-patches", ".", "--archives", "archives", "--subset", "1/2")[1]
+    other = glckit_json("verify-patches", ".", "--archives", "archives", "--subset", "2/2")[1]
+    assert part["checked"] + other["checked"] == len(IDS)  # type: ignore[operator]
+
+
+def test_patches_in_no_manifest_are_checked_too(no_tables: Path) -> None:
+    assert glckit("verify-patches", "patches_us", "--make-manifest", "us.txt").exit_code == 0
+    path_of(no_tables, FR[0]).unlink()
+    code, report = glckit_json("verify-patches", ".", "--manifest", "us.txt")
+    assert (code, report["checked"], report["damaged_ids"]) == (1, len(IDS), [FR[0]])
+    path_of(no_tables, US[0]).unlink()
+    path_of(no_tables, US[0], "altitude").unlink()
+    assert glckit_json("verify-patches", ".", "--manifest", "us.txt")[1]["damaged_ids"] == sorted(
+        [US[0], FR[0]]
+    )
+
+
+def test_known_damage_that_a_repair_cannot_mend_stays_damage(no_tables: Path) -> None:
+    write_archives(no_tables / "archives", IDS)
+    spoiled = no_tables / "archives" / f"{archive_of(173)}.tar.gz"
+    flip(path_of(no_tables, 173))
+    assert glckit("verify-patches", ".", "--archives", "archives").exit_code == 1
+    os.truncate(spoiled, 2000)
+    code, report = glckit_json("verify-patches", ".", "--repair", "--archives", "archives")
+    assert (code, report["damaged_ids"]) == (1, [173])

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from patches_on_disk import PATCH_SIZE, make_ids, make_table, path_of, write_archives, write_tree
+from settling import let_settle
 from typer.testing import CliRunner, Result
 
 from baselines.covariates.patches.sources import open_patches
@@ -171,9 +172,7 @@ def test_configuration_of_the_data_folder_counts(folder: Path, monkeypatch: pyte
 def test_second_run_remembers_and_no_cache_does_not(folder: Path) -> None:
     for path in folder.rglob("*.npy"):
         os.utime(path, ns=(0, 10**18))
-    import time
-
-    time.sleep(0.15)  # a file that was just touched is not remembered
+    let_settle()
     run("verify-patches")
     assert "40 occurrences were checked before" in run("verify-patches").stdout
     assert "checked before" not in run("verify-patches", "--no-cache").stdout

@@ -431,4 +431,4 @@ def test_an_accident_may_happen_again_after_a_kill(tiny_world: Path, tmp_path: P
     stage = Stage(tmp_path / "w", lambda _: None)
     acts.have_an_accident(stage, seed=0)
     assert not (tmp_path / "w" / "server" / "old").exists()
-    assert len(list((tmp_path / "w" / "server").glob("patches_us_*"))) == 20
+    assert len(list((tmp_path / "w" / "server").glob("patches_us_*.tar.gz"))) == 20

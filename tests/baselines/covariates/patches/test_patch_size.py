@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,9 +42,12 @@ def test_the_example_of_the_documentation_works_in_a_small_world(tiny_world: Pat
 
 
 @pytest.mark.parametrize("below", [".", "patches_us", "archives"])
-def test_it_is_that_of_the_configuration_in_or_above_the_folder(below: str, tiny_world: Path) -> None:
-    occurrence = int(read_occurrence_ids([tiny_world / "occurrences_us_test.csv"])[0])
-    reader = PatchReader(open_patches(tiny_world / below, ids=[occurrence]))
+def test_it_is_that_of_the_configuration_in_or_above_the_folder(
+    below: str, tiny_world: Path, tmp_path: Path
+) -> None:
+    world = shutil.copytree(tiny_world, tmp_path / "world")  # indexes are written beside archives
+    occurrence = int(read_occurrence_ids([world / "occurrences_us_test.csv"])[0])
+    reader = PatchReader(open_patches(world / below, ids=[occurrence]))
     assert reader.read(occurrence).shape == (6, SIZE, SIZE)
     assert copy.copy(reader).patch_size == SIZE
 

@@ -1,0 +1,1 @@
+"""The metrics of all editions, a small file each."""
