@@ -114,8 +114,8 @@ def read_choices(path: PathLike) -> dict[str, Setting]:
 
 
 def write_tree(path: Path, tree: CompressedTree) -> None:
-    """Write one tree on its own."""
-    _write_archive(path, vars(tree))
+    """Write one tree on its own; not compressed, as it is read again soon."""
+    _write_archive(path, vars(tree), compression=zipfile.ZIP_STORED)
 
 
 def read_tree(path: Path) -> CompressedTree:
@@ -223,10 +223,16 @@ def _array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     return array
 
 
-def _write_archive(path: Path, arrays: Mapping[str, NDArray[Any]], header: object = None) -> None:
+def _write_archive(
+    path: Path,
+    arrays: Mapping[str, NDArray[Any]],
+    header: object = None,
+    *,
+    compression: int = zipfile.ZIP_DEFLATED,
+) -> None:
     with (
         written_atomically(path) as temporary,
-        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL) as archive,
+        zipfile.ZipFile(temporary, "w", compression, compresslevel=_COMPRESSION_LEVEL) as archive,
     ):
         # Members opened by name are dated 1980, so equal models are equal files.
         if header is not None:

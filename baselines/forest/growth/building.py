@@ -30,11 +30,33 @@ class _Waiting(NamedTuple):
     places: NDArray[np.int64]
 
 
-@compiled_and_kept
 def grow(covariates: Covariates, drawn: Drawn, limits: Limits, seed: int) -> Grown:
     """Grow a tree; `seed` is the state of its splitter's generator."""
-    room, n = _room(covariates, drawn, seed), len(drawn.samples)
-    tree, waiting = _empty_tree(n, limits), _waiting_root(n, drawn, limits)
+    # Arrays are made and cut out here, where that needs no compilation.
+    room, tree = _room(covariates, drawn, seed), _empty_tree(drawn, limits)
+    waiting = _waiting_root(drawn, limits)
+    n_nodes, n_leaves, n_pairs = _grow(covariates, drawn, limits, room, (tree, waiting))
+    return Grown(
+        tree.left[:n_nodes].copy(),
+        tree.right[:n_nodes].copy(),
+        tree.features[:n_nodes].copy(),
+        tree.thresholds[:n_nodes].copy(),
+        tree.impurities[:n_nodes].copy(),
+        tree.n_distinct[:n_nodes].copy(),
+        tree.n_drawn[:n_nodes].copy(),
+        tree.offsets[: n_leaves + 1].copy(),
+        tree.classes[:n_pairs].copy(),
+        tree.counts[:n_pairs].copy(),
+        room.samples,
+    )
+
+
+@compiled_and_kept
+def _grow(
+    covariates: Covariates, drawn: Drawn, limits: Limits, room: Room, to_fill: tuple[Grown, _Waiting]
+) -> tuple[int, int, int]:
+    """Grow a tree; return the numbers of nodes, of leaves, and of pairs of leaf and class."""
+    tree, waiting = to_fill
     n_waiting, n_nodes, n_leaves, n_pairs = 1, 0, 0, 0
     while n_waiting:
         n_waiting -= 1
@@ -54,16 +76,7 @@ def grow(covariates: Covariates, drawn: Drawn, limits: Limits, seed: int) -> Gro
             n_leaves += 1
             tree.offsets[n_leaves] = n_pairs
         n_nodes += 1
-    return _trimmed(tree, room, n_nodes, n_leaves, n_pairs)
-
-
-@compiled
-def _waiting_root(n: int, drawn: Drawn, limits: Limits) -> _Waiting:
-    most = min(n, limits.max_depth) + 2
-    waiting = _Waiting(np.empty((most, 4), dtype=np.int64), np.empty((most, 4), dtype=np.int64))
-    waiting.nodes[0, :] = (0, n, drawn.weight, _sum_of_squares(drawn))
-    waiting.places[0, :] = (0, _NO_CHILD, 0, 0)
-    return waiting
+    return n_nodes, n_leaves, n_pairs
 
 
 @compiled
@@ -147,70 +160,57 @@ def _keep_leaf(tree: Grown, room: Room, node: Node, drawn: Drawn, n_pairs: int) 
     return n_pairs
 
 
-@compiled
+def _waiting_root(drawn: Drawn, limits: Limits) -> _Waiting:
+    most = min(len(drawn.samples), limits.max_depth) + 2
+    waiting = _Waiting(np.empty((most, 4), dtype=np.int64), np.empty((most, 4), dtype=np.int64))
+    waiting.nodes[0] = (0, len(drawn.samples), drawn.weight, _sum_of_squares(drawn))
+    waiting.places[0] = (0, _NO_CHILD, 0, 0)
+    return waiting
+
+
 def _sum_of_squares(drawn: Drawn) -> int:
-    counts, mask = np.zeros(drawn.n_classes, dtype=np.int64), (1 << drawn.weight_bits) - 1
-    for each in drawn.loads:
-        load = whole(each)
-        counts[load >> drawn.weight_bits] += load & mask
-    return int((counts * counts).sum())
+    weights = drawn.loads & np.uint32((1 << drawn.weight_bits) - 1)
+    counts = np.bincount(drawn.loads >> np.uint32(drawn.weight_bits), weights)  # whole numbers, so exact
+    return int(counts @ counts)
 
 
-@compiled
 def _room(covariates: Covariates, drawn: Drawn, seed: int) -> Room:
     n, n_features = len(drawn.samples), len(covariates.rows)
     return Room(
-        drawn.samples.copy(),
-        drawn.loads.copy(),
-        np.empty(n, dtype=np.int32),
-        np.empty(n, dtype=np.uint32),
-        np.empty(n, dtype=np.uint32),
-        np.empty(n, dtype=np.uint32),
-        np.empty(n, dtype=np.uint32),
-        np.empty(n, dtype=np.uint32),
-        np.empty(n, dtype=np.int32),
-        np.empty(n, dtype=np.int64),
-        np.empty(n, dtype=np.int64),
-        np.empty(max(CODES_A_SAMPLE * n, LEAST_TALLY), dtype=np.int32),
-        np.empty((min(drawn.n_classes, n), 2), dtype=np.int32),
-        np.arange(n_features),
-        np.empty(n_features, dtype=np.int64),
-        np.zeros(drawn.n_classes, dtype=np.int64),
-        np.array([seed, 0]),
+        samples=drawn.samples.copy(),
+        loads=drawn.loads.copy(),
+        spare_samples=np.empty(n, dtype=np.int32),
+        spare_loads=np.empty(n, dtype=np.uint32),
+        codes=np.empty(n, dtype=np.uint32),
+        best_codes=np.empty(n, dtype=np.uint32),
+        loads_by_code=np.empty(n, dtype=np.uint32),
+        group_codes=np.empty(n, dtype=np.uint32),
+        group_ends=np.empty(n, dtype=np.int32),
+        items=np.empty(n, dtype=np.int64),
+        spare_items=np.empty(n, dtype=np.int64),
+        tally=np.empty(max(CODES_A_SAMPLE * n, LEAST_TALLY), dtype=np.int32),
+        counts=np.empty((min(drawn.n_classes, n), 2), dtype=np.int32),
+        features=np.arange(n_features, dtype=np.int64),
+        constants=np.empty(n_features, dtype=np.int64),
+        numbers=np.zeros(drawn.n_classes, dtype=np.int64),
+        state=np.array([seed, 0], dtype=np.int64),
     )
 
 
-@compiled
-def _empty_tree(n: int, limits: Limits) -> Grown:
+def _empty_tree(drawn: Drawn, limits: Limits) -> Grown:
+    n = len(drawn.samples)
     most = min(2 * n - 1, (2 << min(limits.max_depth, 30)) - 1)
     # Pages that are never written to take no memory.
     return Grown(
-        np.empty(most, dtype=np.int32),
-        np.empty(most, dtype=np.int32),
-        np.empty(most, dtype=np.int32),
-        np.empty(most),
-        np.empty(most),
-        np.empty(most, dtype=np.int64),
-        np.empty(most, dtype=np.int64),
-        np.zeros(most + 1, dtype=np.int64),
-        np.empty(n, dtype=np.uint32),
-        np.empty(n, dtype=np.uint32),
-        np.empty(0, dtype=np.int32),
-    )
-
-
-@compiled
-def _trimmed(tree: Grown, room: Room, n_nodes: int, n_leaves: int, n_pairs: int) -> Grown:
-    return Grown(
-        tree.left[:n_nodes].copy(),
-        tree.right[:n_nodes].copy(),
-        tree.features[:n_nodes].copy(),
-        tree.thresholds[:n_nodes].copy(),
-        tree.impurities[:n_nodes].copy(),
-        tree.n_distinct[:n_nodes].copy(),
-        tree.n_drawn[:n_nodes].copy(),
-        tree.offsets[: n_leaves + 1].copy(),
-        tree.classes[:n_pairs].copy(),
-        tree.counts[:n_pairs].copy(),
-        room.samples,
+        left=np.empty(most, dtype=np.int32),
+        right=np.empty(most, dtype=np.int32),
+        features=np.empty(most, dtype=np.int32),
+        thresholds=np.empty(most),
+        impurities=np.empty(most),
+        n_distinct=np.empty(most, dtype=np.int64),
+        n_drawn=np.empty(most, dtype=np.int64),
+        offsets=np.zeros(most + 1, dtype=np.int64),
+        classes=np.empty(n, dtype=np.uint32),
+        counts=np.empty(n, dtype=np.uint32),
+        samples=np.empty(0, dtype=np.int32),
     )

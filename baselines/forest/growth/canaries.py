@@ -91,5 +91,5 @@ def _tables() -> Iterator[tuple[str, Table]]:
 def _neighbours(rng: np.random.Generator) -> NDArray[np.float32]:
     step = np.float32(1e-7)
     steps = np.array([step, np.nextafter(step, np.float32(1)), np.nextafter(step, np.float32(0))])
-    apart = rng.integers(0, 2, (60, 3)) * steps  # constant, or just not
+    apart = rng.integers(0, 2, (60, 3)).astype(np.float32) * steps  # constant, or just not
     return np.concatenate([apart, np.where(rng.random((60, 3)) < 0.3, np.float32(1), apart)], axis=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import platform
 import tempfile
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from baselines.cachefolder import cache_folder
 from submissions.errors import require
@@ -27,13 +28,18 @@ _DECIDE = ("numba", "llvmlite", "numpy", "scikit-learn")
 
 def compiled(function: Function) -> Function:
     """Compile a function for callers that are compiled themselves, which hold its code then."""
-    made: Function = _numba().njit(**_HOW, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    numba = _numba()
+    if numba is None:
+        return cast(Function, _wants_numba)
+    made: Function = numba.njit(**_HOW, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
     return made
 
 
 def compiled_and_kept(function: Function) -> Function:
     """Compile a function that Python calls; later processes find it where a cache can be written."""
     folder, numba = compiled_folder(), _numba()
+    if numba is None:
+        return cast(Function, _wants_numba)
     before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
     try:
         made: Function = numba.njit(**_HOW, cache=folder is not None)(function)
@@ -63,12 +69,19 @@ def compiled_folder() -> Path | None:
 
 def installation() -> str:
     """Return the packages, Python and processor that decide what compiled code does, in one word."""
-    import llvmlite.binding as llvm
-
+    llvm = require("llvmlite.binding", "fast")
     processor = (platform.machine(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
     parts = (*map(version, _DECIDE), platform.python_version(), *processor)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def _numba() -> Any:
+    """Return numba, or None: modules of compiled functions can be looked at without it, but not used."""
+    try:
+        return importlib.import_module("numba")
+    except ImportError:  # also of another NumPy than it takes
+        return None
+
+
+def _wants_numba(*_: object) -> Any:
     return require("numba", "fast")

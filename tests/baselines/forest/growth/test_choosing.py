@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -96,12 +95,6 @@ def _stopping_trees(n: int) -> Progress:
     return told
 
 
-def test_little_work_is_not_worth_a_compilation() -> None:
-    told = Counted()
-    assert isinstance(_chosen(replace(PLAN, grower="auto"), told), StockGrower)
-    assert told.said == []
-
-
 def test_much_work_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing, "_WORTH", 0)
     told = Counted()
@@ -128,19 +121,6 @@ def test_what_the_fast_grower_does_not_do_is_handed_over(
     told = Counted()
     assert isinstance(_chosen(replace(plan, grower="auto"), told), StockGrower)
     assert told.said == [f"The fast grower does not do {said}. scikit-learn grows the trees."]
-
-
-def test_without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "numba", None)
-    with pytest.raises(UsageError, match="needs numba"):
-        _chosen(PLAN, Counted())
-    for seconds, n_lines in ((40, 0), (4000, 1)):
-        monkeypatch.setattr(choosing, "_seconds_of_stock", lambda *_, seconds=seconds: seconds)
-        told = Counted()
-        assert isinstance(_chosen(replace(PLAN, grower="auto"), told), StockGrower)
-        assert len(told.said) == n_lines
-    assert "67 minutes" in told.said[0]
-    assert "glckit[fast]" in told.said[0]
 
 
 WRONG = {"if here > proxy:": "if here >= proxy:"}
@@ -182,19 +162,6 @@ def test_processes_grow_the_same() -> None:
     stock = _stock()
     grown = grow_trees(fast_grower(stock), 2, workers=Workers(2, "loky"))
     assert [mine.difference(stock.grow(number)) for number, mine in enumerate(grown)] == [None, None]
-
-
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        ({"prove": -1}, "at least 0"),
-        ({"grower": "slow"}, "must be auto"),
-        ({"prove": 1, "grower": "scikit-learn"}, "no proof"),
-    ],
-)
-def test_plans_that_make_no_sense(wrong: dict[str, Any], words: str) -> None:
-    with pytest.raises(UsageError, match=words):
-        replace(PLAN, **wrong)
 
 
 def test_compiled_code_is_kept_where_a_cache_can_be_written(

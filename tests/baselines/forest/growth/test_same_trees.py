@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from baselines.forest.growing import StockGrower, grow_tree
-from baselines.forest.growth import grower
+from baselines.forest.growth import codes, grower
 from baselines.forest.growth.codes import code_table
 from baselines.forest.growth.draws import draws_of_forest
 from baselines.forest.growth.grower import fast_grower
@@ -125,10 +125,6 @@ PROBLEMS: dict[str, Callable[[Rng], tuple[Values, Labels]]] = {
     "27 columns": lambda rng: _clustered(rng, 250, 30, 27),
     "one class but for a sample": lambda rng: (_clustered(rng, 90, 3)[0], np.arange(90) // 89),
     "a rare value": lambda rng: (np.eye(100, 5, dtype=np.float32), rng.integers(0, 4, 100)),
-    "codes of 32 bits": lambda rng: (
-        rng.permutation(66_000).astype(np.float32)[:, np.newaxis],
-        np.arange(66_000) * 2 // 66_000,
-    ),
 }
 
 
@@ -147,6 +143,22 @@ def test_trees_are_those_of_scikit_learn(problem: str, options: str) -> None:
     values, labels = PROBLEMS[problem](np.random.default_rng(len(problem)))
     chosen = ForestOptions(n_estimators=2, **OPTIONS[options])
     assert_same_trees(values, labels, chosen, seed=len(options))
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_codes_of_32_bits(options: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codes, "_NARROW", 40)
+    values, labels = _rounded(np.random.default_rng(3), 600, 40, 12)
+    values[:, ::2] *= np.arange(600)[:, np.newaxis]
+    table = code_table(values, labels)
+    assert len(table.covariates.narrow) == len(table.covariates.wide) == 3
+    assert_same_trees(values, labels, ForestOptions(n_estimators=2, **OPTIONS[options]), seed=4)
+
+
+def test_more_values_than_16_bits_hold() -> None:
+    values = np.random.default_rng(0).permutation(66_000).astype(np.float32)[:, np.newaxis]
+    labels = np.arange(66_000) * 2 // 66_000
+    assert_same_trees(values, labels, ForestOptions(n_estimators=1, bootstrap=False), seed=0)
 
 
 def test_the_order_of_the_samples_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
