@@ -69,6 +69,24 @@ def _neighbours(rng: Rng) -> tuple[Values, Labels]:
     return np.cumsum(steps, axis=0).astype(np.float32), rng.integers(0, 5, 200)
 
 
+def _small_mirrored(seed: int) -> tuple[Values, Labels]:
+    rng = np.random.default_rng(seed)
+    half, labels = rng.integers(1, 9, (30, 4)), rng.integers(0, 7, 30)
+    return np.concatenate([half, -half]).astype(np.float32), np.tile(labels, 2)
+
+
+def _closest_neighbours(rng: Rng) -> tuple[Values, Labels]:
+    limit = np.float32(1e-7)
+    steps = np.nextafter(limit, np.array([-1, 1, limit], dtype=np.float32))
+    values = rng.integers(0, 2, (90, 3)).astype(np.float32) * steps
+    return np.where(rng.random((90, 3)) < 0.2, np.float32(1), values), rng.integers(0, 3, 90)
+
+
+def _copies(rng: Rng) -> tuple[Values, Labels]:
+    labels = np.repeat(np.arange(4), rng.integers(5, 8))
+    return labels[:, np.newaxis].astype(np.float32), labels
+
+
 def _columns(rng: Rng, *makers: Callable[[Values], Values]) -> tuple[Values, Labels]:
     values, labels = _clustered(rng, 250, 12, len(makers))
     return np.stack([make(values[:, i]) for i, make in enumerate(makers)], axis=1), labels
@@ -113,7 +131,12 @@ PROBLEMS: dict[str, Callable[[Rng], tuple[Values, Labels]]] = {
     "a class a sample": lambda rng: _rounded(rng, 150, 150, 9),
     "random labels": lambda rng: (_rounded(rng, 300, 5, 4)[0], rng.integers(0, 5, 300)),
     "mirror images": _mirrored,
+    # These notice a proxy in another algebraic form, and multiplications fused with additions.
+    "mirror images 6": lambda _: _small_mirrored(6),
+    "mirror images 19": lambda _: _small_mirrored(19),
+    "copies": _copies,
     "neighbours": _neighbours,
+    "closest neighbours": _closest_neighbours,
     "distant neighbours": lambda rng: (_neighbours(rng)[0] + np.float32(0.75), rng.integers(0, 4, 200)),
     "constants": lambda rng: _columns(rng, _constant, _same, _constant, _constant, _same, _constant),
     "constants only": lambda rng: _columns(rng, _constant, _constant),
