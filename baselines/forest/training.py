@@ -89,11 +89,11 @@ def _grow_the_rest(
     n_resumed = min(unfinished.n_finished, n)
     stock = StockGrower(table.values, table.labels, plan.options, plan.seed)
     grower = chosen_grower(stock, plan, first=n_resumed, progress=progress)
-    if n_resumed < n:
-        unfinished.note_grower(n_resumed, grower.name)
     grown = grow_trees(grower, n, first=n_resumed, workers=plan.workers)
     with progress.bar("growing trees", n - n_resumed) as advance:
         for number, tree in enumerate(grown, start=n_resumed):
+            if number == n_resumed:  # not before there is a tree: a folder is made for it
+                unfinished.note_grower(number, grower.name)
             unfinished.save(number, tree)
             advance(1)
     return n_resumed

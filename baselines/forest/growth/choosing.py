@@ -16,7 +16,7 @@ from baselines.forest.options import ForestTraining
 from submissions.errors import UsageError
 from submissions.progress import Progress
 
-# Seconds of scikit-learn that are worth a compilation, of some 13 s of processor time.
+# Seconds of scikit-learn that are worth a compilation, of some 15 to 20 s of processor time.
 _WORTH = 30
 # Seconds that are worth the line that names the extra.
 _WORTH_A_LINE = 60
