@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import chain
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.forest.growth.draws import forest_before, rows_of_bootstrap
 from baselines.forest.options import ForestOptions, Workers
 from baselines.forest.trees import CompressedTree, compress_tree
 from submissions.errors import CannotCheckError, UsageError, require
@@ -57,9 +59,9 @@ def grow_tree(
     """
     try:
         if options.bootstrap:
-            drawn = labels[_drawn(len(labels), options, seed=seed, number=number)]
+            drawn = labels[rows_of_bootstrap(len(labels), options, seed=seed, number=number)]
             labels = np.where(np.isin(labels, drawn), labels, drawn[0])
-        forest = _forest(options, seed=seed, number=number)
+        forest = forest_before(options, seed=seed, number=number)
         forest.fit(values, labels)
     except ValueError as error:
         raise UsageError(f"scikit-learn cannot grow such a tree: {error}.") from error
@@ -71,16 +73,40 @@ def grow_tree(
     return compress_tree(forest.estimators_[number], forest.classes_)
 
 
+class TreeGrower(Protocol):
+    """Who grows the trees of a forest; `name` is for the metadata."""
+
+    @property
+    def name(self) -> str:
+        """Name and versions."""
+
+    def grow(self, number: int) -> CompressedTree:
+        """Grow tree `number`, from 0; on any worker."""
+
+
+@dataclass(frozen=True)
+class StockGrower:
+    """scikit-learn itself, a tree at a time; see `grow_tree`."""
+
+    values: NDArray[np.float32]
+    labels: NDArray[np.integer]
+    options: ForestOptions
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Name and version."""
+        return f"scikit-learn {version('scikit-learn')}"
+
+    def grow(self, number: int) -> CompressedTree:
+        """Grow tree `number`, from 0."""
+        return grow_tree(self.values, self.labels, options=self.options, seed=self.seed, number=number)
+
+
 def grow_trees(
-    values: NDArray[np.float32],
-    labels: NDArray[np.integer],
-    *,
-    options: ForestOptions,
-    seed: int,
-    first: int = 0,
-    workers: Workers | None = None,
+    grower: TreeGrower, n: int, *, first: int = 0, workers: Workers | None = None
 ) -> Iterator[CompressedTree]:
-    """Yield the trees of a forest in order from `first` on, each as soon as it and all before it are grown.
+    """Yield the trees of a forest in order from `first` to `n` - 1, each when it and all before are grown.
 
     Raises
     ------
@@ -94,11 +120,7 @@ def grow_trees(
         parallel = joblib.Parallel(n_jobs=workers.n_jobs, return_as="generator", **how)
     except ValueError as error:
         raise UsageError(f"joblib cannot use the backend {workers.backend!r}: {error}.") from error
-    tasks = (
-        joblib.delayed(grow_tree)(values, labels, options=options, seed=seed, number=number)
-        for number in range(first, options.n_estimators)
-    )
-    grown = parallel(tasks)
+    grown = parallel(joblib.delayed(grower.grow)(number) for number in range(first, n))
     try:
         yield from chain(grown)  # a bare generator would be closed here, where its warning shows
     finally:
@@ -107,21 +129,3 @@ def grow_trees(
         with contextlib.suppress(UserWarning), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             grown.close()
-
-
-def _forest(options: ForestOptions, *, seed: int, number: int) -> Any:
-    """Return a forest that holds `number` trees already, and will grow one more."""
-    ensemble = require("sklearn.ensemble", "rf")
-    parameters = options.parameters | {"n_estimators": number + 1}
-    forest = ensemble.RandomForestClassifier(**parameters, random_state=seed, warm_start=True)
-    forest.estimators_ = [None] * number
-    return forest
-
-
-def _drawn(n: int, options: ForestOptions, *, seed: int, number: int) -> NDArray[np.int32]:
-    """Return the rows that a tree's bootstrap draws, which depend on their number alone."""
-    forest = _forest(replace(options, max_depth=1), seed=seed, number=number)
-    forest.fit(np.zeros((n, 1), dtype=np.float32), np.arange(n) % 2)  # nothing to split: a single leaf
-    forest.estimators_ = forest.estimators_[number:]
-    rows: NDArray[np.int32] = forest.estimators_samples_[0]
-    return rows

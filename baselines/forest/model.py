@@ -37,6 +37,8 @@ class TrainingFacts:
         The metrics on what was kept: ``k``, ``n_occurrences``, ``adaptive_top_k``, ``top_k``.
     training_files : str, optional
         Digest of the training files; None in models of before that was kept.
+    grower : str, optional
+        Who grew the trees, with versions; None in models of before there was a choice.
     """
 
     seed: int
@@ -49,6 +51,7 @@ class TrainingFacts:
     scikit_learn: str
     validation: Mapping[str, float] = field(default_factory=dict)
     training_files: str | None = None
+    grower: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ class ForestModel:
     @property
     def provenance(self) -> dict[str, Any]:
         """Where the forest comes from, for the metadata of its runs."""
-        names = ("data_digest", "training_files", "seed", "holdout", "scikit_learn")
+        names = ("data_digest", "training_files", "seed", "holdout", "scikit_learn", "grower")
         facts = {name: getattr(self.facts, name) for name in names}
         return {"digest": self.digest, **facts, "options": self.options.parameters}
 

@@ -36,6 +36,8 @@ _FORMAT = "glckit forest"
 _HEADER = "model.json"
 # Level 6 saves another 6 % of the file for three times the time.
 _COMPRESSION_LEVEL = 1
+# Facts that earlier models lack.
+_LATER_FACTS = ("training_files", "grower")
 # What the readers of zip, npy and JSON raise where bytes were changed.
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, SyntaxError),
@@ -69,7 +71,7 @@ def write_model(path: PathLike, model: ForestModel) -> Path:
         "regions": sorted(model.frequencies),
         "options": model.options.parameters,
         # Beside the facts, whose names earlier programs know.
-        "training_files": facts.pop("training_files"),
+        **{name: facts.pop(name) for name in _LATER_FACTS},
         "facts": facts,
         "digest": model.digest,
     }
@@ -112,8 +114,8 @@ def read_choices(path: PathLike) -> dict[str, Setting]:
 
 
 def write_tree(path: Path, tree: CompressedTree) -> None:
-    """Write one tree on its own."""
-    _write_archive(path, vars(tree))
+    """Write one tree on its own; not compressed, as it is read again soon."""
+    _write_archive(path, vars(tree), compression=zipfile.ZIP_STORED)
 
 
 def read_tree(path: Path) -> CompressedTree:
@@ -178,13 +180,14 @@ def _model_of(header: Mapping[str, Any], archive: zipfile.ZipFile) -> ForestMode
         options = ForestOptions(**header["options"])
     except UsageError as error:
         raise ValueError(error.message) from error
+    later: dict[str, Any] = {name: header.get(name) for name in _LATER_FACTS}
     model = ForestModel(
         tuple(header["names"]),
         _array(archive, "species"),
         tuple(_tree_of(archive, f"tree_{number}/") for number in range(header["n_trees"])),
         frequencies,
         options,
-        TrainingFacts(**header["facts"], training_files=header.get("training_files")),
+        TrainingFacts(**header["facts"], **later),
     )
     _refuse_unfit(model)
     if header.get("digest") not in (None, model.digest):
@@ -220,10 +223,16 @@ def _array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     return array
 
 
-def _write_archive(path: Path, arrays: Mapping[str, NDArray[Any]], header: object = None) -> None:
+def _write_archive(
+    path: Path,
+    arrays: Mapping[str, NDArray[Any]],
+    header: object = None,
+    *,
+    compression: int = zipfile.ZIP_DEFLATED,
+) -> None:
     with (
         written_atomically(path) as temporary,
-        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL) as archive,
+        zipfile.ZipFile(temporary, "w", compression, compresslevel=_COMPRESSION_LEVEL) as archive,
     ):
         # Members opened by name are dated 1980, so equal models are equal files.
         if header is not None:

@@ -17,6 +17,8 @@ from submissions.toml import read_toml
 Setting = int | float | str | bool | None
 #: Occurrences outside the rasters or on nodata get the class frequencies of their region, or are left out.
 Outside = Literal["prior", "omit"]
+#: Who grows the trees: scikit-learn, compiled code that grows the same, or whoever will be done first.
+Grower = Literal["auto", "fast", "scikit-learn"]
 
 # scikit-learn draws 32-bit seeds, and counts in C.
 _SEEDS = 2**32
@@ -95,7 +97,8 @@ class Workers:
     Parameters
     ----------
     n_jobs : int, default 2
-        Trees at a time. Each takes nodes x classes x 8 bytes while it grows: 0.5 GB at the real size.
+        Trees at a time. By scikit-learn, each takes nodes x classes x 8 bytes while it grows: 0.5 GB at the
+        real size; by the fast grower, 0.1 GB.
     backend : str, optional
         A joblib backend, such as ``"loky"``, ``"dask"`` or ``"ray"``; by default threads, or what a
         ``joblib.parallel_config`` around the call says.
@@ -119,16 +122,26 @@ class ForestTraining:
         `random_state` of the forest; UsageError if scikit-learn would not take it.
     k : int, default 30
         Species per occurrence of the validation metrics.
+    prove : int, default 0
+        Trees that are grown both ways and compared before the fast grower is trusted with the forest.
     """
 
     options: ForestOptions = field(default_factory=ForestOptions)
     seed: int = 0
     workers: Workers = field(default_factory=Workers)
     k: int = 30
+    grower: Grower = "auto"
+    prove: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < _SEEDS:
             raise UsageError(f"The seed must be from 0 to {_SEEDS - 1}, not {self.seed}.")
+        if self.grower not in get_args(Grower):
+            raise UsageError(f"The grower must be auto, fast or scikit-learn, not {printable(self.grower)}.")
+        if self.prove < 0:
+            raise UsageError(f"The number of trees to prove must be at least 0, not {self.prove}.")
+        if self.prove and self.grower == "scikit-learn":
+            raise UsageError("scikit-learn's trees need no proof.", "Leave out --prove, or --grower.")
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,12 @@ from numpy.typing import NDArray
 from baselines.forest.inputs import PredictedPlaces
 from baselines.forest.model import ForestModel
 from baselines.forest.options import ForestPrediction
-from baselines.forest.prediction import best_pairs
+from baselines.forest.ranking import BATCH, ranked
 from baselines.provenance import Provenance
 from submissions.errors import CannotCheckError, UsageError
 from submissions.ownruns import own_run_writer
 from submissions.printable import printable
 from submissions.progress import SILENT, Progress
-
-# Occurrences that are predicted and written at once.
-_BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -75,8 +72,9 @@ def write_forest_run(
         own_run_writer(path, max_rows=plan.max_rows, force=plan.force, progress=progress) as run,
         progress.bar("predicting", len(places)) as advance,
     ):
-        for rows in _batches(np.flatnonzero(complete)):
-            pairs = best_pairs(model, places.vectors.values[rows], max_rows=plan.max_rows)
+        known = np.flatnonzero(complete)
+        lists = ranked(model, places.vectors.values[known], max_rows=plan.max_rows, progress=progress)
+        for rows, pairs in zip(_batches(known), lists, strict=True):
             run.writer.add(places.ids[rows], pairs)
             advance(len(rows))
         for region, frequencies in sorted(model.frequencies.items()) if fills else ():
@@ -101,7 +99,7 @@ def refuse_other_covariates(model: ForestModel, names: tuple[str, ...]) -> None:
 
 
 def _batches(rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    return [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
+    return [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
 
 
 def _refuse_unknown_regions(model: ForestModel, places: PredictedPlaces) -> None:

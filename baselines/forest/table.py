@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ class TrainingTable:
     def __len__(self) -> int:
         return len(self.labels)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Digest of covariates and species of the training occurrences."""
         # Column by column, so that nothing large is copied.

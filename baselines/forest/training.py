@@ -8,11 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from baselines.forest.growing import grow_trees
+from baselines.forest.growing import StockGrower, grow_trees
+from baselines.forest.growth.choosing import chosen_grower
 from baselines.forest.model import ForestModel, TrainingFacts
 from baselines.forest.modelfile import write_model
 from baselines.forest.options import ForestTraining
-from baselines.forest.prediction import best_pairs
+from baselines.forest.ranking import joined, ranked
 from baselines.forest.table import TrainingTable
 from baselines.forest.unfinished import UnfinishedForest, unfinished_forest
 from submissions.errors import require
@@ -68,7 +69,9 @@ def train_forest(
     with unfinished_forest(Path(path), _decides(table, plan)) as unfinished:
         n_resumed = _grow_the_rest(table, plan, unfinished, progress)
         model = _assembled(table, plan, unfinished)
-        evaluation = evaluate_forest(model, table, k=plan.k) if len(table.validation) else None
+        evaluation = (
+            evaluate_forest(model, table, k=plan.k, progress=progress) if len(table.validation) else None
+        )
         if evaluation is not None and evaluation.score is not None:
             names = ("k", "n_occurrences", "adaptive_top_k", "top_k")
             validation = {name: getattr(evaluation.score, name) for name in names}
@@ -82,26 +85,26 @@ def _grow_the_rest(
     table: TrainingTable, plan: ForestTraining, unfinished: UnfinishedForest, progress: Progress
 ) -> int:
     """Grow and keep the trees that are not there yet; return how many were."""
-    n_resumed = min(unfinished.n_finished, plan.options.n_estimators)
-    grown = grow_trees(
-        table.values,
-        table.labels,
-        options=plan.options,
-        seed=plan.seed,
-        first=n_resumed,
-        workers=plan.workers,
-    )
-    with progress.bar("growing trees", plan.options.n_estimators - n_resumed) as advance:
+    n = plan.options.n_estimators
+    n_resumed = min(unfinished.n_finished, n)
+    stock = StockGrower(table.values, table.labels, plan.options, plan.seed)
+    grower = chosen_grower(stock, plan, first=n_resumed, progress=progress)
+    grown = grow_trees(grower, n, first=n_resumed, workers=plan.workers)
+    with progress.bar("growing trees", n - n_resumed) as advance:
         for number, tree in enumerate(grown, start=n_resumed):
+            if number == n_resumed:  # not before there is a tree: a folder is made for it
+                unfinished.note_grower(number, grower.name)
             unfinished.save(number, tree)
             advance(1)
     return n_resumed
 
 
-def evaluate_forest(model: ForestModel, table: TrainingTable, *, k: int = 30) -> Evaluation:
+def evaluate_forest(
+    model: ForestModel, table: TrainingTable, *, k: int = 30, progress: Progress = SILENT
+) -> Evaluation:
     """Score a forest on the validation part of its table, as a run of it would be scored."""
     held_out = table.validation
-    pairs = best_pairs(model, held_out.values, max_rows=MAX_ROWS)
+    pairs = joined(list(ranked(model, held_out.values, max_rows=MAX_ROWS, progress=progress)))
     run = Run("validation", held_out.ids, pairs)
     return evaluate(run, Truth(held_out.ids, held_out.species), Requirements(k=k))
 
@@ -130,6 +133,7 @@ def _assembled(table: TrainingTable, plan: ForestTraining, unfinished: Unfinishe
         table.digest,
         version("scikit-learn"),
         training_files=table.files,
+        grower=unfinished.growers(plan.options.n_estimators),
     )
     trees = tuple(unfinished.trees(plan.options.n_estimators))
     return ForestModel(table.names, table.species, trees, table.frequencies, plan.options, facts)

@@ -87,6 +87,14 @@ class CompressedTree:
         """Sum of the counts of each leaf, of shape (n_leaves,)."""
         return np.asarray(self.n_drawn[self.left == _NO_CHILD], dtype=np.float64)
 
+    def difference(self, other: CompressedTree) -> str | None:
+        """Return the name of an array in which another tree differs, by a bit or more."""
+        for name, mine in vars(self).items():
+            theirs = getattr(other, name)
+            if (mine.dtype, mine.shape) != (theirs.dtype, theirs.shape) or mine.tobytes() != theirs.tobytes():
+                return name
+        return None
+
     def leaves_of(self, values: NDArray[np.float32]) -> NDArray[np.intp]:
         """Return the leaf, from 0 to `n_leaves` - 1, in which each row of shape (n, n_features) ends."""
         nodes = np.zeros(len(values), dtype=np.intp)
@@ -159,8 +167,8 @@ def compress_tree(fitted: Any, classes: NDArray[np.integer]) -> CompressedTree:
         drawn,
         np.asarray(fitted.feature_importances_, dtype=np.float64),
         np.concatenate([[0], np.cumsum([len(each) for each in columns])]).astype(np.int64),
-        _narrowest(classes[np.concatenate(columns)]),
-        _narrowest(np.concatenate(counts)),
+        narrowest(classes[np.concatenate(columns)]),
+        narrowest(np.concatenate(counts)),
     )
 
 
@@ -179,7 +187,8 @@ def _sparse_leaves(
         yield columns, counts
 
 
-def _narrowest(values: NDArray[np.integer]) -> NDArray[np.unsignedinteger]:
+def narrowest(values: NDArray[np.integer]) -> NDArray[np.unsignedinteger]:
+    """Return whole numbers from 0 as 16 bits, or 32 where one needs them."""
     # 16 bits hold all 31,435 species and nearly every count; a leaf of 65,536 draws of one species
     # needs more, and then only its tree is wider.
     fits = values.max(initial=0) <= np.iinfo(np.uint16).max

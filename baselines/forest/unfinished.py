@@ -19,6 +19,7 @@ from submissions.files import written_atomically
 from submissions.printable import printable
 
 _PLAN = "training.json"
+_GROWERS = "growers.json"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,17 @@ class UnfinishedForest:
                 temporary.write_text(json.dumps(self.plan, indent=2) + "\n")
         write_tree(self._path(number), tree)
 
+    def note_grower(self, first: int, name: str) -> None:
+        """Write down who grows the trees from `first` on."""
+        noted = self._growers() | {str(first): name}
+        with written_atomically(self.folder / _GROWERS) as temporary:
+            temporary.write_text(json.dumps(noted, indent=2) + "\n")
+
+    def growers(self, n: int) -> str:
+        """Return who grew the first `n` trees: one name, or several in their order."""
+        firsts = sorted((int(first), name) for first, name in self._growers().items() if int(first) < n)
+        return ", then ".join(dict.fromkeys(name for _, name in firsts))
+
     def trees(self, n: int) -> Iterator[CompressedTree]:
         """Yield the first `n` trees; CannotCheckError if one is damaged."""
         yield from (read_tree(self._path(number)) for number in range(n))
@@ -47,6 +59,11 @@ class UnfinishedForest:
     def remove(self) -> None:
         """Delete the folder, once its trees are in a model."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _growers(self) -> dict[str, str]:
+        # Before there were two growers, nothing was noted: what is there then is scikit-learn's.
+        before = {"0": f"scikit-learn {self.plan['scikit-learn']}"} if self.n_finished else {}
+        return _content_of(self.folder / _GROWERS) or before
 
     def _path(self, number: int) -> Path:
         return self.folder / f"tree_{number:05d}.npz"
@@ -76,7 +93,7 @@ def unfinished_forest(model: Path, plan: Mapping[str, Any]) -> Iterator[Unfinish
     target = model_path(model)
     folder = target.with_name(f"{target.stem}-unfinished")
     with training_claimed(folder):
-        found = _plan_of(folder / _PLAN)
+        found = _content_of(folder / _PLAN)
         if found not in (None, plan):
             differing = sorted(name for name in {*found, *plan} if found.get(name) != plan.get(name))
             raise UsageError(
@@ -87,7 +104,7 @@ def unfinished_forest(model: Path, plan: Mapping[str, Any]) -> Iterator[Unfinish
         yield UnfinishedForest(folder, plan)
 
 
-def _plan_of(path: Path) -> dict[str, Any] | None:
+def _content_of(path: Path) -> dict[str, Any] | None:
     try:
         found = json.loads(path.read_text())
     except FileNotFoundError:

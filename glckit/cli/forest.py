@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from baselines.covariates.splits.shares import FOREST_HOLDOUT
-from baselines.forest.options import ForestOptions, ForestPrediction, ForestTraining, Outside, Workers
+from baselines.forest.options import ForestOptions, ForestPrediction, ForestTraining, Grower, Outside, Workers
 from glckit.cli.app import TERMINAL, DigitsOption, FormatOption, JsonOption, say, show
 from glckit.cli.baseline import DataOption, ForceOption, MaxRowsOption, RunOption, asked, baseline
 from glckit.cli.parameters import Group, built, chosen, flag, option
@@ -70,11 +70,20 @@ def rf(
     ] = None,
     ccp_alpha: Annotated[str | None, _setting("0", "Strength of pruning.")] = None,
     n_jobs: Annotated[
-        int, _MACHINE.option("N", "Trees at a time; 0.5 GB each at the real size.", "-j", "--jobs", min=1)
+        int,
+        _MACHINE.option(
+            "N", "Trees at a time; 0.1 GB each at the real size, by scikit-learn 0.5.", "-j", "--jobs", min=1
+        ),
     ] = Workers.n_jobs,
     backend: Annotated[
         str | None, _MACHINE.option("NAME", "joblib backend, such as loky, dask or ray; threads by default.")
     ] = None,
+    grower: Annotated[
+        Grower, _MACHINE.flag("Who grows the trees, always the same: compiled code, scikit-learn, or either.")
+    ] = ForestTraining.grower,
+    prove: Annotated[
+        int, _MACHINE.option("N", "Compare N whole trees of the fast grower with scikit-learn's.", min=0)
+    ] = ForestTraining.prove,
     cache: Annotated[
         Path | None, _MACHINE.option("DIR", "Keep the vectors read from the rasters here.")
     ] = None,

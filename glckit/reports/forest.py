@@ -99,6 +99,6 @@ def _model_lines(of: Mapping[str, Any]) -> Iterator[str]:
         metrics = (f"{name} {value:g}" for name, value in facts["validation"].items())
         yield f"  validation   {', '.join(metrics)}"
     yield f"  options      {', '.join(f'{name}={value}' for name, value in of['options'].items())}"
-    yield f"  made with    scikit-learn {facts['scikit_learn']}, seed {facts['seed']}"
+    yield f"  grown by     {facts['grower'] or 'scikit-learn ' + facts['scikit_learn']}, seed {facts['seed']}"
     yield f"  size         {size_text(of['n_file_bytes'])} on disk, {size_text(of['n_bytes'])} in memory"
     yield f"               scikit-learn's dense leaves would take {size_text(of['n_dense_bytes'])}"

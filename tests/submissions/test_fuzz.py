@@ -7,7 +7,7 @@ from pathlib import Path
 
 import oracle
 import pytest
-from mutants import mutated
+from altered_files import mutated
 from run_files import pairs_of
 
 import submissions.reading.blocks

@@ -9,7 +9,7 @@ import edition_oracle
 import numpy as np
 import oracle
 import pytest
-from mutants import mutated
+from altered_files import mutated
 
 import submissions.reading.blocks
 import submissions.reading.digits

@@ -1,31 +1,34 @@
-"""Files with something changed at random."""
+"""The compiled grower with a fault put in, not compiled, for tests of what would notice it."""
 
 from __future__ import annotations
 
-import random
+import importlib
+import sys
+from pathlib import Path
 
-SNIPPETS = [
-    *(b";", b",", b"\n", b"\r", b"\r\n", b'"', b'""', b" ", b"\t", b"#", b"\0", b".", b"-", b"+", b"_", b"x"),
-    *(b"e5", b"E-3", b"0x1f", b"nan", b"inf", b"1e400", b"1e-400", b"7.0", b"0,5", b"\xc2\xa0", b"\xff"),
-    *(b"9223372036854775807", b"9223372036854775808", b"2147483648", b"\n\n", b"rank", b"\xd9\xa3", b"\x0b"),
-]
+import pytest
+
+from baselines.forest.growth import building
+
+_FOLDER = Path(building.__file__).parent
+_MODULES = ("structures", "sorting", "splitting", "building")
+_PLAIN = "def compiled(function):\n    return function\n\ncompiled_and_kept = compiled\n"
 
 
-def mutated(data: bytes, rng: random.Random) -> bytes:
-    """Return a file with some bytes or a line inserted, replaced, doubled or gone."""
-    start = rng.randint(0, len(data))
-    end = min(len(data), start + rng.choice((0, 1, 1, 2, 5, 20)))
-    lines = data.split(b"\n")
-    line = rng.randrange(len(lines))
-    return rng.choice(
-        (
-            lambda: data[:start] + rng.choice(SNIPPETS) + data[end:],
-            lambda: data[:start] + data[end:],
-            lambda: data[:start] + bytes([rng.randrange(256)]) + data[end:],
-            lambda: data[:start],
-            lambda: b"\n".join([*lines[:line], lines[line], *lines[line:]]),
-            lambda: b"\n".join([*lines[:line], *lines[line + 1 :]]),
-            lambda: b"\n".join([*lines[:line], rng.choice(lines), *lines[line:]]),
-            lambda: data + rng.choice((b"\n", b"\r\n", b" \n\n", b"\n;;;\n")),
-        )
-    )()
+def put_in(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, faults: dict[str, str], *, module: str = "splitting"
+) -> None:
+    """Let trees grow by a copy of the grower in which each text of a module is replaced by another."""
+    package = folder / "mutant"
+    package.mkdir()
+    for name in _MODULES:
+        text = (_FOLDER / f"{name}.py").read_text().replace("baselines.forest.growth.", "mutant.")
+        for old, new in faults.items() if name == module else ():
+            assert old in text, f"{old!r} is not in {name}.py any more"
+            text = text.replace(old, new)
+        (package / f"{name}.py").write_text(text)
+    (package / "compiling.py").write_text(_PLAIN)
+    monkeypatch.syspath_prepend(folder)
+    for name in [name for name in sys.modules if name.split(".")[0] == "mutant"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(building, "grow", importlib.import_module("mutant.building").grow)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from baselines.forest.growing import grow_trees
+from baselines.forest.growing import StockGrower, grow_trees
 from baselines.forest.model import ForestModel, TrainingFacts
 from baselines.forest.modelfile import read_model, read_tree, write_model, write_tree
 from baselines.forest.options import ForestOptions, Workers
@@ -30,7 +30,7 @@ def model() -> ForestModel:
     generator = np.random.default_rng(0)
     values, labels = generator.random((200, 4), dtype=np.float32), generator.integers(0, 9, 200)
     options = ForestOptions(n_estimators=3, max_depth=5)
-    trees = tuple(grow_trees(values, labels, options=options, seed=0, workers=Workers(1)))
+    trees = tuple(grow_trees(StockGrower(values, labels, options, 0), 3, workers=Workers(1)))
     facts = TrainingFacts(0, 200, 0, 0, 0, 0.0, "abc", "1.5", training_files="def")
     frequencies = {"fr": Frequencies(np.arange(9), np.full(9, 1 / 9))}
     return ForestModel(("a", "b", "c", "d"), np.arange(9) * 10, trees, frequencies, options, facts)

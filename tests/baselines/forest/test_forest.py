@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from telling import StoppedError, stopping_after
 from baselines.covariates.occurrences import Occurrences, place_occurrences
 from baselines.covariates.rasters.extraction import EnvironmentalVectors
 from baselines.forest.description import describe_forest
-from baselines.forest.growing import grow_tree, grow_trees
+from baselines.forest.growing import StockGrower, grow_tree, grow_trees
 from baselines.forest.model import ForestModel, TrainingFacts
 from baselines.forest.modelfile import read_model, write_model
 from baselines.forest.options import ForestOptions, ForestTraining, Workers, read_settings
@@ -86,6 +87,17 @@ PROBLEMS = {
 }
 
 
+def _grown(
+    values: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    options: ForestOptions,
+    *,
+    seed: int = 0,
+    workers: Workers | None = None,
+) -> Iterator[CompressedTree]:
+    return grow_trees(StockGrower(values, labels, options, seed), options.n_estimators, workers=workers)
+
+
 def _model(problem: Problem, trees: list[CompressedTree], classes: NDArray[np.int64]) -> ForestModel:
     facts = TrainingFacts(problem.seed, problem.n, 0, 0, 0, 0.0, "-", "-")
     names = tuple(f"covariate_{i}" for i in range(problem.n_features))
@@ -99,7 +111,7 @@ def test_the_forest_is_that_of_scikit_learn(name: str, tmp_path: Path) -> None:
     peer = RandomForestClassifier(**problem.options.parameters, random_state=problem.seed)
     peer.fit(values, labels)
     classes, numbers = np.unique(labels, return_inverse=True)
-    trees = list(grow_trees(values, numbers, options=problem.options, seed=problem.seed, workers=Workers(2)))
+    trees = list(_grown(values, numbers, problem.options, seed=problem.seed, workers=Workers(2)))
     for tree, estimator in zip(trees, peer.estimators_, strict=True):
         _assert_same_nodes(tree, estimator.tree_)
         assert (np.flatnonzero(tree.left == -1)[tree.leaves_of(values)] == estimator.apply(values)).all()
@@ -136,7 +148,7 @@ def test_integers_widen_only_where_they_must() -> None:
     for name in ("few", "more classes than 16 bits", "more counts than 16 bits"):
         values, labels = PROBLEMS[name].data()
         numbers = np.unique(labels, return_inverse=True)[1]
-        tree = next(grow_trees(values, numbers, options=PROBLEMS[name].options, seed=0, workers=Workers(1)))
+        tree = next(_grown(values, numbers, PROBLEMS[name].options, workers=Workers(1)))
         widths[name] = tree.classes.itemsize, tree.counts.itemsize
     assert widths == {
         "few": (2, 2),
@@ -148,7 +160,7 @@ def test_integers_widen_only_where_they_must() -> None:
 @pytest.mark.parametrize("workers", [Workers(1), Workers(3), Workers(2, "loky")], ids=str)
 def test_how_many_work_changes_nothing(workers: Workers) -> None:
     values, labels = PROBLEMS["few"].data()
-    grown = grow_trees(values, labels, options=ForestOptions(n_estimators=5), seed=9, workers=workers)
+    grown = _grown(values, labels, ForestOptions(n_estimators=5), seed=9, workers=workers)
     peer = RandomForestClassifier(5, max_depth=10, random_state=9).fit(values, labels)
     for tree, estimator in zip(grown, peer.estimators_, strict=True):
         _assert_same_nodes(tree, estimator.tree_)
@@ -157,7 +169,7 @@ def test_how_many_work_changes_nothing(workers: Workers) -> None:
 def test_an_unknown_backend_is_a_usage_error() -> None:
     values, labels = PROBLEMS["few"].data()
     with pytest.raises(UsageError, match="joblib cannot use the backend 'abacus'"):
-        next(grow_trees(values, labels, options=ForestOptions(), seed=0, workers=Workers(2, "abacus")))
+        next(_grown(values, labels, ForestOptions(), workers=Workers(2, "abacus")))
 
 
 @given(st.integers(0, 50), st.integers(1, 70), st.integers(1, 30))
@@ -184,9 +196,7 @@ def _small_model() -> ForestModel:
         problem = PROBLEMS["duplicates"]
         values, labels = problem.data()
         classes, numbers = np.unique(labels * 7, return_inverse=True)
-        _SMALL.append(
-            _model(problem, list(grow_trees(values, numbers, options=problem.options, seed=0)), classes)
-        )
+        _SMALL.append(_model(problem, list(_grown(values, numbers, problem.options)), classes))
     return _SMALL[0]
 
 
