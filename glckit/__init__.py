@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from baselines.integrity.verify import verify_patches
     from glckit.api import fuse, read_run, read_truth, score, validate
     from glckit.arrays import adaptive_top_k, top_k
+    from glckit.comparing import compare
     from submissions.errors import GlckitError
     from submissions.validation import InvalidRunError
 
@@ -29,6 +30,7 @@ __all__ = [
     "InvalidRunError",
     "__version__",
     "adaptive_top_k",
+    "compare",
     "fuse",
     "read_run",
     "read_truth",
@@ -44,6 +46,7 @@ _HOMES = {
     "InvalidRunError": ("submissions.validation", "InvalidRunError"),
     "__version__": ("scoring.version", "VERSION"),
     "adaptive_top_k": ("glckit.arrays", "adaptive_top_k"),
+    "compare": ("glckit.comparing", "compare"),
     "fuse": ("glckit.api", "fuse"),
     "read_run": ("glckit.api", "read_run"),
     "read_truth": ("glckit.api", "read_truth"),

@@ -12,6 +12,7 @@ from baselines.fusion.fusing import RunInMemory
 from baselines.fusion.options import FusionOptions, Method, Missing
 from baselines.fusion.plan import Weighting, plan_fusion
 from baselines.fusion.results import write_fusion
+from glckit.comparing import interval_scored
 from glckit.given import AnyRun, Ids, Path, ids_of, path_of_run, run_of, runs_of, species_of, truth_of
 from scoring.score import Score, Scored
 from submissions.arguments import is_path, the_names
@@ -179,6 +180,8 @@ def score(
     species: Path | NDArray[np.integer] | None = ...,
     max_rows: int | None = ...,
     allow_missing: bool = ...,
+    ci: bool = ...,
+    places: Path | Sequence[Path] | None = ...,
 ) -> Score: ...
 
 
@@ -193,6 +196,8 @@ def score(
     species: Path | NDArray[np.integer] | None = ...,
     max_rows: int | None = ...,
     allow_missing: bool = ...,
+    ci: bool = ...,
+    places: Path | Sequence[Path] | None = ...,
 ) -> Scored: ...
 
 
@@ -206,6 +211,8 @@ def score(
     species: Path | NDArray[np.integer] | None = None,
     max_rows: int | None = None,
     allow_missing: bool = False,
+    ci: bool = False,
+    places: Path | Sequence[Path] | None = None,
 ) -> Scored:
     """Score a run by adaptive top-K and top-K accuracy, or by metrics of other editions.
 
@@ -225,6 +232,10 @@ def score(
         dropped before the threshold is fitted.
     species, max_rows, allow_missing
         As for `validate`.
+    ci : bool, default False
+        Whether the score says how sure it is: `intervals` by metric, from quadrats of the occurrences.
+    places : path-like or sequence of path-like, optional
+        For `ci`, where the occurrences are; see `compare`.
 
     Returns
     -------
@@ -260,7 +271,9 @@ def score(
         allow_missing=allow_missing,
         metrics=metrics_asked(metrics),
     )
-    return score_run(run_of(run), truth_of(truth, sets=requirements.of_sets), requirements)
+    read, species_of_all = run_of(run), truth_of(truth, sets=requirements.of_sets)
+    scored = score_run(read, species_of_all, requirements)
+    return interval_scored(read, species_of_all, scored, (places, truth, test)) if ci else scored
 
 
 def fuse(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ from scoring.version import VERSION
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from scoring.uncertainty.interval import Interval
 
 #: How ties of top-K are broken, first to last.
 TIE_RULE = "score,rank,order"
@@ -42,6 +44,8 @@ class Scored(ByValue):
         Digest of the truth, for the signature.
     metrics : tuple of Metric
         The metrics that were asked for; the first one ranks.
+    intervals : mapping of str to Interval, optional
+        How sure the score of each metric is, if that was asked for; signatures then say so.
     """
 
     k: int
@@ -50,6 +54,7 @@ class Scored(ByValue):
     n_dropped: int = 0
     truth_digest: str = "-"
     metrics: tuple[Metric, ...] = DEFAULT_METRICS
+    intervals: Mapping[str, Interval] | None = None
 
     def __repr__(self) -> str:
         scores = {name.replace("-", "_"): score for name, score in self.scores.items()}
@@ -128,7 +133,8 @@ class Scored(ByValue):
         parts |= {"ties": TIE_RULE} if has["order"] else {}
         parts |= {"compare": "strict"} if has["scores"] else {}
         parts |= {"missing": "wrong", "dropped": self.n_dropped, "truth": self.truth_digest}
-        return "|".join(f"{key}:{value}" for key, value in (parts | {"version": VERSION}).items())
+        signature = "|".join(f"{key}:{value}" for key, value in (parts | {"version": VERSION}).items())
+        return next(iter(self.intervals.values())).signed(signature) if self.intervals else signature
 
 
 @dataclass(frozen=True, repr=False, eq=False)

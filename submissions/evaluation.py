@@ -158,4 +158,5 @@ def _scored(run: Run | DenseRun, yardstick: Yardstick) -> EvaluatedFile:
     evaluation = evaluate(run, truth, yardstick.requirements, n_threads=min(4, os.cpu_count() or 1))
     if evaluation.score is None:
         return EvaluatedFile("", evaluation)
-    return EvaluatedFile("", evaluation, examination=examined(run, evaluation.score, yardstick))
+    scored, examination = examined(run, evaluation.score, yardstick)
+    return EvaluatedFile("", replace(evaluation, score=scored), examination=examination)

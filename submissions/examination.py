@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scoring.breakdown import Breakdown, Partition, ScoredPart
@@ -11,12 +11,11 @@ from scoring.metrics.adaptive_top_k import ADAPTIVE_TOP_K
 from scoring.recalibration import Recalibration, recalibration
 from scoring.score import Score, Scored
 from scoring.uncertainty.estimate import Resampled
-from scoring.uncertainty.interval import Interval
 from scoring.uncertainty.largest import LargestPairs
 from submissions.parts import partition
 from submissions.places import TruthUnits
 from submissions.run import DenseRun, Run
-from submissions.scores import largest_pairs, resampled
+from submissions.scores import largest_pairs, resampled, with_intervals
 from submissions.yardstick import Yardstick
 
 # What the same score may mean different things in.
@@ -29,8 +28,6 @@ class Examination:
 
     Parameters
     ----------
-    intervals : mapping of str to Interval, optional
-        That of each metric.
     parts : tuple of ScoredPart, optional
         In the order of what they are parts by.
     recalibrations : tuple of Recalibration
@@ -41,7 +38,6 @@ class Examination:
         Where the occurrences are, for pictures.
     """
 
-    intervals: Mapping[str, Interval] | None = None
     parts: tuple[ScoredPart, ...] | None = None
     recalibrations: tuple[Recalibration, ...] = ()
     curve: Curve | None = None
@@ -52,22 +48,25 @@ class Examination:
 NOT_EXAMINED = Examination()
 
 
-def examined(run: Run | DenseRun, scored: Scored, yardstick: Yardstick) -> Examination:
-    """Return what the inputs ask of a score; errors as those of `submissions.parts.partition`."""
+def examined(run: Run | DenseRun, scored: Scored, yardstick: Yardstick) -> tuple[Scored, Examination]:
+    """Return a score with its intervals, and what else the inputs ask of it.
+
+    Errors are those of `submissions.parts.partition`.
+    """
     inputs, truth = yardstick.inputs, yardstick.truth
     draws = inputs.plot is not None
     if truth is None or not (inputs.ci or inputs.by or draws):
-        return NOT_EXAMINED
+        return scored, NOT_EXAMINED
     pairs = largest_pairs(run, truth, scored)
     sure = resampled(scored, yardstick.sampling, pairs) if inputs.ci else None
     partitions = [partition(by, yardstick, scored) for by in inputs.by]
-    return Examination(
-        None if sure is None else {each.name: sure.estimate(each).interval() for each in scored.metrics},
+    examination = Examination(
         tuple(_parts(scored, partitions, pairs, sure=sure, refit=inputs.refit)) if inputs.by else None,
         tuple(_recalibrations(scored, partitions, pairs, yardstick)),
         curve(scored, pairs) if draws and isinstance(scored, Score) and pairs is not None else None,
         yardstick.units if draws else None,
     )
+    return (scored if sure is None else with_intervals(scored, sure)), examination
 
 
 def _parts(

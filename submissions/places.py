@@ -36,23 +36,28 @@ class TruthUnits:
         return quadrats_of_keys(self.keys[first])
 
 
-def units_of_truth(ids: NDArray[np.int64], truth: AnyPath, tests: Sequence[AnyPath]) -> TruthUnits:
-    """Return the units of a truth: quadrats by the coordinates of its file, else by those of the test files.
+def units_of_truth(ids: NDArray[np.int64], *tables: Sequence[AnyPath]) -> TruthUnits:
+    """Return the units of a truth: quadrats by the coordinates of the first tables that have them all.
 
-    Where neither has them for all occurrences, every occurrence is a unit.
+    Where none have, every occurrence is a unit.
+
+    Parameters
+    ----------
+    tables : sequences of path-like
+        Files that may have coordinates together, such as the truth's own, then the test files.
 
     Raises
     ------
     CannotCheckError
         If a place is off the globe, or a file cannot be used.
     """
-    places = _places(ids, [truth]) or _places(ids, tests)
+    places = next((found for each in tables if (found := _places(ids, each)) is not None), None)
     if places is None:
         return TruthUnits(Units.of_occurrences(len(ids)), ids)
     try:
         keys = quadrat_keys(quadrat_of_place(places.latitudes, places.longitudes))
     except ValueError as error:
-        raise CannotCheckError(f"The places of the truth {truth} cannot be used: {error}.") from error
+        raise CannotCheckError(f"The places of the truth cannot be used: {error}.") from error
     return TruthUnits(Units.of_labels(keys), keys)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import overload
+from typing import TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run
 from submissions.tables import Truth, TruthSets
 from submissions.validation import InvalidRunError, Validation, check, validate, with_budget
+
+ScoredT = TypeVar("ScoredT", bound=Scored)
 
 # Of a matrix, as many times the pairs above the threshold are held as replicates may need.
 _HELD = 2
@@ -126,6 +128,11 @@ def resampled(scored: Scored, sampling: Sampling, pairs: LargestPairs | None) ->
             f"Too many scores of the matrix tie: {error}.",
             "Convert it to lists first: glckit convert MATRIX RUN.csv --max-rows 150",
         ) from error
+
+
+def with_intervals(scored: ScoredT, sure: Resampled) -> ScoredT:
+    """Return a score that says how sure it is by each of its metrics."""
+    return replace(scored, intervals={each.name: sure.estimate(each).interval() for each in scored.metrics})
 
 
 def _of_truth(run: Run, truth: Truth | TruthSets) -> tuple[Pairs, NDArray[np.intp]]:

@@ -152,7 +152,7 @@ class Yardstick:
         """
         assert self.truth is not None
         assert self.inputs.truth is not None
-        return units_of_truth(self.truth.ids, self.inputs.truth, self.inputs.test)
+        return units_of_truth(self.truth.ids, [self.inputs.truth], self.inputs.test)
 
     @cached_property
     def sampling(self) -> Sampling:

@@ -87,7 +87,7 @@ def _of_parts(outcomes: Sequence[EvaluatedFile]) -> tuple[list[str], list[list[A
 def _columns(outcomes: Sequence[EvaluatedFile]) -> list[str]:
     """Return the columns of a table of scores."""
     metrics = outcomes[0].metrics or DEFAULT_METRICS
-    bounds = ("", "_low", "_high") if any(each.examination.intervals for each in outcomes) else ("",)
+    bounds = ("", "_low", "_high") if any(_intervals_of(each) for each in outcomes) else ("",)
     scores = [f"{_column(metric.name)}{bound}" for metric in metrics for bound in bounds]
     k = ["k"] if any(metric.has_k for metric in metrics) else []
     threshold = ["threshold", "mean_set_size"] if ADAPTIVE_TOP_K in metrics else []
@@ -106,28 +106,26 @@ def _score_entry(outcome: EvaluatedFile) -> dict[str, Any]:
         "run": outcome.run,
         **score_data(evaluation.score),
         "warnings": [asdict(fault) for fault in evaluation.validation.warnings],
-        "signature": _signed(outcome, evaluation.score.signature),
+        "signature": evaluation.score.signature,
         "metadata": outcome.metadata,
-        **(_by_metric(outcome, evaluation.score) if outcome.metrics else {}),
-        **_intervals(outcome.examination.intervals or {}),
+        **(_by_metric(evaluation.score) if outcome.metrics else {}),
+        **_intervals_data(_intervals_of(outcome)),
         **parts_data(outcome.examination),
     }
 
 
-def _by_metric(outcome: EvaluatedFile, score: Scored) -> dict[str, Any]:
-    signatures = {name: _signed(outcome, signature) for name, signature in score.signatures.items()}
-    return {"metric": score.metrics[0].name, "scores": score.scores, "signatures": signatures}
+def _by_metric(score: Scored) -> dict[str, Any]:
+    return {"metric": score.metrics[0].name, "scores": score.scores, "signatures": score.signatures}
 
 
-def _intervals(intervals: Mapping[str, Interval]) -> dict[str, Any]:
+def _intervals_of(outcome: EvaluatedFile) -> Mapping[str, Interval]:
+    score = None if outcome.evaluation is None else outcome.evaluation.score
+    return {} if score is None else score.intervals or {}
+
+
+def _intervals_data(intervals: Mapping[str, Interval]) -> dict[str, Any]:
     told = {name: interval_data(interval) for name, interval in intervals.items()}
     return {"intervals": told} if told else {}
-
-
-def _signed(outcome: EvaluatedFile, signature: str) -> str:
-    """Return a signature with what intervals depend on, if there are any."""
-    intervals = outcome.examination.intervals
-    return next(iter(intervals.values())).signed(signature) if intervals else signature
 
 
 def _validation_entry(outcome: EvaluatedFile) -> dict[str, Any]:
@@ -156,7 +154,7 @@ def _row(outcome: EvaluatedFile, names: Sequence[str]) -> list[Any]:
     if score is None:
         return [None] * len(names)
     scores: dict[str, float | None] = {_column(name): value for name, value in score.scores.items()}
-    for name, interval in (outcome.examination.intervals or {}).items():
+    for name, interval in _intervals_of(outcome).items():
         scores |= {f"{_column(name)}_low": interval.low, f"{_column(name)}_high": interval.high}
     return [scores[name] if name in scores else getattr(score, name) for name in names]
 
@@ -232,7 +230,7 @@ def _score_lines(outcome: EvaluatedFile, score: Scored, digits: int) -> list[str
         *_how_sure(outcome),
     ]
     signatures = score.signatures.values() if outcome.metrics else [score.signature]
-    table += [("signature", _signed(outcome, signature)) for signature in signatures]
+    table += [("signature", signature) for signature in signatures]
     if outcome.metadata:
         table.append(("metadata", _metadata_text(outcome.metadata)))
     lines = [f"  {name:<16} {value}" for name, value in table]
@@ -274,13 +272,13 @@ def _metadata_text(metadata: Mapping[str, Any]) -> str:
 
 
 def _how_sure(outcome: EvaluatedFile) -> Iterator[tuple[str, str]]:
-    for interval in list((outcome.examination.intervals or {}).values())[:1]:
+    for interval in list(_intervals_of(outcome).values())[:1]:
         yield "intervals", basis(interval)
         yield from (("warning", doubt) for doubt in doubts(interval))
 
 
 def _with_all(outcome: EvaluatedFile, score: Scored, metric: Metric, digits: int) -> str:
-    interval = (outcome.examination.intervals or {}).get(metric.name)
+    interval = _intervals_of(outcome).get(metric.name)
     sure = "" if interval is None else f" {between(interval, digits)}"
     return f"{number(score.by(metric), digits)}{sure}{_ties(score, metric, digits)}"
 
