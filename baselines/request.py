@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 
-from submissions.errors import UsageError
+from submissions.errors import GlckitError, UsageError
 from submissions.printable import printable
 from submissions.progress import Progress
 
@@ -87,16 +86,23 @@ class BaselineRequest:
             )
 
     def warn_of_other_files(self, trained_on: str | None, progress: Progress) -> None:
-        """Say so if the training files are not those whose digest, if it is known, the model has."""
+        """Say so if the training files are gone, or are others than the model says that it was trained on."""
         from baselines.provenance import digest_of_files
 
-        with contextlib.suppress(UsageError, OSError):  # to predict, none need be there
+        if trained_on is None:
+            return
+        named = printable(self.model)
+        try:
             there = digest_of_files(self.competition.occurrence_files("train"))
-            if trained_on not in (None, there):
-                progress.say(
-                    f"Warning: {printable(self.model)} was trained on other training files than these; "
-                    "--train trains anew."
-                )
+        except (GlckitError, OSError):  # to predict, none need be there
+            progress.say(
+                f"Warning: the training files that {named} was trained on are not there to be compared."
+            )
+            return
+        if trained_on != there:
+            progress.say(
+                f"Warning: {named} was trained on other training files than these; --train trains anew."
+            )
 
     def refuse_unknown_species(self, species: NDArray[np.int64], *, what: str) -> None:
         """Raise a UsageError if some species are not in the species table, if there is one."""

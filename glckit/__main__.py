@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from submissions.memory import want_of_memory
+
+
+def _said(why: str) -> int:
+    print(f"glckit: {why}", file=sys.stderr)  # noqa: T201 - nothing else may be there yet
+    return 3
+
 
 def main() -> None:
     """Run the command line; Ctrl-C ends it in silence even while it is still being imported."""
@@ -13,6 +20,11 @@ def main() -> None:
         main()
     except KeyboardInterrupt:
         sys.exit(130)
+    except (ImportError, MemoryError) as error:
+        why = want_of_memory(error)
+        if why is None:
+            raise
+        sys.exit(_said(why))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, overload
+from collections.abc import Sequence
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,28 +12,27 @@ from baselines.fusion.fusing import RunInMemory
 from baselines.fusion.options import FusionOptions, Method, Missing
 from baselines.fusion.plan import Weighting, plan_fusion
 from baselines.fusion.results import write_fusion
+from glckit.given import AnyRun, Ids, Path, ids_of, path_of_run, run_of, runs_of, species_of, truth_of
 from scoring.score import Score, Scored
+from submissions.arguments import is_path, the_names
 from submissions.editions import edition_of
 from submissions.limits import MAX_ROWS
 from submissions.ownruns import own_run_writer, refuse_foreign
 from submissions.reading.forms import Headerless
 from submissions.reading.options import ReadingOptions
+from submissions.reading.piped import repeatable
 from submissions.reading.runs import read_run as read_file
 from submissions.reading.sources import MAX_BYTES
 from submissions.requirements import Requirements, metrics_asked
 from submissions.run import DenseRun, Run
 from submissions.scores import score as score_run
 from submissions.species import NamesOnDemand
-from submissions.tables import Truth, TruthSets, read_occurrence_ids, read_species, read_truth_sets
-from submissions.tables import read_truth as read_single_truth
+from submissions.tables import Truth, TruthSets, read_occurrence_ids
 from submissions.validation import Validation
 from submissions.validation import validate as validate_run
 from submissions.writing import write_lists
 
 __all__ = ["fuse", "read_run", "read_truth", "score", "validate"]
-
-Path = str | os.PathLike[str]
-Ids = Path | Sequence[Path] | NDArray[np.integer]
 
 
 def read_run(
@@ -42,7 +40,7 @@ def read_run(
     *,
     max_bytes: int = MAX_BYTES,
     edition: int | None = None,
-    columns: Sequence[str] | None = None,
+    columns: str | Sequence[str] | None = None,
 ) -> Run | DenseRun:
     """Read a run file of any format.
 
@@ -57,7 +55,7 @@ def read_run(
         Year of the edition whose form a file without a header has; a header decides by itself.
     columns : sequence of str, optional
         What the columns of a file without a header are, in its order: ``occurrence``, ``species``,
-        ``probability`` and ``rank``.
+        ``probability`` and ``rank``; or the same as one text with commas.
 
     Returns
     -------
@@ -68,17 +66,19 @@ def read_run(
     Raises
     ------
     UsageError
-        If there is no such edition, or a column is none of these.
+        If there is no such edition, a column is none of these, or `path` is no path but, say, a data frame.
     CannotCheckError
         If the file is absent or may not be read.
     """
     form = None if edition is None else edition_of(edition).form
-    said = Headerless(form, None if columns is None else tuple(columns))
-    return read_file(path, ReadingOptions(max_bytes, headerless=said))
+    said = columns.split(",") if isinstance(columns, str) else columns
+    names = None if said is None else the_names(said, "Columns are a list of names")
+    options = ReadingOptions(max_bytes, headerless=Headerless(form, names))
+    return read_file(path_of_run(path), options)
 
 
 def validate(
-    run: Path | Run | DenseRun,
+    run: AnyRun,
     *,
     test: Ids | None = None,
     train: Ids | None = None,
@@ -86,7 +86,7 @@ def validate(
     max_rows: int | None = None,
     k: int = 30,
     allow_missing: bool = False,
-    metrics: Sequence[str] = (),
+    metrics: str | Sequence[str] = (),
 ) -> Validation:
     """Find everything that is wrong with a run.
 
@@ -119,17 +119,18 @@ def validate(
     CannotCheckError
         If a file is absent, may not be read, or is an unusable table.
     """
+    species = repeatable(species) if is_path(species) else species
     requirements = Requirements(
-        test_ids=_ids(test, read_occurrence_ids),
-        train_ids=_ids(train, read_occurrence_ids),
-        species_ids=_ids(species, read_species),
-        names=NamesOnDemand(None if isinstance(species, np.ndarray) else species),
+        test_ids=ids_of(test, read_occurrence_ids),
+        train_ids=ids_of(train, read_occurrence_ids),
+        species_ids=species_of(species),
+        names=NamesOnDemand(species if is_path(species) else None),
         max_rows=max_rows,
         k=k,
         allow_missing=allow_missing,
         metrics=metrics_asked(metrics),
     )
-    return validate_run(_run(run), requirements)
+    return validate_run(run_of(run), requirements)
 
 
 @overload
@@ -159,16 +160,18 @@ def read_truth(path: Path, *, sets: bool = False) -> Truth | TruthSets:
 
     Raises
     ------
+    UsageError
+        If `path` is no path.
     CannotCheckError
         If the file is absent or unusable: no rows, a species that is empty or no integer or, unless `sets`,
         a doubled id. The message names the lines.
     """
-    return read_truth_sets(path) if sets else read_single_truth(path)
+    return truth_of(path, sets=sets)
 
 
 @overload
 def score(
-    run: Path | Run | DenseRun,
+    run: AnyRun,
     truth: Path | Truth,
     *,
     metrics: tuple[()] = ...,
@@ -182,10 +185,10 @@ def score(
 
 @overload
 def score(
-    run: Path | Run | DenseRun,
+    run: AnyRun,
     truth: Path | Truth | TruthSets,
     *,
-    metrics: Sequence[str],
+    metrics: str | Sequence[str],
     k: int = ...,
     test: Ids | None = ...,
     species: Path | NDArray[np.integer] | None = ...,
@@ -195,10 +198,10 @@ def score(
 
 
 def score(
-    run: Path | Run | DenseRun,
+    run: AnyRun,
     truth: Path | Truth | TruthSets,
     *,
-    metrics: Sequence[str] = (),
+    metrics: str | Sequence[str] = (),
     k: int = 30,
     test: Ids | None = None,
     species: Path | NDArray[np.integer] | None = None,
@@ -251,20 +254,18 @@ def score(
     {'f1-samples': 0.25, 'f1-micro': 0.4}
     """
     requirements = Requirements(
-        test_ids=_ids(test, read_occurrence_ids),
-        species_ids=_ids(species, read_species),
+        test_ids=ids_of(test, read_occurrence_ids),
+        species_ids=species_of(species),
         max_rows=max_rows,
         k=k,
         allow_missing=allow_missing,
         metrics=metrics_asked(metrics),
     )
-    if not isinstance(truth, Truth | TruthSets):
-        truth = read_truth_sets(truth) if requirements.of_sets else read_single_truth(truth)
-    return score_run(_run(run), truth, requirements)
+    return score_run(run_of(run), truth_of(truth, sets=requirements.of_sets), requirements)
 
 
 def fuse(
-    runs: Sequence[Path | Run | DenseRun],
+    runs: Sequence[AnyRun],
     output: Path | None = None,
     *,
     weights: Sequence[float] | None = None,
@@ -324,9 +325,9 @@ def fuse(
     """
     if output is not None:
         refuse_foreign(output, force=force)
-    truth = tune if tune is None or isinstance(tune, Truth) else read_single_truth(tune)
+    truth = None if tune is None else truth_of(tune, sets=False)
     options = FusionOptions(method, missing, max_rows)
-    plan = plan_fusion([_run(run) for run in runs], Weighting(weights, truth), options=options)
+    plan = plan_fusion(runs_of(runs), Weighting(weights, truth), options=options)
     memory = RunInMemory()
     run = memory.run(write_fusion(plan, memory).metadata())
     if output is not None:
@@ -334,13 +335,3 @@ def fuse(
             write_lists(file.writer, run.occurrence_ids, run.pairs)
             file.metadata = run.metadata or {}
     return run
-
-
-def _run(run: Path | Run | DenseRun) -> Run | DenseRun:
-    return run if isinstance(run, Run | DenseRun) else read_run(run)
-
-
-def _ids(given: Ids | None, read: Callable[[Any], NDArray[np.integer]]) -> NDArray[np.integer] | None:
-    if given is None:
-        return None
-    return np.unique(given) if isinstance(given, np.ndarray) else read(given)

@@ -21,9 +21,11 @@ def adaptive_top_k(scores: Any, labels: Any, k: int = 30) -> float:
     Parameters
     ----------
     scores : array-like, data frame or torch tensor of shape (n_occurrences, n_classes)
-        Scores of float16, float32 or float64; a tensor may be on any device, and is moved in blocks.
+        Scores of float16, float32 or float64; a tensor may be on any device, and is moved in blocks. Rows
+        are read in the order in which they stand, whatever the index of a data frame says.
     labels : array-like, series or torch tensor of int of shape (n_occurrences,)
-        The true class of each occurrence, as the position of its column from 0, not by a column's name.
+        The true class of each occurrence, as the position of its column from 0, not by a column's name; in
+        the order of the rows of `scores`, whatever the index of a series says.
     k : int, default 30
         Classes per occurrence, on average.
 
@@ -35,7 +37,9 @@ def adaptive_top_k(scores: Any, labels: Any, k: int = 30) -> float:
     Raises
     ------
     ValueError
-        If a score is NaN, a label is outside the classes, or shapes do not fit.
+        If a score is NaN, a label is outside the classes, or shapes do not fit; or if both arguments have
+        an index and these contradict each other: the same labels in another order or, where neither is
+        pandas' default of 0 to n - 1, other labels.
 
     Notes
     -----
@@ -95,7 +99,27 @@ def score_arrays(scores: Any, labels: Any, k: int = 30) -> Score:
     Score
         Aggregates and values for each occurrence.
     """
+    _refuse_unlike_indexes(scores, labels)
     return score_dense(_rows(scores), _labels(labels), k=k)
+
+
+def _refuse_unlike_indexes(scores: Any, labels: Any) -> None:
+    """Refuse a data frame and a series that do not speak of the same rows.
+
+    A default index says nothing: predictions have one beside labels with the index of a part of a table.
+    """
+    pandas = sys.modules.get("pandas")  # no index comes from where pandas was not imported
+    one, other = (getattr(values, "index", None) for values in (scores, labels))
+    if pandas is None or not (isinstance(one, pandas.Index) and isinstance(other, pandas.Index)):
+        return
+    if one.equals(other) or len(one) != len(other):  # of lengths that differ, the scoring says so
+        return
+    is_default = any(index.equals(pandas.RangeIndex(len(index))) for index in (one, other))
+    if not is_default or not len(one.symmetric_difference(other)):
+        raise ValueError(
+            "scores and labels have different indexes, and rows are read by position; "
+            "bring them into one order, as with labels.loc[scores.index], or give labels.to_numpy()"
+        )
 
 
 def _rows(scores: Any) -> Rows:

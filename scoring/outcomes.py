@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.byvalue import ByValue
+
 
 class Sets(Protocol):
     """Occurrences as sets of species: how many are true, how many are predicted, and how many are both."""
@@ -26,8 +28,8 @@ class Sets(Protocol):
         """True species that are predicted, of each occurrence."""
 
 
-@dataclass(frozen=True)
-class SetOutcomes:
+@dataclass(frozen=True, eq=False)
+class SetOutcomes(ByValue):
     """What happened to each occurrence of a truth that has several species for some.
 
     Parameters
@@ -47,8 +49,8 @@ class SetOutcomes:
         return len(self.n_true)
 
 
-@dataclass(frozen=True)
-class PerOccurrence:
+@dataclass(frozen=True, eq=False)
+class PerOccurrence(ByValue):
     """What happened to each occurrence of the truth, in the order of the truth; each has one true species.
 
     Parameters

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.byvalue import ByValue
 from scoring.metrics.adaptive_top_k import ADAPTIVE_TOP_K
 from scoring.metrics.metric import Metric
 from scoring.metrics.table import DEFAULT_METRICS
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 TIE_RULE = "score,rank,order"
 
 
-@dataclass(frozen=True, repr=False)
-class Scored:
+@dataclass(frozen=True, repr=False, eq=False)
+class Scored(ByValue):
     """The scores of one run by some metrics, in all and for each occurrence.
 
     Parameters
@@ -125,7 +126,7 @@ class Scored:
         return "|".join(f"{key}:{value}" for key, value in (parts | {"version": VERSION}).items())
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Score(Scored):
     """The scores of one run where each occurrence has one true species; see `Scored`."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.byvalue import ByValue
 from scoring.dense import Rows
 from scoring.outcomes import SetOutcomes
 from scoring.sparse import Pairs
@@ -15,8 +16,8 @@ from scoring.sparse import Pairs
 _MAX_TABLE = 50_000_000
 
 
-@dataclass(frozen=True)
-class TrueSets:
+@dataclass(frozen=True, eq=False)
+class TrueSets(ByValue):
     """The true species of each occurrence (CSR).
 
     Parameters

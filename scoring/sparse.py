@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.adaptive import budget_of, threshold_of
+from scoring.byvalue import ByValue
 from scoring.outcomes import PerOccurrence
 from scoring.score import Score
 
@@ -17,8 +18,8 @@ from scoring.score import Score
 _CHUNK_PAIRS = 1 << 17
 
 
-@dataclass(frozen=True)
-class Pairs:
+@dataclass(frozen=True, eq=False)
+class Pairs(ByValue):
     """Pairs of occurrence and species with their scores, grouped by occurrence (CSR).
 
     Parameters

@@ -24,6 +24,7 @@ from submissions.ordering import is_among
 from submissions.progress import SILENT, Progress
 from submissions.reading.forms import Headerless
 from submissions.reading.options import ReadingOptions
+from submissions.reading.piped import AnyPath, repeatable
 from submissions.reading.runs import read_run
 from submissions.reading.sources import MAX_BYTES
 from submissions.requirements import Requirements, metrics_asked
@@ -66,10 +67,10 @@ class Inputs:
         Whether faults keep all examples.
     """
 
-    truth: Path | None = None
-    test: tuple[Path, ...] = ()
-    train: tuple[Path, ...] = ()
-    species: Path | None = None
+    truth: AnyPath | None = None
+    test: tuple[AnyPath, ...] = ()
+    train: tuple[AnyPath, ...] = ()
+    species: AnyPath | None = None
     k: int | None = None
     metric: tuple[str, ...] = ()
     max_rows: int | None = None
@@ -97,6 +98,12 @@ class Inputs:
         """
         shared = ("truth", "test", "train", "species", "k", "max_rows", "metric", "edition")
         return replace(self, **{name: getattr(self, name) or getattr(competition, name) for name in shared})
+
+    def repeatable(self) -> Inputs:
+        """Return the inputs with tables that can be read again, also where they come through pipes."""
+        truth, species = (None if each is None else repeatable(each) for each in (self.truth, self.species))
+        test, train = (tuple(map(repeatable, each)) for each in (self.test, self.train))
+        return replace(self, truth=truth, species=species, test=test, train=train)
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,7 @@ def validate_files(
     CannotCheckError
         If a test, training or species file cannot be used.
     """
-    completed = inputs.completed(competition)
+    completed = inputs.completed(competition).repeatable()
     test_ids = read_occurrence_ids(completed.test) if completed.test else None
     requirements = _requirements(completed, test_ids)
     _refuse_stale_tables(completed.test, completed.train, requirements)
@@ -156,7 +163,7 @@ def score_files(
         If the truth, or a test, training or species file, cannot be used.
     """
     inputs = replace(inputs, truth=inputs.truth or truth_of_environment())
-    completed = inputs.completed(competition)
+    completed = inputs.completed(competition).repeatable()
     if completed.truth is None:
         raise UsageError("No truth to score against.", "Give --truth FILE, or set it in competition.toml.")
     truth = _truth(completed.truth, metrics_asked(completed.metric), progress)
@@ -236,7 +243,7 @@ def _requirements(inputs: Inputs, test_ids: NDArray[np.integer] | None) -> Requi
     )
 
 
-def _truth(path: Path, metrics: Sequence[Metric], progress: Progress) -> Truth | TruthSets:
+def _truth(path: AnyPath, metrics: Sequence[Metric], progress: Progress) -> Truth | TruthSets:
     """Read a truth as the metrics need it: as sets where none of them wants one species per occurrence."""
     if not all(metric.needs == "sets" for metric in metrics):
         return read_truth(path)
@@ -272,7 +279,9 @@ def _test_ids(truth: Truth | TruthSets, given: Inputs, completed: Inputs) -> NDA
     )
 
 
-def _refuse_stale_tables(tests: Sequence[Path], trains: Sequence[Path], requirements: Requirements) -> None:
+def _refuse_stale_tables(
+    tests: Sequence[AnyPath], trains: Sequence[AnyPath], requirements: Requirements
+) -> None:
     """Compare the places of test and training tables that share ids, as those of one time seldom do."""
     test_ids, train_ids = requirements.test_ids, requirements.train_ids
     if test_ids is not None and train_ids is not None and is_among(test_ids, train_ids).any():

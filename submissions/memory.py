@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from submissions.errors import CannotCheckError
 from submissions.printable import printable
 
+if sys.platform != "win32":  # which has no such limits
+    import resource
+
+# What loaders of libraries and starters of threads say.
+_WANT = (
+    "failed to map segment",
+    "annot allocate memory",
+    "can't start new thread",
+    "Failed to launch worker thread",
+    "std::bad_alloc",
+)
 _MEMINFO = Path("/proc/meminfo")
 _STATM = Path("/proc/self/statm")
 _MEMBERSHIP = Path("/proc/self/cgroup")
@@ -46,6 +58,23 @@ def memory_errors_named(what: str) -> Iterator[None]:
         ) from error
 
 
+def want_of_memory(error: BaseException) -> str | None:
+    """Return what to say of an error that comes of too little memory or too few threads, None of others."""
+    chain = list(_chain(error))
+    texts = "; ".join(map(str, chain))
+    if not any(isinstance(each, MemoryError) for each in chain) and not any(w in texts for w in _WANT):
+        return None
+    limit = _limit_of_process()
+    told = "" if limit is None else f" (ulimit -v allows {limit / 1e9:.3g} GB of address space)"
+    return f"There is not enough memory to go on{told}. Allow more, or use a machine with more memory."
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
 def _of_machine() -> int | None:
     return _kilobytes(_text(_MEMINFO), "MemAvailable:")
 
@@ -64,15 +93,17 @@ def _of_group() -> int | None:
 
 
 def _of_process() -> int | None:
-    try:
-        import resource
-    except ImportError:  # Windows has no such limits
-        return None
-    most, _ = resource.getrlimit(resource.RLIMIT_AS)
-    pages = _text(_STATM).split()
-    if most == resource.RLIM_INFINITY or not pages:
+    most, pages = _limit_of_process(), _text(_STATM).split()
+    if sys.platform == "win32" or most is None or not pages:
         return None
     return most - int(pages[0]) * resource.getpagesize()
+
+
+def _limit_of_process() -> int | None:
+    if sys.platform == "win32":
+        return None
+    most, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if most == resource.RLIM_INFINITY else most
 
 
 def _kilobytes(text: str, name: str) -> int | None:

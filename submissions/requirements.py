@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scoring.metrics.metric import Metric
 from scoring.metrics.mrr import MRR
 from scoring.metrics.table import DEFAULT_METRICS, metrics_named
+from submissions.arguments import the_names
 from submissions.errors import UsageError
 from submissions.faults import MAX_EXAMPLES
 from submissions.species import NamesOnDemand
@@ -85,8 +86,8 @@ class Requirements:
         return tuple(code for code, ids in needs.items() if ids is None)
 
 
-def metrics_asked(names: Iterable[str]) -> tuple[Metric, ...]:
-    """Return the metrics of some names, those of 2020 if there are none.
+def metrics_asked(names: str | Iterable[str]) -> tuple[Metric, ...]:
+    """Return the metrics of a name or some, those of 2020 if there are none.
 
     Raises
     ------
@@ -94,7 +95,7 @@ def metrics_asked(names: Iterable[str]) -> tuple[Metric, ...]:
         If there is no such metric; all unknown ones are named together.
     """
     try:
-        return metrics_named(names) or DEFAULT_METRICS
+        return metrics_named(the_names(names, "Metrics are a list of names")) or DEFAULT_METRICS
     except ValueError as error:
         first, _, known = str(error).partition(": ")
         raise UsageError(f"{first[0].upper()}{first[1:]}.", f"{known[0].upper()}{known[1:]}.") from None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.byvalue import ByValue
 from scoring.sparse import Pairs
 from submissions.faults import Fault
 from submissions.memory import require_memory
@@ -19,8 +20,8 @@ from submissions.reading.linenumbers import LineNumbers, LinesOfLists
 _BYTES_OF_ORDERING = 40
 
 
-@dataclass(frozen=True, repr=False)
-class Run:
+@dataclass(frozen=True, repr=False, eq=False)
+class Run(ByValue):
     """A run as lists of pairs, one list for each occurrence that it has.
 
     Parameters
@@ -61,7 +62,7 @@ class Run:
     occurrence_ids: NDArray[np.integer]
     pairs: Pairs
     rows: NDArray[np.intp] | None = None
-    lines: LineNumbers | LinesOfLists | None = None
+    lines: LineNumbers | LinesOfLists | None = field(default=None, compare=False)
     mentioned: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
     n_unplaced: int = 0
     empty: NDArray[np.integer] = field(default_factory=lambda: np.empty(0, np.int64))
@@ -97,8 +98,8 @@ class Run:
         return [int(line) for line in self.lines.of(self.row_numbers(pairs))]
 
 
-@dataclass(frozen=True, repr=False)
-class DenseRun:
+@dataclass(frozen=True, repr=False, eq=False)
+class DenseRun(ByValue):
     """A run as a matrix, occurrences by species; -inf where a pair is not predicted.
 
     Parameters

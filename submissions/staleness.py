@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from scoring.places import region_of_id
 from submissions.errors import CannotCheckError
-from submissions.tables import OccurrenceTable, Path, read_occurrences
+from submissions.reading.piped import AnyPath
+from submissions.tables import OccurrenceTable, read_occurrences
 
 #: What to do about ids from before the correction.
 RENEW = "Ids were corrected on 2020-04-28; download both tables again."
@@ -81,7 +82,7 @@ def staleness(table: OccurrenceTable, trusted: OccurrenceTable) -> Staleness:
     return Staleness(shared[apart], renumbered, len(table.ids))
 
 
-def refuse_moved(tables: Sequence[Path], others: Sequence[Path]) -> None:
+def refuse_moved(tables: Sequence[AnyPath], others: Sequence[AnyPath]) -> None:
     """Raise a `CannotCheckError` if a table puts ids at other places than another; see `staleness`."""
     read = {path: _placed(path) for path in (*tables, *others)}
     for first, second in product(tables, others):
@@ -93,13 +94,13 @@ def refuse_moved(tables: Sequence[Path], others: Sequence[Path]) -> None:
             raise CannotCheckError(moved_in_words(first, second, moved), RENEW)
 
 
-def moved_in_words(first: Path, second: Path, moved: NDArray[np.int64]) -> str:
+def moved_in_words(first: AnyPath, second: AnyPath, moved: NDArray[np.int64]) -> str:
     """Say which two tables put which ids at different places."""
     names = f"{os.fspath(first)} and {os.fspath(second)}"
     return f"{names} give {len(moved):,} of the same ids different places, such as {moved[0]}: one is stale."
 
 
-def _placed(path: Path) -> OccurrenceTable | None:
+def _placed(path: AnyPath) -> OccurrenceTable | None:
     try:
         return read_occurrences(path)
     except CannotCheckError:  # a table without places, such as a truth, tells nothing

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.byvalue import ByValue
 from scoring.metrics.table import METRICS
 from scoring.sets import TrueSets
 from submissions.errors import CannotCheckError
@@ -35,8 +36,8 @@ _OF_SETS = "Several species per occurrence are scored by --metric {}.".format(
 )
 
 
-@dataclass(frozen=True, repr=False)
-class OccurrenceTable:
+@dataclass(frozen=True, repr=False, eq=False)
+class OccurrenceTable(ByValue):
     """Occurrences and their places (degrees, WGS84), in the order of the files; each id once.
 
     Species are None for a table without labels, such as a test file.
@@ -61,8 +62,8 @@ class OccurrenceTable:
         return pd.DataFrame(columns if self.species is None else columns | {"species_id": self.species})
 
 
-@dataclass(frozen=True, repr=False)
-class Truth:
+@dataclass(frozen=True, repr=False, eq=False)
+class Truth(ByValue):
     """The true species of each occurrence, by ascending id."""
 
     ids: NDArray[np.int64]
@@ -80,8 +81,8 @@ class Truth:
         return _digest(self.ids, self.species)
 
 
-@dataclass(frozen=True, repr=False)
-class TruthSets:
+@dataclass(frozen=True, repr=False, eq=False)
+class TruthSets(ByValue):
     """The true species of each occurrence, one or more, by ascending id.
 
     Parameters

@@ -63,13 +63,7 @@ class InputPlan:
                 f"Patches of {self.patch_size} pixels are too small for the Inception V3: nothing is left "
                 f"of them before its last layer. It needs {MIN_PATCH_SIZE} or more."
             )
-        unknown = [name for name in self.channels if name not in CHANNELS]
-        if unknown or not self.channels or len(set(self.channels)) < len(self.channels):
-            raise UsageError(
-                "These are no channels of a patch, each once: "
-                f"{printable(', '.join(self.channels)) or 'none'}.",
-                f"Choose from {','.join(CHANNELS)}.",
-            )
+        _refuse_channels(self.channels)
         _refuse_other("land cover", self.land_cover, LandCover)
         _refuse_other("scaling", self.scaling, Scaling)
 
@@ -277,6 +271,15 @@ def _refuse(options: object, names: Sequence[str], fits: Callable[[float], bool]
         value = getattr(options, name)
         if not fits(value):  # also for NaN
             raise UsageError(f"{name.replace('_', ' ')} must be {what}, not {value}.")
+
+
+def _refuse_channels(names: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in CHANNELS]
+    doubled = sorted({name for name in names if names.count(name) > 1} - set(unknown))
+    faults = [f"a patch has no channel {printable(name)}" for name in dict.fromkeys(unknown)]
+    faults += [f"{name} is named twice" for name in doubled] + ([] if names else ["no channel is named"])
+    if faults:
+        raise UsageError(f"Of the channels, {'; '.join(faults)}.", f"Choose from {','.join(CHANNELS)}.")
 
 
 def _refuse_other(what: str, value: str, words: Any) -> None:

@@ -15,7 +15,7 @@ from baselines.fusion.files import Recipe, fuse_files
 from baselines.fusion.options import FusionOptions, weights_of
 from baselines.fusion.results import Fusion
 from baselines.request import PatchRequest
-from submissions.errors import BadInputError
+from submissions.errors import BadInputError, UsageError
 from submissions.ownruns import refuse_foreign
 from submissions.progress import SILENT, Progress
 
@@ -73,8 +73,14 @@ class FusionRequest(PatchRequest):
 
     def refuse_other_model(self) -> None:
         """Raise a UsageError if a part's model was trained otherwise than `flags` ask for."""
+        refusals = []
         for part in (self.forest, self.network):
-            part.refuse_other_model()
+            try:
+                part.refuse_other_model()
+            except UsageError as refusal:
+                refusals.append(refusal)
+        if refusals:
+            raise UsageError(" ".join(refusal.message for refusal in refusals), refusals[0].hint)
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def fuse_files(
             parts, weighting, options=recipe.options, species_ids=species_ids, progress=progress
         )
         fusion = write_fusion(plan, fused.writer)
-        fused.metadata = fusion.metadata(recipe.command)
+        fused.metadata = fusion.metadata(recipe.command, beside=output)
     return fusion
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal, get_args
 
+from submissions.arguments import the_word
 from submissions.errors import UsageError
 from submissions.limits import MAX_ROWS
 
@@ -42,15 +44,10 @@ class FusionOptions:
     max_rows: int = MAX_ROWS
 
     def __post_init__(self) -> None:
-        _refuse_unknown("method", self.method, METHODS)
-        _refuse_unknown("missing", self.missing, get_args(Missing))
+        the_word(self.method, METHODS, what="method")
+        the_word(self.missing, get_args(Missing), what="missing")
         if self.max_rows < 1:
             raise UsageError(f"max_rows must be at least 1, not {self.max_rows}.")
-
-
-def _refuse_unknown(name: str, choice: str, known: Sequence[str]) -> None:
-    if choice not in known:
-        raise UsageError(f"Unknown {name} {choice!r}.", f"Choose one of {', '.join(known)}.")
 
 
 def weights_of(weights: Sequence[float] | None, n_runs: int) -> tuple[float, ...]:
@@ -71,6 +68,8 @@ def weights_of(weights: Sequence[float] | None, n_runs: int) -> tuple[float, ...
         raise UsageError(f"Fusion takes two runs or more, and {n_runs} was given.", "Name all the parts.")
     if weights is None:
         return (1.0,) * n_runs
+    if not all(isinstance(weight, Real) for weight in weights):
+        raise UsageError(f"Weights are a list of numbers, not {weights!r}.", "Give one for each run.")
     if len(weights) != n_runs:
         raise UsageError(
             f"{len(weights)} weights were given for {n_runs} runs.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, get_args
 
 from baselines.fusion.fusing import fused_lists
@@ -51,8 +53,11 @@ class Fusion:
     n_occurrences: int
     n_pairs: int
 
-    def metadata(self, command: str = "") -> dict[str, Any]:
-        """Return what to write beside the run: what was done, and all that its parts say of themselves."""
+    def metadata(self, command: str = "", *, beside: Path | None = None) -> dict[str, Any]:
+        """Return what to write beside the run: what was done, and all that its parts say of themselves.
+
+        Absolute paths of parts become relative to the run's folder, so that both can be moved and shown.
+        """
         weighing = [part for part in self.parts if part.weight]
         said = Provenance(
             "fusion",
@@ -63,8 +68,14 @@ class Fusion:
         ).metadata()
         said |= asdict(self.plan.options)
         said["n_averaged_over_fewer"] = self.plan.n_averaged_over_fewer
-        said["parts"] = [asdict(part) for part in self.parts]
+        said["parts"] = [asdict(part) | {"run": _relative(part.run, beside)} for part in self.parts]
         return said if self.plan.tuning is None else said | {"tuning": asdict(self.plan.tuning)}
+
+
+def _relative(run: str, beside: Path | None) -> str:
+    if beside is None or not Path(run).is_absolute():
+        return run
+    return Path(os.path.relpath(run, os.path.abspath(beside.parent))).as_posix()  # noqa: PTH100 - of one kind
 
 
 def write_fusion(plan: Plan, writer: RunWriter) -> Fusion:

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from baselines.covariates.patches.archive import ArchiveSource
 from baselines.covariates.patches.errors import DamagedArchiveError
 from baselines.covariates.patches.finding import archives_for, find_archives, find_roots, no_patches
-from baselines.covariates.patches.npyheader import PATCH_SIZE
+from baselines.covariates.patches.sources import Paths
 from baselines.integrity.archives.memory import opened_memory, recall_archive
 from baselines.integrity.findings import CLASSES, LEVELS, Finding, Level
 from baselines.integrity.memory.state import default_state_path
@@ -24,6 +25,8 @@ from baselines.integrity.thresholds import Thresholds
 from baselines.integrity.trees.survey import survey
 from baselines.integrity.trees.verification import ids_of, verify_tree
 from baselines.request import OnDamaged
+from scoring.byvalue import ByValue
+from submissions.arguments import the_ids, the_paths, the_word
 from submissions.errors import BadInputError, CannotCheckError
 
 # A file with one of these faults cannot be read as a patch, whatever one is willing to ignore.
@@ -42,8 +45,8 @@ _NOT_READABLE = frozenset(
 _MAX_NAMED = 5
 
 
-@dataclass(frozen=True)
-class Admission:
+@dataclass(frozen=True, eq=False, repr=False)
+class Admission(ByValue):
     """The occurrences that may be used.
 
     Parameters
@@ -70,6 +73,10 @@ class Admission:
     on_damaged: OnDamaged
     troubles: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        shown = f"n_admitted={len(self.ids)}, n_left_out={len(self.left_out)}, n_damaged={self.n_damaged}"
+        return f"Admission({shown}, level={self.level!r}, on_damaged={self.on_damaged!r})"
+
     def to_metadata(self) -> dict[str, object]:
         """Return what belongs into the metadata of a model or a run."""
         n_asked = len(self.ids) + len(self.left_out)
@@ -84,10 +91,10 @@ class Admission:
 
 def admit(
     ids: ArrayLike,
-    paths: Sequence[str | os.PathLike[str]],
+    paths: Paths,
     *,
     on_damaged: OnDamaged = "refuse",
-    patch_size: int = PATCH_SIZE,
+    patch_size: int | None = None,
     state: str | os.PathLike[str] | None = None,
     thresholds: Thresholds | None = None,
 ) -> Admission:
@@ -101,17 +108,19 @@ def admit(
     ----------
     ids : array-like of int of shape (n,)
         Occurrences whose patches will be read.
-    paths : sequence of path-like
+    paths : path-like or sequence of path-like
         Where, as given to `baselines.covariates.patches.sources.open_patches`.
     on_damaged : {"refuse", "drop", "ignore"}
         refuse: stop if one is damaged. drop: leave the damaged ones out. ignore: use what is wrong but
         readable, and leave out what cannot be read.
-    patch_size : int, default 256
-        Side of the patches in pixels.
+    patch_size : int, optional
+        Side of the patches in pixels; by default what the ``competition.toml`` in or above the folder of the
+        patches says, or 256.
     state : path-like, optional
         File of earlier checks; by default the one in the user's cache.
     thresholds : Thresholds, optional
-        Those that the earlier checks went by; the usual ones by default.
+        Those that the earlier checks went by; by default those of the same ``competition.toml``, or the
+        usual ones.
 
     Returns
     -------
@@ -125,6 +134,8 @@ def admit(
         that nobody has verified. The message says what to run.
     CannotCheckError
         If there are no patches at all, or a folder cannot be read.
+    UsageError
+        If something is given that cannot be meant.
 
     Examples
     --------
@@ -138,18 +149,21 @@ def admit(
     ...     print(refusal.message)
     1 of 1 occurrences have damaged patches: missing 1.
     """
+    the_word(on_damaged, get_args(OnDamaged), what="on_damaged")
+    named = the_paths(paths, "Patches are paths of folders or archives")
+    the_ids(ids, "The occurrences are ids as whole numbers", hint="Of a data frame, give the column of ids.")
     wanted = np.asarray(ids, dtype=np.int64)
     ids_of(wanted)  # which refuses what cannot be an id of a patch
     memory = default_state_path() if state is None else state
-    options = VerifyOptions("quick", patch_size, thresholds or Thresholds(), state=memory)
-    evidence = _evidence(wanted, paths, options=options)
+    options = VerifyOptions("quick", patch_size, thresholds, state=memory).settled(named)
+    evidence = _evidence(wanted, named, options=options)
     errors = [finding for finding in evidence.findings if finding.problem.is_error]
     if errors and on_damaged == "refuse":
-        raise _refusal(errors, len(wanted), paths=paths)
+        raise _refusal(errors, len(wanted), paths=named)
     left_out = _ids_of(errors if on_damaged == "drop" else _not_readable(errors, evidence.archives))
     admitted = wanted[~np.isin(wanted, left_out)]
     if len(wanted) and not len(admitted):
-        raise _refusal(errors, len(wanted), paths=paths)
+        raise _refusal(errors, len(wanted), paths=named)
     n_damaged, troubles = len(_ids_of(errors)), tuple(dict.fromkeys(evidence.troubles))
     return Admission(
         admitted, left_out, evidence.level, n_damaged, _counts(errors), on_damaged, troubles=troubles

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from baselines.covariates.patches.npyheader import PATCH_SIZE
-from baselines.integrity.findings import Level
+from baselines.integrity.findings import LEVELS, Level
 from baselines.integrity.thresholds import DEFAULT_THRESHOLDS, Thresholds
+from submissions.arguments import the_word
+from submissions.competition.files import settings_above
 from submissions.errors import UsageError
 
 _PathLike = str | os.PathLike[str]
@@ -22,10 +26,11 @@ class VerifyOptions:
     level : {"quick", "full", "deep"}
         quick: names, types, sizes and headers. full: one read of every byte. deep: also compares
         patches with one another. Archives are read to their last byte whatever it is.
-    patch_size : int, default 256
-        Side of the patches in pixels; never inferred from a file.
-    thresholds : Thresholds
-        Limits of the content checks.
+    patch_size : int, optional
+        Side of the patches in pixels, never inferred from a file; by default what the ``competition.toml``
+        in or above the folder of the patches says, or 256.
+    thresholds : Thresholds, optional
+        Limits of the content checks; by default those of the same ``competition.toml``, or the usual ones.
     subset : tuple of (int, int), optional
         The I-th of N parts of the extracted patches, from 1, so that N machines share the work.
     sample : int, optional
@@ -37,7 +42,8 @@ class VerifyOptions:
     state : path-like, optional
         File that remembers what checks showed; None checks everything anew and remembers nothing.
     no_cache : bool, default False
-        Whether every file is read again; what that shows is remembered all the same.
+        Whether every file is read again. What that shows is remembered all the same, and what is remembered
+        of damage counts where this check could not clear it.
     manifest : path-like, optional
         Checksums to hold the files against.
     make_manifest : path-like, optional
@@ -50,8 +56,8 @@ class VerifyOptions:
     """
 
     level: Level = "full"
-    patch_size: int = PATCH_SIZE
-    thresholds: Thresholds = DEFAULT_THRESHOLDS
+    patch_size: int | None = None
+    thresholds: Thresholds | None = None
     subset: tuple[int, int] | None = None
     sample: int | None = None
     max_duration: float | None = None
@@ -63,10 +69,43 @@ class VerifyOptions:
     archives: _PathLike | None = None
     repair: bool = False
 
+    def __post_init__(self) -> None:
+        the_word(self.level, LEVELS, what="level")
+        if self.thresholds is not None and not isinstance(self.thresholds, Thresholds):
+            raise UsageError("The thresholds are none.", "Make them with Thresholds(...).")
+
+    @property
+    def side(self) -> int:
+        """Side of the patches in pixels: as given, or 256."""
+        return self.patch_size or PATCH_SIZE
+
+    @property
+    def limits(self) -> Thresholds:
+        """Limits of the content checks: as given, or the usual ones."""
+        return self.thresholds or DEFAULT_THRESHOLDS
+
+    def settled(self, paths: Iterable[_PathLike]) -> VerifyOptions:
+        """Return the options with what the configuration above some paths says where they say nothing."""
+        if self.patch_size is not None and self.thresholds is not None:
+            return self
+        found = settings_above(map(Path, paths))
+        return replace(
+            self,
+            patch_size=self.patch_size or found.data.patch_size,
+            thresholds=self.thresholds or Thresholds.from_mapping(found.verify),
+        )
+
     @property
     def is_partial(self) -> bool:
         """Whether a part or a sample is asked for."""
         return self.subset is not None or self.sample is not None
+
+    def time_is_up(self, n_left: int, n_all: int, *, what: str) -> Iterator[str]:
+        """Say that folders or archives were left for want of time, if any were."""
+        if n_left:
+            some = f"{n_left:,} of {n_all:,} {what} were not reached"
+            rest = "nothing was checked" if n_left == n_all else some
+            yield f"The time was up (--max-duration {self.max_duration:g}): {rest}."
 
     def refuse_contradictions(self, *, has_trees: bool) -> None:
         """Refuse options that cannot be meant together.
@@ -77,7 +116,8 @@ class VerifyOptions:
             raise UsageError("--repair mends extracted patches.", "Name their folder.")
         if self.repair and self.archives is None:
             raise UsageError(
-                "It is not said what to mend from.", "Name the folder of archives with --archives."
+                "It is not said what to mend from, and there is no folder of archives beside the patches.",
+                "Name the folder of the archives: --repair --archives DIR.",
             )
         if self.manifest is not None and self.archives is not None and not self.repair:
             raise UsageError(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from baselines.integrity.findings import CLASSES, Finding, Level
 from baselines.integrity.manifests.manifest import Entry
 from baselines.integrity.places import archive_path, archives_of_ids
+from scoring.byvalue import ByValue
 from scoring.places import region_of_id
 
 #: What a verification comes to; unknown if nothing could be checked or files could not be read.
@@ -66,8 +67,8 @@ class Repair:
     obstacles: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class PatchReport:
+@dataclass(frozen=True, eq=False, repr=False)
+class PatchReport(ByValue):
     """What a verification found.
 
     Parameters
@@ -106,6 +107,16 @@ class PatchReport:
     trees: tuple[str, ...] = ()
     repair: Repair | None = None
     troubles: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        numbers = {
+            "n_checked": len(self.checked_ids),
+            "n_damaged": len(self.damaged_ids),
+            "n_warnings": len(self.warnings),
+            "n_unchecked": len(self.unchecked_ids),
+        }
+        shown = ", ".join(f"{name}={n}" for name, n in numbers.items())
+        return f"PatchReport({self.verdict!r}, level={self.level!r}, {shown})"
 
     @cached_property
     def errors(self) -> tuple[Finding, ...]:

@@ -19,6 +19,7 @@ from baselines.covariates.patches.finding import (
 )
 from baselines.covariates.patches.layout import Scope, scope_of_archive
 from baselines.covariates.patches.savedindex import INDEX_SUFFIX
+from baselines.covariates.patches.sources import Paths
 from baselines.integrity.archives.checksums import manifest_of_archives, manifest_of_whole_archives
 from baselines.integrity.archives.verification import verify_archives
 from baselines.integrity.extraction.extract import Extraction, extract_archives
@@ -33,6 +34,7 @@ from baselines.integrity.trees.planning import select
 from baselines.integrity.trees.survey import survey
 from baselines.integrity.trees.verification import Occurrences, ids_of, verify_tree
 from scoring.places import REGIONS
+from submissions.arguments import is_paths, the_ids, the_paths
 from submissions.competition.settings import Competition
 from submissions.errors import BadInputError, UsageError
 from submissions.progress import SILENT, Progress
@@ -43,8 +45,8 @@ _OCCURRENCES_WORTH_PROCESSES = 4000
 
 
 def verify_patches(
-    paths: Sequence[str | os.PathLike[str]],
-    occurrences: Occurrences | None = None,
+    paths: Paths,
+    occurrences: Occurrences | Paths | None = None,
     *,
     options: VerifyOptions | None = None,
     progress: Progress = SILENT,
@@ -53,12 +55,12 @@ def verify_patches(
 
     Parameters
     ----------
-    paths : sequence of path-like
+    paths : path-like or sequence of path-like
         Data folders, which hold ``patches_fr`` and the like, ``CD/AB/`` or archives; folders of a region; or
         archives. In a data folder, archives are verified only for regions that are not extracted.
-    occurrences : OccurrenceTable or ndarray of int64, optional
-        The occurrences whose patches should be there, or just their ids. Without them, those of the
-        manifest should be, and whatever else is found is checked as well; of the latter, missing patches
+    occurrences : OccurrenceTable, path-like, sequence of path-like or array-like of int, optional
+        The occurrences whose patches should be there, their tables, or just their ids. Without them, those of
+        the manifest should be, and whatever else is found is checked as well; of the latter, missing patches
         cannot be seen.
     options : VerifyOptions, optional
         Level, thresholds, manifest, part, time, processes, state, repair.
@@ -73,14 +75,18 @@ def verify_patches(
     Raises
     ------
     CannotCheckError
-        If a path is absent, holds no patches or cannot be listed, or a worker died.
+        If a path is absent, holds no patches or cannot be listed, a manifest or a list of checksums is not to
+        be trusted, or a worker died.
     UsageError
-        If options contradict each other, or a sample or a deep check is asked for without the tables that
-        it needs.
+        If something is given that cannot be meant, options contradict each other, or a sample or a deep check
+        is asked for without the tables that it needs.
     BadInputError
-        If a manifest is to be made of damaged patches, or a list of checksums is not to be trusted.
+        If a manifest is to be made of damaged patches.
     """
-    return _verify(find_patches(paths), occurrences, options=options or VerifyOptions(), progress=progress)
+    named = the_paths(paths, "Patches are paths of folders or archives")
+    settled = (options or VerifyOptions()).settled(named)
+    due = _occurrences(occurrences)
+    return _verify(find_patches(named), due, options=settled, progress=progress)
 
 
 def verify_competition(
@@ -98,13 +104,14 @@ def verify_competition(
     """
     found = find_patches(paths) if paths else _patches_of(competition)
     table = _table(competition, tables, beside=(*found.trees, *found.archives))
+    own = competition.data.archives
     is_small = table is not None and len(table) < _OCCURRENCES_WORTH_PROCESSES
     settled = replace(
         options,
         patch_size=competition.data.patch_size,
         thresholds=Thresholds.from_mapping(competition.verify),
         jobs=options.jobs or (1 if is_small else os.cpu_count() or 1),
-        archives=options.archives or (competition.data.archives if options.repair else None),
+        archives=options.archives or (own if options.repair and own.is_dir() else None),
     )
     return _verify(found, table, options=settled, progress=progress)
 
@@ -119,6 +126,15 @@ def extract(
     archives = [path for path in archives if not path.name.endswith(INDEX_SUFFIX)]
     ids, size = ids_of(_table(competition)), competition.data.patch_size
     return extract_archives(archives, out, occurrences=ids, patch_size=size, progress=progress)
+
+
+def _occurrences(given: Occurrences | Paths | None) -> Occurrences | None:
+    if given is None or isinstance(given, OccurrenceTable):
+        return given
+    if is_paths(given):
+        return read_occurrences(the_paths(given, "Occurrences are tables"))
+    wanted = "Occurrences are an OccurrenceTable, the paths of tables, or ids as whole numbers"
+    return the_ids(given, wanted, hint="Of a data frame, give the column of ids.").astype(np.int64)
 
 
 def _patches_of(competition: Competition) -> Found:
@@ -149,7 +165,7 @@ def _verify(
             found.trees,
             reports[0].damaged_ids,
             archives=options.archives,
-            patch_size=options.patch_size,
+            patch_size=options.side,
             progress=progress,
         )
         reports = _reports(found, occurrences, options=options, manifest=manifest, progress=progress)
@@ -168,7 +184,7 @@ def _manifest(options: VerifyOptions) -> tuple[Manifest | None, tuple[str, ...]]
         return read_manifest(options.manifest), ()
     if options.archives is None:
         return None, ()
-    archives, size = find_archives(options.archives), options.patch_size
+    archives, size = find_archives(options.archives), options.side
     # A repair does what it can; without one, an archive that is named as the truth must be whole.
     if options.repair:
         return manifest_of_whole_archives(archives, patch_size=size)
@@ -217,7 +233,7 @@ def _manifest_made(report: PatchReport, found: Found, *, options: VerifyOptions)
     if found.trees and (found.archives or found.instead):
         raise UsageError("A manifest is made of a tree or of archives, not of both.", "Name one of them.")
     if not found.trees:
-        return manifest_of_archives(found.archives, patch_size=options.patch_size)
+        return manifest_of_archives(found.archives, patch_size=options.side)
     if not report.ok:
         # It would vouch for the damage.
         n_damaged = len(report.damaged_ids)

@@ -16,6 +16,7 @@ from glckit.cli.help import Command
 from glckit.cli.process import INTERRUPTED, NOBODY_READS, leave_unread
 from glckit.render import Format, Report, as_given, render
 from submissions.errors import BadInputError, CannotCheckError, GlckitError, UsageError
+from submissions.memory import want_of_memory
 from submissions.printable import printable
 from submissions.progress import Advance, Progress, stand_still
 
@@ -50,6 +51,13 @@ def reported() -> Iterator[None]:
         raise typer.Exit(NOBODY_READS) from error
     except OSError as error:
         say(f"glckit: {printable(error.filename or 'the system')}: {error.strerror or error}")
+        raise typer.Exit(CANNOT_CHECK) from error
+    except typer.Exit:
+        raise
+    except Exception as error:  # raised again unless memory ran out
+        if (why := want_of_memory(error)) is None:
+            raise
+        say(f"glckit: {why}")
         raise typer.Exit(CANNOT_CHECK) from error
 
 

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from types import FrameType
 from typing import TextIO
@@ -30,6 +31,7 @@ def well_behaved() -> Iterator[None]:
     SIGTERM unwinds, as Ctrl-C does; a stream that was closed from the start is as good as /dev/null.
     """
     _open_streams()
+    _quieten_libraries()
     signal.signal(signal.SIGTERM, _Termination(os.getpid()))
     sys.unraisablehook = _not_swallowed
     try:
@@ -94,6 +96,15 @@ def _open_streams() -> None:
     sys.stdin = sys.stdin or _nowhere("r")
     sys.stdout = _lenient(sys.stdout or _nowhere("w"))
     sys.stderr = _lenient(sys.stderr or _nowhere("w"))
+
+
+def _quieten_libraries() -> None:
+    """Keep what libraries warn their callers of from users, who can do nothing about it.
+
+    joblib warns of a full /dev/shm, and goes on without; scikit-learn of species that look like numbers.
+    """
+    if not sys.warnoptions:
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"(joblib|sklearn)\b")
 
 
 def _nowhere(mode: str) -> TextIO:

@@ -77,7 +77,7 @@ def verify_patches(
     )
     own = competition.data.archives if competition.data.archives.is_dir() else None
     mending = repair_command(
-        paths or (), occurrences=occurrences or (), manifest=manifest, archives=archives or own
+        found, paths or (), occurrences=occurrences or (), manifest=manifest, archives=archives or own
     )
     circumstances = Circumstances(command_line(), os.fspath(Path.cwd()), mending)
     show(verification_report(found, repair=mending), form, as_json=as_json)

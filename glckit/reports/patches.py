@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from baselines.covariates.patches.finding import archives_for, find_archives
 from baselines.integrity.extraction.extract import Extraction
 from baselines.integrity.findings import Finding
 from baselines.integrity.places import archive_path
 from baselines.integrity.report import PatchReport
 from glckit.render import Report
+from submissions.errors import GlckitError
 from submissions.printable import printable
 from submissions.wording import counted, plural
 
@@ -48,9 +51,19 @@ def extraction_report(extraction: Extraction) -> Report:
 
 
 def repair_command(
-    paths: Sequence[Path], *, occurrences: Sequence[Path], manifest: Path | None, archives: Path | None
+    found: PatchReport,
+    paths: Sequence[Path],
+    *,
+    occurrences: Sequence[Path],
+    manifest: Path | None,
+    archives: Path | None,
 ) -> str:
-    """Return the command that mends what a verification with these options found."""
+    """Return the command that mends what a verification with these options found.
+
+    A folder of archives is named only if it has some, by their names, that hold what is damaged.
+    """
+    if archives is not None and not _holding(archives, found):
+        archives = None
     words = [str(path) for path in paths if not path.is_file()]
     words += [word for table in occurrences for word in ("--occurrences", str(table))]
     words += [] if manifest is None else ["--manifest", str(manifest)]
@@ -69,7 +82,8 @@ def _lines(found: PatchReport, repair: str) -> Iterator[str]:
         yield f"{name:16}{share.n_checked:10}{share.n_damaged:10}{share.n_missing:10}{share.rate:9.2%}"
     if found.findings:
         yield ""
-        yield from _listed(found.errors or found.warnings, _ALL_ERRORS if found.errors else _ALL_AS_JSON)
+        yield from _listed(found.errors, _ALL_ERRORS)
+        yield from _listed(found.warnings, _ALL_AS_JSON)
     yield from _advice(found, repair)
     yield ""
     if found.n_remembered:
@@ -119,9 +133,20 @@ def _advice(found: PatchReport, repair: str) -> Iterator[str]:
     yield from _to_fetch(found.errors)
 
 
+def _holding(folder: Path, found: PatchReport) -> list[str]:
+    """Return the archives in a folder that, by their names, hold what could be mended."""
+    ids = [each.occurrence_id for each in _mendable(found) if each.occurrence_id is not None]
+    with contextlib.suppress(GlckitError):
+        return archives_for(find_archives(folder), ids)
+    return []
+
+
 def _archives_to_repair_from(found: PatchReport) -> list[str]:
-    mendable = (finding for finding in found.tree_errors if finding.problem.fault not in _NOT_TO_MEND)
-    return sorted({finding.archive for finding in mendable if finding.archive is not None})
+    return sorted({finding.archive for finding in _mendable(found) if finding.archive is not None})
+
+
+def _mendable(found: PatchReport) -> list[Finding]:
+    return [finding for finding in found.tree_errors if finding.problem.fault not in _NOT_TO_MEND]
 
 
 def _to_fetch(findings: Iterable[Finding]) -> Iterator[str]:

@@ -45,6 +45,11 @@ def competition_above(paths: Iterable[Path]) -> Competition | None:
     return None if file is None else read_competition(file)
 
 
+def settings_above(paths: Iterable[Path]) -> Competition:
+    """Return the competition above some files and folders; one of the usual settings if none has one."""
+    return competition_above(paths) or Competition.without_settings(Path())
+
+
 def truth_of_environment() -> Path | None:
     """Return the truth that ``GLCKIT_TRUTH`` names, which wins over that of the competition."""
     return _named("GLCKIT_TRUTH")

@@ -23,6 +23,7 @@ from submissions.faults import Example, FaultLog
 from submissions.naming import STDIN
 from submissions.printable import printable
 from submissions.progress import SILENT, Advance, Progress, stand_still
+from submissions.reading.piped import PipedTable
 from submissions.reading.workbooks import is_workbook, refuse_workbook, sheet_as_text
 
 #: Decompressed bytes that are read of one file, unless told otherwise: 8 GiB.
@@ -164,6 +165,8 @@ def _raw(path: str | os.PathLike[str], stack: ExitStack) -> _Sized:
             raise CannotCheckError("There is no standard input.")
         standard = sys.stdin.buffer
         return standard if isinstance(standard, io.BufferedReader) else _buffered(standard), None
+    if isinstance(path, PipedTable):
+        return stack.enter_context(path.opened()), None
     try:
         stream = stack.enter_context(Path(path).open("rb"))  # noqa: SIM115 (the stack closes it)
         status = os.fstat(stream.fileno())

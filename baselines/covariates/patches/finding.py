@@ -16,7 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from baselines.covariates.patches.errors import DamagedArchiveError
 from baselines.covariates.patches.layout import (
+    ARCHIVE_SUFFIXES,
     N_ARCHIVES,
     SCOPES,
     Scope,
@@ -27,8 +29,10 @@ from baselines.covariates.patches.layout import (
     scope_of_archive,
     scope_of_root,
 )
+from baselines.covariates.patches.scanning import form_of_archive
 from scoring.places import REGIONS, region_of_id
-from submissions.errors import CannotCheckError
+from submissions.errors import CannotCheckError, UsageError
+from submissions.printable import printable
 
 PathLike = str | os.PathLike[str]
 #: Region and number of an archive.
@@ -110,10 +114,12 @@ def find_archives(path: PathLike) -> list[str]:
 
     What bears the name of an archive is one, also if it is no file: the check says so. The folder of a
     region that cannot be listed holds patches, as far as anybody can tell. Raises CannotCheckError if there
-    is nothing at the path, or another folder cannot be listed.
+    is nothing at the path, or another folder cannot be listed; UsageError for a file that is no archive by
+    its name and its content, such as a file of a patch.
     """
     start = Path(path)
     if os.path.lexists(start) and (not start.is_dir() or scope_of_archive(start) is not None):
+        _refuse_single_file(start)
         return [os.fspath(path)]
     if not start.is_dir():
         raise CannotCheckError(f"There is no file or folder {start}.", "Give the patches or their archives.")
@@ -122,6 +128,18 @@ def find_archives(path: PathLike) -> list[str]:
     folders = [folder for folder in (start, start / "archives") if folder.is_dir()]
     found = [entry for folder in folders for entry in listed(folder) if scope_of_archive(entry.name)]
     return sorted(entry.path for entry in found)
+
+
+def _refuse_single_file(path: Path) -> None:
+    if path.name.endswith(ARCHIVE_SUFFIXES) or not path.is_file():
+        return
+    try:
+        form_of_archive(path)
+    except DamagedArchiveError as error:
+        raise UsageError(
+            f"{printable(path)} is a single file, and no archive.",
+            "Name a folder of patches, such as patches_us/, or an archive, such as patches_us_01.tar.gz.",
+        ) from error
 
 
 def roots_for(path: PathLike, key: ArchiveKey) -> list[Root]:
@@ -202,11 +220,17 @@ def digit_folders(folder: PathLike) -> list[str]:
 
 def no_patches(paths: Sequence[PathLike]) -> CannotCheckError:
     """Return the error that says that there are no patches at some paths, and what is looked for."""
+    named = ", ".join(printable(_with_a_name(path)) for path in paths)
     return CannotCheckError(
-        f"There are no patches in {', '.join(os.fspath(path) for path in paths)}.",
+        f"There are no patches in {named}.",
         "Folders such as patches_us/, patches_us_01/ or CD/AB/, and archives such as patches_us_01.tar.gz "
         "or patches_fr_01.zip are looked for.",
     )
+
+
+def _with_a_name(path: PathLike) -> str:
+    # A full stop behind "." would be read as "..".
+    return os.fspath(path) if Path(path).name not in ("", "..") else os.path.realpath(path)
 
 
 def _possible_roots(path: PathLike, names: Iterable[str]) -> Iterator[Root]:

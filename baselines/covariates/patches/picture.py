@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.covariates.patches.channels import N_LAND_COVER_CODES
-from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.covariates.patches.reading import Patch, PatchReader
 from baselines.covariates.patches.sources import Paths, open_patches
 from baselines.covariates.regions import REGION_WORDS
@@ -43,7 +42,7 @@ def draw_occurrence(
     out: str | os.PathLike[str],
     *,
     tables: Sequence[str | os.PathLike[str]] = (),
-    patch_size: int = PATCH_SIZE,
+    patch_size: int | None = None,
     progress: Progress = SILENT,
 ) -> None:
     """Read the patch of an occurrence and draw it with its place.

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 from baselines.covariates.patches.channels import LandCover
 from baselines.covariates.patches.errors import DamagedPatchError, PatchFault
 from baselines.covariates.patches.layout import Kind
-from baselines.covariates.patches.npyheader import HEADER_BYTES, PATCH_SIZE, form_of, why_bad_header
+from baselines.covariates.patches.npyheader import HEADER_BYTES, form_of, why_bad_header
 from baselines.covariates.patches.planes import empty_planes, stack_planes, unstack_planes
-from submissions.competition.files import competition_above
+from scoring.byvalue import ByValue
+from submissions.arguments import the_word
+from submissions.competition.files import settings_above
+from submissions.printable import printable
 
 
 class PatchSource(Protocol):
@@ -58,8 +61,8 @@ class PatchSource(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Patch:
+@dataclass(frozen=True, eq=False, repr=False)
+class Patch(ByValue):
     """A patch as its two files hold it.
 
     Parameters
@@ -72,6 +75,9 @@ class Patch:
 
     bands: NDArray[np.uint8]
     altitude: NDArray[np.int16]
+
+    def __repr__(self) -> str:
+        return f"Patch(bands of shape {self.bands.shape}, altitude of shape {self.altitude.shape})"
 
 
 class PatchReader:
@@ -106,11 +112,16 @@ class PatchReader:
     def __init__(
         self, source: PatchSource, *, patch_size: int | None = None, land_cover: LandCover = "codes"
     ) -> None:
+        the_word(land_cover, get_args(LandCover), what="land_cover")
         self.source = source
-        self.patch_size = patch_size or _configured_size(source)
+        self.patch_size = patch_size or settings_above(map(Path, source.paths)).data.patch_size
         self.land_cover: LandCover = land_cover
         self._bands = _Scratch("bands", self.patch_size)
         self._altitude = _Scratch("altitude", self.patch_size)
+
+    def __repr__(self) -> str:
+        shown = f"patch_size={self.patch_size}, land_cover={self.land_cover!r}"
+        return f"PatchReader({printable(', '.join(self.source.paths))}, {shown})"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle what the reader was made of; buffers are made anew."""
@@ -159,11 +170,6 @@ class PatchReader:
     def _fill(self, occurrence_id: int) -> None:
         self._bands.fill(self.source, occurrence_id)
         self._altitude.fill(self.source, occurrence_id)
-
-
-def _configured_size(source: PatchSource) -> int:
-    competition = competition_above(map(Path, source.paths))
-    return PATCH_SIZE if competition is None else competition.data.patch_size
 
 
 class _Scratch:

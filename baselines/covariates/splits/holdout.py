@@ -192,10 +192,14 @@ def random_holdout(ids: NDArray[np.int64], *, holdout: float = FOREST_HOLDOUT, s
     >>> random_holdout(np.arange(1000)).sizes
     {'train': 995, 'held out': 5}
     """
-    return Split((TRAIN, HELD_OUT), _held_out(ids, holdout=holdout, seed=seed, what="occurrences"))
+    return Split(
+        (TRAIN, HELD_OUT), _held_out(ids, holdout=holdout, seed=seed, what="occurrences", can_be_0=True)
+    )
 
 
-def _held_out(keys: NDArray[np.int64], *, holdout: float, seed: int, what: str) -> NDArray[np.int8]:
+def _held_out(
+    keys: NDArray[np.int64], *, holdout: float, seed: int, what: str, can_be_0: bool = False
+) -> NDArray[np.int8]:
     # 1 for those of some distinct keys that are held out.
     if not 0 < holdout < 1:
         raise UsageError(f"The share to hold out must be above 0 and below 1, not {holdout:g}.")
@@ -204,7 +208,7 @@ def _held_out(keys: NDArray[np.int64], *, holdout: float, seed: int, what: str) 
         found = "none" if n_held_out == 0 else "all"
         raise UsageError(
             f"A share of {holdout:g} of {len(keys)} {what} is {found} of them.",
-            "Give another --holdout, or more occurrences.",
+            f"Give another --holdout, or more {what}.{' --holdout 0 keeps none aside.' if can_be_0 else ''}",
         )
     is_held_out = np.zeros(len(keys), dtype=np.int8)
     is_held_out[_drawn_order(keys, seed)[:n_held_out]] = 1

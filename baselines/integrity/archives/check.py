@@ -81,7 +81,7 @@ def check_archive(
 def published_sums(folder: str | os.PathLike[str]) -> dict[str, str]:
     """Return the MD5 sums that the ``hashes.md5`` of a folder, if there is one, lists, by file name.
 
-    Raises BadInputError if the list is not to be trusted; CannotCheckError if it cannot be read.
+    Raises CannotCheckError if the list cannot be read, or is not to be trusted.
     """
     path = Path(folder) / HASHES
     if not os.path.lexists(path):

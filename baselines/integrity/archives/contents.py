@@ -76,7 +76,7 @@ def read_contents(path: str, patch_size: int, *, has_sum: bool) -> Contents:
 
 
 def _collect(contents: Contents, path: str, *, options: VerifyOptions) -> None:
-    largest = max(form_of(kind, options.patch_size).n_bytes for kind in KINDS)
+    largest = max(form_of(kind, options.side).n_bytes for kind in KINDS)
     sums: dict[Key, int | None] = {}
     for member in archived_files(path, max_bytes=largest):
         found = findings_of_member(member, path, options=options)

@@ -57,7 +57,7 @@ def _problems(member: Archived, parsed: PatchPath, *, archive: str, options: Ver
         return [Problem(member.fault, "error", "a file of a patch", member.why_not)]
     if (expected := _why_elsewhere(parsed, archive)) is not None:
         return [Problem("wrong-place", "error", expected, member.path)]
-    form = form_of(parsed.kind, options.patch_size)
+    form = form_of(parsed.kind, options.side)
     if len(member.content) != form.n_bytes:
         return [Problem("wrong-size", "error", f"{form.n_bytes} bytes", f"{len(member.content)} bytes")]
     if (why := why_bad_header(member.content[:HEADER_BYTES], form)) is not None:

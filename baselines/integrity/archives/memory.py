@@ -22,7 +22,7 @@ def opened_memory(options: VerifyOptions) -> State:
 
     No threshold and no level matters to one: it proves itself, or is read as deeply as need be.
     """
-    return State(VerifyOptions("full", options.patch_size, state=options.state))
+    return State(VerifyOptions("full", options.side, state=options.state))
 
 
 def remember_archive(check: ArchiveCheck, memory: State, *, status: str) -> None:

@@ -16,10 +16,9 @@ from baselines.integrity.archives.check import ArchiveCheck, check_archive, publ
 from baselines.integrity.archives.memory import archive_status, opened_memory, remember_archive
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.report import PatchReport
-from baselines.integrity.trees.visibility import NO_TABLE
+from baselines.integrity.trees.visibility import AS_PACKED, NO_TABLE
 from submissions.progress import SILENT, Progress
 
-_AS_PACKED = "defects that the patches had when they were packed"
 _PLAIN_TAR = "altered bytes in a plain tar that no hashes.md5 lists, unless they make a patch implausible"
 
 
@@ -34,8 +33,8 @@ def verify_archives(
 
     A ``hashes.md5`` beside one is obeyed. With ids of the tables, patches that an archive should hold are
     missed. The outcome is remembered for the gate; the archives are read anyway. Findings on an archive as
-    a whole have no occurrence. Raises BadInputError if a ``hashes.md5`` is not to be trusted,
-    CannotCheckError if one cannot be read.
+    a whole have no occurrence. Raises CannotCheckError if a ``hashes.md5`` cannot be read, or is not to be
+    trusted.
     """
     checks: list[ArchiveCheck] = []
     unlisted_tar = False
@@ -49,18 +48,19 @@ def verify_archives(
                 break
             md5, status = published_sum(path), archive_status(path) if Path(path).exists() else None
             unlisted_tar |= md5 is None and os.fspath(path).endswith(".tar")
-            checks.append(check_archive(path, occurrences, md5=md5, patch_size=options.patch_size))
+            checks.append(check_archive(path, occurrences, md5=md5, patch_size=options.side))
             if status is not None and _is_read(checks[-1]):
                 remember_archive(checks[-1], memory, status=status)
             advance(1)
     ids = np.array(sorted({i for check in checks for i in check.ids}), dtype=np.int64)
     unchecked = ids[:0] if occurrences is None else np.setdiff1d(occurrences, ids)
-    unseen: tuple[str, ...] = (_AS_PACKED, _PLAIN_TAR) if unlisted_tar else (_AS_PACKED,)
+    unseen: tuple[str, ...] = (AS_PACKED, _PLAIN_TAR) if unlisted_tar else (AS_PACKED,)
     found = tuple(finding for check in checks for finding in check.findings)
     if occurrences is None:
         unseen += (NO_TABLE,)
     troubles = (memory.trouble,) if memory.trouble else ()
-    return PatchReport("full", ids, unchecked, found, unseen, troubles=troubles)
+    late = tuple(options.time_is_up(len(paths) - len(checks), len(paths), what="archives"))
+    return PatchReport("full", ids, unchecked, found, unseen, notes=late, troubles=troubles)
 
 
 def _is_read(check: ArchiveCheck) -> bool:

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.covariates.patches.npyheader import PATCH_SIZE
 from baselines.covariates.patches.rewriting import rewrite_as_tar, tar_name
 from baselines.integrity.archives.check import ArchiveCheck, check_archive, published_sum
 from baselines.integrity.archives.reading import archived_files
@@ -19,6 +18,7 @@ from baselines.integrity.extraction.staging import Staging
 from baselines.integrity.findings import Finding, Problem
 from baselines.integrity.places import at_archive
 from baselines.integrity.report import Verdict, verdict_of
+from submissions.competition.files import settings_above
 from submissions.errors import CannotCheckError
 from submissions.printable import printable
 from submissions.progress import SILENT, Progress
@@ -67,7 +67,7 @@ def extract_archives(
     out: str | os.PathLike[str],
     *,
     occurrences: NDArray[np.int64] | None = None,
-    patch_size: int = PATCH_SIZE,
+    patch_size: int | None = None,
     progress: Progress = SILENT,
 ) -> Extraction:
     """Extract archives of patches, verified, into a data folder.
@@ -78,14 +78,15 @@ def extract_archives(
     ``hashes.md5`` beside an archive is obeyed. With ids of the tables, patches that an archive should hold
     are missed. Of a damaged tar or tar.gz nothing is extracted, of a zip its good files.
 
-    Raises CannotCheckError if a file cannot be written, as on a full disk (what was written is whole), or an
-    archive not read again; BadInputError if a ``hashes.md5`` is not to be trusted.
+    Raises CannotCheckError if a file cannot be written, as on a full disk (what was written is whole), an
+    archive not read again, or a ``hashes.md5`` is not to be trusted.
     """
+    size = patch_size or settings_above(map(Path, paths)).data.patch_size
     n_written = n_present = 0
     findings: list[Finding] = []
     with Staging(out, progress=progress) as staging:
         for path in paths:
-            check = check_archive(path, occurrences, md5=published_sum(path), patch_size=patch_size)
+            check = check_archive(path, occurrences, md5=published_sum(path), patch_size=size)
             findings += check.findings
             wanted = [Placement(proven, Path(out) / proven.path) for proven in check.proven.values()]
             missing = [placement for placement in wanted if not placement.is_done()]
@@ -99,21 +100,22 @@ def rewrite_archives(
     paths: Sequence[str | os.PathLike[str]],
     out: str | os.PathLike[str] | None = None,
     *,
-    patch_size: int = PATCH_SIZE,
+    patch_size: int | None = None,
     progress: Progress = SILENT,
 ) -> Extraction:
     """Rewrite each tar.gz as a plain tar beside it, or in a folder, if it verifies; else nothing is written.
 
-    Raises UsageError if an archive is no tar.gz; CannotCheckError if there is none, or a tar cannot be
-    written; BadInputError if a ``hashes.md5`` is not to be trusted.
+    Raises UsageError if an archive is no tar.gz; CannotCheckError if there is none, a tar cannot be
+    written, or a ``hashes.md5`` is not to be trusted.
     """
     if absent := [path for path in paths if not os.path.lexists(path)]:
         raise CannotCheckError(f"There is no file {printable(absent[0])}.", "Name the archives.")
     targets = {path: tar_name(path, out) for path in paths}
+    size = patch_size or settings_above(map(Path, paths)).data.patch_size
     n_written = 0
     findings: list[Finding] = []
     for path, target in targets.items():
-        check = check_archive(path, md5=published_sum(path), patch_size=patch_size)
+        check = check_archive(path, md5=published_sum(path), patch_size=size)
         findings += check.findings
         if check.ok:
             rewrite_as_tar(path, target, progress=progress)

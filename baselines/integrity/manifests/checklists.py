@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from baselines.covariates.patches.errors import readable
 from baselines.integrity.manifests.digests import DIGEST_BYTES
-from submissions.errors import BadInputError
+from submissions.errors import CannotCheckError
 from submissions.opening import open_file
 from submissions.printable import printable
 
@@ -45,10 +45,8 @@ def read_checklist(path: str | os.PathLike[str]) -> Checklist:
     Raises
     ------
     CannotCheckError
-        If the file cannot be read.
-    BadInputError
-        If a line is not what md5sum and its kin write, the last line is cut, a path stands twice,
-        is absolute or leaves its folder. The message names the lines.
+        If the file cannot be read, a line is not what md5sum and its kin write, the last line is cut, a path
+        stands twice, is absolute or leaves its folder. The message names the lines.
     """
     with readable(path), open_file(path) as file:
         content = file.read()
@@ -57,7 +55,7 @@ def read_checklist(path: str | os.PathLike[str]) -> Checklist:
     if faults:
         more = f" and {len(faults) - _MAX_NAMED} more" if len(faults) > _MAX_NAMED else ""
         named = printable("; ".join(faults[:_MAX_NAMED]))
-        raise BadInputError(
+        raise CannotCheckError(
             f"The checksum list {printable(path)} cannot be trusted: {named}{more}.",
             "Fetch it again; it has one line 'digits  path' per file.",
         )

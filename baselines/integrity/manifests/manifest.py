@@ -25,7 +25,7 @@ from baselines.covariates.patches.layout import KINDS, Kind, parse_path
 from baselines.integrity.manifests.checklists import Checklist, read_checklist
 from baselines.integrity.manifests.digests import DIGEST_BYTES, Digester, Proof, digester
 from scoring.version import VERSION
-from submissions.errors import BadInputError
+from submissions.errors import CannotCheckError
 from submissions.files import written_atomically
 from submissions.opening import open_file
 from submissions.printable import printable
@@ -163,7 +163,7 @@ def read_manifest(path: str | os.PathLike[str]) -> Manifest:
     """Read a manifest that `write_manifest` wrote, or lines ``digits  path`` of files in the usual layout.
 
     Those of older versions, and lines of text, have no digest of their own: they are not `is_sealed`. Raises
-    CannotCheckError if the file cannot be read; BadInputError if it is cut or altered, or is no manifest.
+    CannotCheckError if the file cannot be read, is cut or altered, or is no manifest.
     """
     with readable(path), open_file(path) as file:
         is_parquet = file.read(4) == b"PAR1"
@@ -173,13 +173,13 @@ def read_manifest(path: str | os.PathLike[str]) -> Manifest:
 def manifest_of_checklist(checklist: Checklist, name: str) -> Manifest:
     """Return the manifest that a checksum list in text stands for.
 
-    Raises BadInputError if a path is that of no file of a patch, or not where the file belongs.
+    Raises CannotCheckError if a path is that of no file of a patch, or not where the file belongs.
     """
     found: Files = defaultdict(dict)
     for path, digest in checklist.digests.items():
         parsed = parse_path(path)
         if parsed is None or not parsed.in_place:
-            raise BadInputError(
+            raise CannotCheckError(
                 f"The checksum list {printable(name)} names {printable(path)}, which is no place of a patch."
             )
         found[parsed.occurrence_id][parsed.kind] = UNKNOWN, digest
@@ -221,9 +221,9 @@ def _fits(about: Mapping[str, Any], table: pa.Table) -> bool:
     return is_known and tuple(table.column_names) == _COLUMNS and has_types and is_full
 
 
-def _not_ours(path: str | os.PathLike[str], what: str) -> BadInputError:
+def _not_ours(path: str | os.PathLike[str], what: str) -> CannotCheckError:
     text = f"The manifest {printable(path)} {printable(what)}."
-    return BadInputError(text, "Make it again with --make-manifest.")
+    return CannotCheckError(text, "Make it again with --make-manifest.")
 
 
 def _digests(column: pa.FixedSizeBinaryArray) -> NDArray[np.void]:

@@ -35,6 +35,8 @@ _PATIENCE_S = 10.0
 _SECONDS_BETWEEN_WRITES = 1.0
 # Raised when the table or the records in it change; a file of a higher one is of a newer glckit.
 _FORMAT = 1
+# Raised when what a deep check remembers in order to compare it means something else.
+_FACTS = 2
 _TABLE = """
 create table if not exists checks (
     folder text, settings text, record text, primary key (folder, settings)
@@ -188,6 +190,6 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 def _digest_of(options: VerifyOptions) -> str:
     # What the outcome of a check depends on, but for the level and the manifest, which are remembered.
-    limits = asdict(options.thresholds)
-    parts = {"patch_size": options.patch_size, "thresholds": limits, "version": VERSION}
+    limits = asdict(options.limits)
+    parts = {"patch_size": options.side, "thresholds": limits, "version": VERSION, "facts": _FACTS}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

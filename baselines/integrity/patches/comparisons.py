@@ -33,7 +33,7 @@ def compare_patches(
 ) -> list[Finding]:
     """Compare patches with one another.
 
-    `path_of` says where a file lies, for the report. Errors for identical content far apart, and for an
+    `path_of` says where a file lies, for the report. Errors for identical bands far apart, and for an
     altitude of 0 throughout near a patch that lies well above the sea; warnings for unlike content at one
     place, altitudes that do not meet those of an overlapping patch, and archives of other colours.
     """
@@ -72,11 +72,12 @@ def _metres_between(place: tuple[float, float], others: NDArray[np.float64]) -> 
 def _copies(
     facts: Sequence[Facts], distances: _Distances, *, thresholds: Thresholds
 ) -> Iterator[tuple[int, Problem]]:
+    # By the bands alone: they may have been copied beside the altitude that belongs there.
     by_content: dict[str, list[int]] = defaultdict(list)
     for fact in facts:
         if not fact.is_plain:  # calm sea and snow are alike everywhere
-            by_content[fact.content].append(fact.occurrence_id)
-    expected = f"content of its own, or of a place within {thresholds.same_place_m:g} m"
+            by_content[fact.bands].append(fact.occurrence_id)
+    expected = f"bands of its own, or of a place within {thresholds.same_place_m:g} m"
     for ids in by_content.values():
         # The first of them and the one farthest from it stand for all, of which there may be many.
         farthest = max((distances.metres(ids[0], other), other) for other in ids)[1]
@@ -84,7 +85,7 @@ def _copies(
             away, other = max((distances.metres(one, other), other) for other in (ids[0], farthest))
             if away > thresholds.same_place_m:
                 # Which of them is the copy cannot be told, so each is called damaged.
-                found = f"the content of occurrence {other}, {away:.0f} m away"
+                found = f"the bands of occurrence {other}, {away:.0f} m away"
                 yield one, Problem("duplicate-content", "error", expected, found)
 
 

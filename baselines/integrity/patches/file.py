@@ -70,7 +70,7 @@ def check_file(
         return CheckedFile([status])
     if not stat.S_ISREG(status.st_mode):
         return CheckedFile([Problem("wrong-type", "error", "a regular file", kind_of(status.st_mode))])
-    form = form_of(kind, options.patch_size)
+    form = form_of(kind, options.side)
     try:
         raw, after = _read(path, _n_bytes_to_read(status, form.n_bytes, level=options.level))
     except OSError as error:
@@ -123,8 +123,8 @@ def _form_problems(raw: bytes, size: int, *, form: FileForm) -> list[Problem]:
 def content_problems(raw: bytes, kind: Kind, *, region: str, options: VerifyOptions) -> list[Problem]:
     """Check the content of a file whose size and header are right."""
     if kind == "bands":
-        return bands_problems(raw, region, thresholds=options.thresholds)
-    return altitude_problems(raw, region, thresholds=options.thresholds, patch_size=options.patch_size)
+        return bands_problems(raw, region, thresholds=options.limits)
+    return altitude_problems(raw, region, thresholds=options.limits, patch_size=options.side)
 
 
 def _problems_given_proof(
@@ -132,7 +132,7 @@ def _problems_given_proof(
 ) -> list[Problem]:
     if options.level == "quick":
         holes = hole_problems if kind == "bands" else lost_altitude_problems
-        return holes(raw, options.thresholds)
+        return holes(raw, options.limits)
     problems = content_problems(raw, kind, region=region, options=options)
     if proof is None:
         return problems

@@ -48,7 +48,7 @@ def _with_what_is_known(
     for portion in portions(tasks):
         if end is not None and time.monotonic() >= end:
             return
-        records = {} if options.no_cache else memory.recall([task.key for task in portion])
+        records = memory.recall([task.key for task in portion])
         proofs = [manifest.proofs(task.ids) if manifest is not None else {} for task in portion]
         yield [
             replace(task, record=records.get(task.key, NOTHING), proofs=own, manifest=digest)

@@ -258,7 +258,8 @@ def _looked(patches: Sequence[ListedPatch], task: FolderTask, options: VerifyOpt
 def _vouches(known: CheckedPatch, task: FolderTask, options: VerifyOptions) -> bool:
     is_deep_enough = LEVELS.index(known.level) >= LEVELS.index(options.level)
     is_held = known.occurrence_id not in task.proofs or known.manifest == task.manifest
-    return is_deep_enough and is_held and options.make_manifest is None
+    is_asked_anew = options.no_cache or options.make_manifest is not None
+    return is_deep_enough and is_held and not is_asked_anew
 
 
 def _check(

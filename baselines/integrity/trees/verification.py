@@ -63,14 +63,15 @@ def verify_tree(
             findings += _blocked(tree)
         if options.level == "deep" and table is not None:
             facts = [each for folder in checked for each in folder.facts]
-            found = compare_patches(facts, table, thresholds=options.thresholds, path_of=tree.path_of)
+            found = compare_patches(facts, table, thresholds=options.limits, path_of=tree.path_of)
             found = found if manifest is None else list(_as_published(found, manifest))
             is_whole = sum(len(each.ids) for each in checked) == len(known)
             findings = _with_comparisons(findings, found, replaces=is_whole)
             memory.remember_comparisons(_by_folder(findings, checked))
     has_table = occurrences is not None
     report = _report(checked, findings, options=options, manifest=manifest, due=due, has_table=has_table)
-    return replace(report, troubles=(memory.trouble,) if memory.trouble else ())
+    late = options.time_is_up(len(tasks) - len(checked), len(tasks), what="folders")
+    return replace(report, notes=(*report.notes, *late), troubles=(memory.trouble,) if memory.trouble else ())
 
 
 def ids_of(occurrences: Occurrences | None) -> NDArray[np.int64] | None:
@@ -173,6 +174,7 @@ def _report(
     unseen = cannot_see(
         options.level,
         has_manifest=has_manifest,
+        of_archives=options.manifest is None,
         has_table=has_table or has_manifest,
         has_memory=n_remembered > 0,
     )

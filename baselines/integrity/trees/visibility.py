@@ -15,11 +15,19 @@ _WITHOUT_MANIFEST = (
     "transposed or mirrored patches",
     "the altitude of another patch of the same region",
 )
-_SHALLOW = "a whole patch of the same region under the name of another (a deep check or a manifest sees it)"
-_DEEP = "a whole patch of the same region under the name of another whose own patch is absent"
+_SHALLOW = (
+    "the bands, or all, of a patch of the same region under the name of another "
+    "(a deep check or a manifest sees it)"
+)
+_DEEP = (
+    "the bands, or all, of a patch of the same region under the name of another, if its own patch is absent "
+    "or lies nearby, or it has hardly any colours (a calm sea, snow)"
+)
 _SEA = "whether an altitude of 0 m throughout is the sea or lost ground"
 _SEA_SHALLOW = f"{_SEA} (a deep check asks the patches nearby)"
 _SEA_DEEP = f"{_SEA}, where no patch nearby lies above the sea"
+#: What checksums of archives cannot tell.
+AS_PACKED = "defects that the patches had when they were packed"
 #: What nobody can see who does not know which patches there should be.
 NO_TABLE = "missing patches: no occurrence table or manifest says which there should be"
 _REMEMBERED = (
@@ -28,12 +36,17 @@ _REMEMBERED = (
 
 
 def cannot_see(
-    level: Level, *, has_manifest: bool, has_table: bool = True, has_memory: bool = False
+    level: Level,
+    *,
+    has_manifest: bool,
+    of_archives: bool = False,
+    has_table: bool = True,
+    has_memory: bool = False,
 ) -> tuple[str, ...]:
     """Return what a verification of a level cannot see.
 
-    That depends on whether there is a checksum for every file, whether it is known which patches there
-    should be, and whether an earlier check vouched for some.
+    That depends on whether there is a checksum for every file, of a manifest or of archives, whether it is
+    known which patches there should be, and whether an earlier check vouched for some.
 
     Examples
     --------
@@ -44,7 +57,7 @@ def cannot_see(
     if level == "quick":
         unseen = (_QUICK,)
     elif has_manifest:
-        unseen = ("defects that the patches had when the manifest was made",)
+        unseen = (AS_PACKED if of_archives else "defects that the patches had when the manifest was made",)
     else:
         unseen = (*_WITHOUT_MANIFEST, *((_DEEP, _SEA_DEEP) if level == "deep" else (_SHALLOW, _SEA_SHALLOW)))
     return unseen + (() if has_table else (NO_TABLE,)) + ((_REMEMBERED,) if has_memory else ())

@@ -94,7 +94,7 @@ def test_small_patches_are_refused_where_the_network_would_fail() -> None:
 
 @pytest.mark.parametrize("channels", [("red", "red"), ("ultraviolet",), ()])
 def test_channels_that_are_none_are_refused(channels: tuple[str, ...]) -> None:
-    with pytest.raises(UsageError, match="no channels of a patch"):
+    with pytest.raises(UsageError, match="Of the channels, "):
         InputPlan(channels=channels)
 
 

@@ -236,7 +236,7 @@ def test_the_command_predicts_with_no_more_than_its_name(
         (["--describe", "--train"], "--describe does not go with"),
         (["--train", "--milestones", "five"], "--milestones must be numbers"),
         (["--train", "--shares", "0.9,0.1"], "--shares must be three numbers"),
-        (["--train", "--channels", "red,blue,blue"], "no channels of a patch"),
+        (["--train", "--channels", "red,blue,blue"], "blue is named twice"),
         (["--train", "--batch-size", "8", "--accumulate", "3"], "cannot be divided"),
         (["--devices", "2"], "Say --train, then --predict"),
     ],

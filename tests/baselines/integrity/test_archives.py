@@ -29,7 +29,7 @@ from baselines.integrity.options import VerifyOptions
 from baselines.integrity.places import archive_of
 from baselines.integrity.report import PatchReport
 from baselines.integrity.verify import verify_patches
-from submissions.errors import BadInputError, CannotCheckError, UsageError
+from submissions.errors import CannotCheckError, UsageError
 
 IDS = make_ids(30, 60)
 # The archives with the most patches.
@@ -277,7 +277,7 @@ def test_sums_are_read_strictly(archives: Path) -> None:
         (b"<html>\n", "is not 'digits  path'"),
     ]:
         path.write_bytes(damaged)
-        with pytest.raises(BadInputError, match=words):
+        with pytest.raises(CannotCheckError, match=words):
             published_sums(archives)
 
 

@@ -30,7 +30,7 @@ from baselines.integrity.trees.planning import (
     select,
 )
 from baselines.integrity.verify import verify_patches
-from submissions.errors import BadInputError, UsageError
+from submissions.errors import CannotCheckError, UsageError
 from submissions.tables import OccurrenceTable
 
 FR, US = 10561900, 173
@@ -268,7 +268,7 @@ def test_cut_and_foreign_manifests_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "m"
     write_manifest(manifest_of([Entry(1, (1, 1), (b"abcd", b"abcd"))], "crc32"), path)
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(BadInputError, match="cut, damaged or not one"):
+    with pytest.raises(CannotCheckError, match="cut, damaged or not one"):
         read_manifest(path)
     write_manifest(manifest_of([], "md5"), path)
     assert len(read_manifest(path)) == 0
@@ -276,7 +276,7 @@ def test_cut_and_foreign_manifests_are_refused(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
     pq.write_table(pa.table({"a": [1]}), path)
-    with pytest.raises(BadInputError, match="not one of glckit's"):
+    with pytest.raises(CannotCheckError, match="not one of glckit's"):
         read_manifest(path)
 
 
@@ -285,7 +285,7 @@ def test_text_manifest_must_name_places_of_patches(tmp_path: Path) -> None:
     (tmp_path / "m").write_text(good)
     assert read_manifest(tmp_path / "m").algorithm == "md5"
     (tmp_path / "m").write_text(good.replace("73/1/", "99/9/"))
-    with pytest.raises(BadInputError, match="no place of a patch"):
+    with pytest.raises(CannotCheckError, match="no place of a patch"):
         read_manifest(tmp_path / "m")
     with pytest.raises(UsageError, match="no checksum 'md4'"):
         digester("md4")

@@ -482,6 +482,27 @@ def test_wrong_patch_is_found_by_its_twin(case: Case) -> None:
     assert case.verify("full").ok
 
 
+def test_wrong_bands_beside_the_right_altitude_are_found(case: Case) -> None:
+    shutil.copyfile(case.file(case.twin, "bands"), case.file(case.victim, "bands"))
+    report = case.verify("deep")
+    assert report.counts == {"duplicate-content": 2}
+    assert report.damaged_ids == tuple(sorted((case.victim, case.twin)))
+    full = case.verify("full")
+    assert full.ok
+    assert "the bands, or all, of a patch" in " ".join(full.cannot_see)
+
+
+def test_wrong_bands_of_a_patch_that_is_not_there_are_named(case: Case) -> None:
+    shutil.copyfile(case.file(case.twin, "bands"), case.file(case.victim, "bands"))
+    keep = case.table.ids != case.twin
+    table = OccurrenceTable(case.table.ids[keep], case.table.latitudes[keep], case.table.longitudes[keep])
+    for kind in ("bands", "altitude"):
+        case.file(case.twin, kind).unlink()
+    report = dataclasses.replace(case, table=table).verify("deep")
+    assert report.ok
+    assert "if its own patch is absent" in " ".join(report.cannot_see)
+
+
 def test_real_zero_tail_is_found(realdata: Path, tmp_path: Path) -> None:
     folder = tmp_path / "patches_fr/00/19"
     folder.mkdir(parents=True)

@@ -14,7 +14,7 @@ from baselines.integrity.manifests.digests import DIGEST_BYTES
 from baselines.integrity.manifests.manifest import Entry, manifest_of, read_manifest, write_manifest
 from baselines.integrity.options import VerifyOptions
 from baselines.integrity.verify import verify_patches
-from submissions.errors import BadInputError
+from submissions.errors import CannotCheckError
 
 IDS = make_ids(20, 40)
 
@@ -40,7 +40,7 @@ def test_flipped_bits_are_noticed_or_change_nothing(path: Path) -> None:
         path.write_bytes(flipped)
         try:
             assert read_manifest(path).seal == whole.seal
-        except BadInputError as error:
+        except CannotCheckError as error:
             n_refused += "m.parquet" in error.message
     assert n_refused > 200
 
@@ -78,7 +78,7 @@ def test_manifest_of_an_older_version_is_read_and_said_to_have_no_digest(tmp_pat
 )
 def test_what_a_manifest_says_of_itself_must_fit(path: Path, about: dict[str, object]) -> None:
     altered(path, **about)
-    with pytest.raises(BadInputError, match=r"m\.parquet"):
+    with pytest.raises(CannotCheckError, match=r"m\.parquet"):
         read_manifest(path)
 
 
@@ -86,5 +86,5 @@ def test_what_a_manifest_says_of_itself_must_fit(path: Path, about: dict[str, ob
 def test_metadata_of_another_kind_is_no_manifest(path: Path, metadata: str) -> None:
     table = pq.read_table(path)
     pq.write_table(table.replace_schema_metadata({"glckit-manifest": metadata}), path)
-    with pytest.raises(BadInputError, match=r"not one of glckit's|says"):
+    with pytest.raises(CannotCheckError, match=r"not one of glckit's|says"):
         read_manifest(path)

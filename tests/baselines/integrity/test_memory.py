@@ -94,6 +94,19 @@ def test_what_a_manifest_found_outlives_checks_without_one(tree: Path, later: Le
         ask(tree)
 
 
+@pytest.mark.parametrize("level", ["quick", "full", "deep"])
+def test_a_fresh_look_does_not_refute_a_manifest(tree: Path, level: Level) -> None:
+    manifest = made_manifest(tree)
+    flip(path_of(tree, VICTIM))
+    assert verify(tree, manifest=manifest).damaged_ids == (VICTIM,)
+    for _ in range(2):
+        report = verify(tree, level, no_cache=True)
+        assert report.counts == {"checksum": 1}
+        assert report.n_remembered == 0
+    assert verify(tree, no_cache=True, manifest=made_manifest(tree, "other")).ok
+    assert verify(tree, level, no_cache=True).ok
+
+
 def test_what_a_manifest_found_ends_with_the_file_or_with_other_checksums(tree: Path) -> None:
     manifest, path = made_manifest(tree), path_of(tree, VICTIM)
     whole = path.read_bytes()

@@ -128,7 +128,7 @@ def test_state_continues_and_never_outlives_a_change(
 def test_settings_that_matter_are_kept_apart(damaged: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     verify(damaged, state=state)
-    thresholds = dataclasses.replace(OPTIONS.thresholds, max_classes=2)
+    thresholds = dataclasses.replace(OPTIONS.limits, max_classes=2)
     strict = verify(damaged, state=state, thresholds=thresholds)
     assert strict.n_remembered == 0
     assert strict.counts["implausible"] > 100

@@ -192,3 +192,25 @@ def test_damage_of_the_test_patches_is_met_before_a_training(world: Path, tmp_pa
     assert refused.exit_code == 1, refused.stderr
     assert "wrong-size 1" in refused.stderr
     assert not (tmp_path / "cnn").exists()
+
+
+@pytest.mark.parametrize("name", ["rf", "cnn"])
+def test_training_files_that_are_gone_are_told(name: str, world: Path) -> None:
+    files = sorted(world.glob("occurrences_*_train.csv"))
+    for file in files:
+        file.rename(file.with_suffix(".away"))
+    try:
+        flags = ["--on-damaged", "ignore"] if name == "cnn" else []
+        told = glckit("baseline", name, "--predict", *flags).stderr
+    finally:
+        for file in files:
+            file.with_suffix(".away").rename(file)
+    wanted = f"Warning: the training files that models/{name} was trained on are not there to be compared."
+    assert told.count(wanted) == 1
+
+
+def test_another_seed_of_a_fusion_names_both_models() -> None:
+    refused = glckit("baseline", "fusion", "--seed", "4")
+    assert refused.exit_code == 2
+    for name in ("rf", "cnn"):
+        assert f"models/{name} was trained with other options: --seed 3, not 4." in refused.stderr

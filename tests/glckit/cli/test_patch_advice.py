@@ -126,3 +126,71 @@ def test_names_do_not_forge_lines(folder: Path) -> None:
     text = glckit("verify-patches").stdout
     assert "\nerror missing" not in text
     assert r"x\nerror missing: fake\x1b[31m" in text
+
+
+def test_repair_without_archives_names_the_option(folder: Path) -> None:
+    os.truncate(path_of(folder, 173), 1000)
+    result = glckit("verify-patches", "--repair")
+    assert result.exit_code == 2
+    assert "there is no folder of archives" in result.stderr
+    assert "--archives DIR" in result.stderr
+
+
+def test_a_folder_without_the_archive_is_not_to_be_repaired_from(folder: Path) -> None:
+    write_archives(folder / "us only", US)
+    french = next(i for i in IDS if i not in US)
+    os.truncate(path_of(folder, french), 1000)
+    text = glckit("verify-patches", "--archives", "us only").stdout
+    assert repair_line(text).endswith("--repair --archives DIR")
+    assert "DIR is the folder of the archives that hold them: patches_fr" in text
+
+
+@pytest.mark.parametrize("command", [["verify-patches"], ["verify-patches", "--repair", "--archives", "."]])
+def test_a_single_file_is_no_folder_and_no_archive(folder: Path, command: list[str]) -> None:
+    result = glckit(*command, path_of(folder, 173).relative_to(folder))
+    assert result.exit_code == 2
+    assert "173.npy is a single file, and no archive." in result.stderr
+    assert "patches_us_01.tar.gz" in result.stderr
+
+
+def test_an_archive_may_have_any_name(folder: Path) -> None:
+    write_archives(folder / "archives", IDS)
+    (folder / "archives/patches_us_15.tar.gz").rename("download")
+    assert glckit("verify-patches", "download").exit_code == 0
+
+
+def test_warnings_are_listed_beside_errors(folder: Path) -> None:
+    os.truncate(path_of(folder, 173), 1000)
+    for i in range(25):
+        (folder / f"patches_us/notes {i:02}.txt").write_text("x")
+    text = glckit("verify-patches").stdout
+    assert ", 1 damaged, 25 warnings" in text
+    assert "error wrong-size: " in text
+    assert "warning unexpected: " in text
+    assert "and 5 more: --json lists all" in text
+
+
+@pytest.mark.parametrize("content", [b"garbage", b"PAR1 and garbage PAR1", b"", bytes(64)])
+def test_a_manifest_that_is_none_checks_nothing(folder: Path, content: bytes) -> None:
+    (folder / "manifest").write_bytes(content)
+    result = glckit("verify-patches", "--manifest", "manifest")
+    assert result.exit_code == 3
+    assert "manifest" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_list_of_sums_that_is_none_checks_nothing(folder: Path) -> None:
+    write_archives(folder / "archives", IDS)
+    (folder / "archives/hashes.md5").write_text("garbage\n")
+    result = glckit("verify-patches", "archives")
+    assert result.exit_code == 3
+    assert "cannot be trusted" in result.stderr
+
+
+def test_time_that_is_up_is_said(folder: Path) -> None:
+    result = glckit("verify-patches", "--max-duration", "0")
+    assert result.exit_code == 3
+    assert "The time was up (--max-duration 0): nothing was checked." in result.stdout
+    write_archives(folder / "archives", IDS)
+    result = glckit("verify-patches", "archives", "--max-duration", "0")
+    assert "The time was up (--max-duration 0): nothing was checked." in result.stdout

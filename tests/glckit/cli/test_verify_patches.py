@@ -198,7 +198,7 @@ def test_state_that_cannot_be_kept_is_said(folder: Path, monkeypatch: pytest.Mon
         (["--level", "quick", "--make-manifest", "m"], 2, "every byte"),
         (["archives", "--sample", "3"], 2, "read whole"),
         (["archives", "--manifest", "m"], 2, "read whole"),
-        (["--manifest", "all.csv"], 1, "cannot be trusted"),
+        (["--manifest", "all.csv"], 3, "cannot be trusted"),
         (["--manifest", "absent"], 3, "Cannot read absent"),
         (["archives", "patches_fr", "--make-manifest", "m"], 2, "not of both"),
     ],
@@ -310,7 +310,8 @@ def test_paths_below_the_current_folder_are_relative_in_text_alone(damaged: int,
     (warning,) = verify()["warnings"]  # type: ignore[misc]
     assert warning["path"] == str(folder / "patches_fr/notes.txt")
     shutil.rmtree(folder / "archives")
-    assert "no file or folder archives." in run("verify-patches", "--repair").stderr
+    repair = run("verify-patches", "--repair", "--archives", str(folder / "archives"))
+    assert "no file or folder archives." in repair.stderr
 
 
 def test_folder_without_trees_stands_for_its_archives(folder: Path) -> None:
