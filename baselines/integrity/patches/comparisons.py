@@ -12,7 +12,7 @@ from baselines.covariates.patches.layout import Kind
 from baselines.integrity.findings import Finding, Problem
 from baselines.integrity.patches.altitude import is_lost
 from baselines.integrity.patches.facts import Facts
-from baselines.integrity.places import archive_of, at_occurrence
+from baselines.integrity.places import archive_of, at_occurrence, region_of
 from baselines.integrity.thresholds import Thresholds
 from submissions.tables import OccurrenceTable
 
@@ -72,12 +72,15 @@ def _metres_between(place: tuple[float, float], others: NDArray[np.float64]) -> 
 def _copies(
     facts: Sequence[Facts], distances: _Distances, *, thresholds: Thresholds
 ) -> Iterator[tuple[int, Problem]]:
-    # By the bands alone: they may have been copied beside the altitude that belongs there.
     by_content: dict[str, list[int]] = defaultdict(list)
     for fact in facts:
         if not fact.is_plain:  # calm sea and snow are alike everywhere
-            by_content[fact.bands].append(fact.occurrence_id)
+            by_content[fact.content].append(fact.occurrence_id)
+            # By the bands alone, too: they may have been copied beside the altitude that belongs there. What
+            # comes from the other region shows that itself, and leaves the patch that it was copied from be.
+            by_content[f"{region_of(fact.occurrence_id)} {fact.bands}"].append(fact.occurrence_id)
     expected = f"bands of its own, or of a place within {thresholds.same_place_m:g} m"
+    found: dict[int, Problem] = {}
     for ids in by_content.values():
         # The first of them and the one farthest from it stand for all, of which there may be many.
         farthest = max((distances.metres(ids[0], other), other) for other in ids)[1]
@@ -85,8 +88,9 @@ def _copies(
             away, other = max((distances.metres(one, other), other) for other in (ids[0], farthest))
             if away > thresholds.same_place_m:
                 # Which of them is the copy cannot be told, so each is called damaged.
-                found = f"the bands of occurrence {other}, {away:.0f} m away"
-                yield one, Problem("duplicate-content", "error", expected, found)
+                words = f"the bands of occurrence {other}, {away:.0f} m away"
+                found.setdefault(one, Problem("duplicate-content", "error", expected, words))
+    yield from found.items()
 
 
 def _unlike_at_one_place(facts: Sequence[Facts], distances: _Distances) -> Iterator[tuple[int, Problem]]:
