@@ -31,8 +31,9 @@ MENDED = {
     "repeated line": (HEADER + "7;1;0.5;1\n7;1;0.5;1\n", [(7, 1, 0.5, 1)]),
     "tabs": ("id\tspecies\tscore\n7\t1\t0,5\n", [(7, 1, 0.5, 1)]),
     "tabs without a header": ("7\t1\t0.5\n", [(7, 1, 0.5, 1)]),
-    "lists": ("Id,Predicted\n7,2.0 1\n", [(7, 2, 1.0, 1), (7, 1, 0.5, 2)]),
-    "further column beside lists": ("Id,x,Predicted\n7,a,2 1\n", [(7, 2, 1.0, 1), (7, 1, 0.5, 2)]),
+    # Lists stay lists, which say the order and no ranks.
+    "lists": ("Id,Predicted\n7,2.0 1\n", [(7, 2, 1.0, None), (7, 1, 0.5, None)]),
+    "further column beside lists": ("Id,x,Predicted\n7,a,2 1\n", [(7, 2, 1.0, None), (7, 1, 0.5, None)]),
     "name": (HEADER + "7;quercus ILEX ;0.5;1\n", [(7, 1, 0.5, 1)]),
 }
 

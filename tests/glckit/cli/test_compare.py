@@ -223,3 +223,26 @@ def test_pictures_bear_any_name_of_a_run() -> None:
     assert "\u202e" not in Path("pictures/scores.svg").read_text()
     assert "\u202e" not in Path("pictures/scores.txt").read_text()
     assert glckit("compare", *RUNS, "--plot", "truth.csv").exit_code == 2
+
+
+def test_python_says_the_same() -> None:
+    import glckit as face
+
+    data = compared()
+    comparison = face.compare(RUNS[:3], "truth.csv", k=K)
+    assert [run.run for run in comparison.runs] == [run["run"] for run in data["runs"]]
+    assert [pair.p_adjusted for pair in comparison.pairs] == [pair["p_adjusted"] for pair in data["pairs"]]
+    assert comparison.signature == data["signature"]
+    assert list(comparison.to_frame()["run"]) == [run["run"] for run in data["runs"]]
+    score = face.score("good.csv", "truth.csv", k=K, ci=True)
+    said = glckit_json("score", "good.csv", *RUNS[3:], "--ci")[1]
+    assert score.intervals is not None
+    assert score.intervals["adaptive-top-k"].low == said["intervals"]["adaptive-top-k"]["low"]
+    assert score.signature == said["signature"]
+    truth = face.read_truth("truth.csv")
+    assert face.score("good.csv", truth, k=K, ci=True, places="truth.csv").intervals == score.intervals
+    alone = face.score("good.csv", truth, k=K, ci=True).intervals
+    assert alone is not None
+    assert alone["top-k"].unit == "occurrence"
+    with pytest.raises(face.GlckitError, match="two runs"):
+        face.compare(["good.csv"], "truth.csv")
