@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,10 @@ from hypothesis import settings
 # The time of one example says nothing on a busy machine; equal seeds make equal examples.
 settings.register_profile("glckit", deadline=None, derandomize=True)
 settings.load_profile("glckit")
+
+# What a shell starts in the background ignores Ctrl-C, and so would the commands that tests interrupt.
+with contextlib.suppress(ValueError):  # not in the main thread
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _DEFAULT_REALDATA = Path(__file__).parents[2] / "shared" / "realdata"
 

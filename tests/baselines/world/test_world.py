@@ -43,6 +43,14 @@ from submissions.tables import read_occurrences, read_species, read_truth
 from submissions.writing import write_run
 
 TINY = WorldPlan(n_occurrences=200, n_species=20, patch_size=16)
+
+
+@pytest.fixture(scope="module")
+def tiny_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a world that no other test has read: readers keep indexes beside archives."""
+    return make_world(tmp_path_factory.mktemp("own") / "world", TINY).folder
+
+
 FR, US = WORLD_REGIONS
 
 
