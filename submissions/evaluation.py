@@ -6,20 +6,21 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scoring.metrics.metric import Metric
 from submissions.competition.settings import Competition
 from submissions.errors import BadInputError, GlckitError, UsageError
-from submissions.examination import NOT_EXAMINED, Examination, examined
 from submissions.files import written_atomically
 from submissions.memory import memory_errors_named
-from submissions.parts import check_by
 from submissions.progress import SILENT, Progress
 from submissions.run import DenseRun, Run
 from submissions.scores import Evaluation, evaluate
 from submissions.validation import Validation, validate
 from submissions.yardstick import Inputs, Yardstick, scoring_yardstick, validation_yardstick
+
+if TYPE_CHECKING:
+    from submissions.examination import Examination
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class EvaluatedFile:
         Why it could not be checked.
     metrics : tuple of Metric
         Those that were asked for, the first of which ranks; empty where none were.
-    examination : Examination
+    examination : Examination, optional
         What was asked of its score beyond the number.
     """
 
@@ -47,7 +48,7 @@ class EvaluatedFile:
     metadata: Mapping[str, Any] | None = None
     error: GlckitError | None = None
     metrics: tuple[Metric, ...] = ()
-    examination: Examination = NOT_EXAMINED
+    examination: Examination | None = None
 
 
 def validate_files(
@@ -78,7 +79,10 @@ def score_files(
     CannotCheckError
         If the truth, or a test, training or species file, cannot be used.
     """
-    check_by(inputs.by)
+    if inputs.by:
+        from submissions.parts import check_by
+
+        check_by(inputs.by)
     if inputs.refit and not inputs.by:
         raise UsageError("--refit fits the thresholds of parts.", "Say which with --by, such as --by region.")
     yardstick = scoring_yardstick(inputs, competition, progress=progress)
@@ -156,7 +160,10 @@ def _scored(run: Run | DenseRun, yardstick: Yardstick) -> EvaluatedFile:
     truth = yardstick.truth
     assert truth is not None
     evaluation = evaluate(run, truth, yardstick.requirements, n_threads=min(4, os.cpu_count() or 1))
-    if evaluation.score is None:
+    if evaluation.score is None or not yardstick.inputs.asks_more:
         return EvaluatedFile("", evaluation)
+    # Few ask, and its imports take a twentieth of the time of scoring.
+    from submissions.examination import examined
+
     scored, examination = examined(run, evaluation.score, yardstick)
     return EvaluatedFile("", replace(evaluation, score=scored), examination=examination)

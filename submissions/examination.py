@@ -44,10 +44,6 @@ class Examination:
     units: TruthUnits | None = None
 
 
-#: Of a score of which nothing more was asked.
-NOT_EXAMINED = Examination()
-
-
 def examined(run: Run | DenseRun, scored: Scored, yardstick: Yardstick) -> tuple[Scored, Examination]:
     """Return a score with its intervals, and what else the inputs ask of it.
 
@@ -55,8 +51,7 @@ def examined(run: Run | DenseRun, scored: Scored, yardstick: Yardstick) -> tuple
     """
     inputs, truth = yardstick.inputs, yardstick.truth
     draws = inputs.plot is not None
-    if truth is None or not (inputs.ci or inputs.by or draws):
-        return scored, NOT_EXAMINED
+    assert truth is not None
     pairs = largest_pairs(run, truth, scored)
     sure = resampled(scored, yardstick.sampling, pairs) if inputs.ci else None
     partitions = [partition(by, yardstick, scored) for by in inputs.by]

@@ -96,6 +96,11 @@ class Inputs:
     seed: int = SEED
 
     @property
+    def asks_more(self) -> bool:
+        """Whether more than the number is asked of a score; see `submissions.examination`."""
+        return self.ci or bool(self.by) or self.plot is not None
+
+    @property
     def max_examples(self) -> int:
         """Examples that a fault keeps."""
         return sys.maxsize if self.every_example else MAX_EXAMPLES

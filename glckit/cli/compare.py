@@ -52,17 +52,21 @@ def compare(
     The units are the quadrats of 5 km in which the test occurrences were drawn. Every replicate draws them
     anew, for all runs alike, and fits the threshold again. Runs are compared by the metric that ranks.
     """
-    from glckit.pictures.comparison import comparison_pictures
-    from glckit.pictures.drawing import check_plot_folder, write_pictures
     from glckit.reports.comparison import comparison_report
     from submissions.comparing import compare_files
     from submissions.competition.files import find_competition
     from submissions.yardstick import Inputs
 
-    check_plot_folder(plot)
+    if plot is not None:
+        from glckit.pictures.drawing import check_plot_folder
+
+        check_plot_folder(plot)
     inputs = built(Inputs, context.params)
     comparison = compare_files(runs, inputs, find_competition(runs), progress=TERMINAL)
     show(comparison_report(comparison, digits=digits, pairs=pairs), form, as_json=as_json, digits=digits)
     if plot is not None:
+        from glckit.pictures.comparison import comparison_pictures
+        from glckit.pictures.drawing import write_pictures
+
         for path in write_pictures(comparison_pictures(comparison), plot):
             say(f"Wrote {path}.")

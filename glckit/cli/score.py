@@ -56,21 +56,25 @@ def score(
     An invalid run is not scored: its faults are reported instead, and the exit status is 1. What is not
     given as an option is read from competition.toml.
     """
-    from glckit.pictures.drawing import check_plot_folder, write_pictures
-    from glckit.pictures.scores import score_pictures
     from glckit.reports.runs import score_report
     from submissions.competition.files import find_competition
     from submissions.evaluation import check_frame_path, score_files, write_per_occurrence
     from submissions.yardstick import Inputs
 
     check_frame_path(per_occurrence)
-    check_plot_folder(plot)
+    if plot is not None:
+        from glckit.pictures.drawing import check_plot_folder
+
+        check_plot_folder(plot)
     inputs = built(Inputs, context.params)
     outcomes = score_files(runs, inputs, find_competition(runs), progress=TERMINAL)
     show(score_report(outcomes, digits=digits, bare=bare), form, as_json=as_json, digits=digits)
     if per_occurrence is not None:
         write_per_occurrence(outcomes, per_occurrence)
     if plot is not None:
+        from glckit.pictures.drawing import write_pictures
+        from glckit.pictures.scores import score_pictures
+
         for path in write_pictures(list(score_pictures(outcomes)), plot):
             say(f"Wrote {path}.")
     finish(outcomes)

@@ -43,10 +43,8 @@ class Picture:
     draw: Callable[[Any], None]
 
 
-def check_plot_folder(folder: Path | None) -> None:
+def check_plot_folder(folder: Path) -> None:
     """Refuse a folder for pictures that cannot be one, and a missing matplotlib, before any work."""
-    if folder is None:
-        return
     require("matplotlib", "plot")
     if folder.exists() and not folder.is_dir():
         raise UsageError(

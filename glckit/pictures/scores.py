@@ -26,13 +26,13 @@ def score_pictures(outcomes: Sequence[EvaluatedFile]) -> Iterator[Picture]:
     """Yield the pictures of scored runs: ``curve``, ``map-REGION``, ``sizes``; numbered if of several."""
     for number, outcome in enumerate(outcomes, 1):
         score = None if outcome.evaluation is None else outcome.evaluation.score
-        units = outcome.examination.units
-        if not isinstance(score, Score) or units is None:
+        examination = outcome.examination
+        if not isinstance(score, Score) or examination is None or examination.units is None:
             continue
         suffix = f"-{number}" if len(outcomes) > 1 else ""
-        if outcome.examination.curve is not None:
-            yield _curve(outcome.run, score, outcome.examination.curve, name=f"curve{suffix}")
-        yield from _maps(outcome.run, score, units, suffix=suffix)
+        if examination.curve is not None:
+            yield _curve(outcome.run, score, examination.curve, name=f"curve{suffix}")
+        yield from _maps(outcome.run, score, examination.units, suffix=suffix)
         yield _sizes(outcome.run, score, name=f"sizes{suffix}")
 
 

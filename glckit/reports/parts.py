@@ -5,22 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glckit.render import aligned, number, significant
 from glckit.reports.intervals import between, interval_data
-from scoring.breakdown import ScoredPart
-from scoring.recalibration import Recalibration
-from submissions.examination import Examination
 from submissions.printable import printable
+
+if TYPE_CHECKING:
+    from scoring.breakdown import ScoredPart
+    from scoring.recalibration import Recalibration
+    from submissions.examination import Examination
 
 # Parts that people are shown of each kind; quadrats are thousands.
 _MOST_PARTS = 40
 
 
-def parts_data(examination: Examination) -> dict[str, Any]:
+def parts_data(examination: Examination | None) -> dict[str, Any]:
     """Return parts as JSON has them, with what recalibrations would win; nothing if not asked for."""
-    if examination.parts is None:
+    if examination is None or examination.parts is None:
         return {}
     won = [asdict(each) | {"gap": each.gap, "won": each.won} for each in examination.recalibrations]
     return {"parts": [_part_data(part) for part in examination.parts], "recalibrations": won}
@@ -36,8 +38,10 @@ def part_rows(run: str, parts: Sequence[ScoredPart]) -> tuple[list[str], list[li
     return columns, [_row(run, part, columns) for part in parts]
 
 
-def parts_lines(examination: Examination, digits: int) -> Iterator[str]:
+def parts_lines(examination: Examination | None, digits: int) -> Iterator[str]:
     """Yield the parts of a score for people, a table for each kind of part."""
+    if examination is None:
+        return
     parts = examination.parts or ()
     for by in dict.fromkeys(part.by for part in parts):
         own = [part for part in parts if part.by == by]

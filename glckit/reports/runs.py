@@ -49,7 +49,7 @@ def score_report(outcomes: Sequence[EvaluatedFile], *, digits: int = 4, bare: bo
     columns = _columns(outcomes)
     entries = [_score_entry(outcome) for outcome in outcomes]
     rows = [[outcome.run, *_row(outcome, columns[1:])] for outcome in outcomes]
-    if any(outcome.examination.parts for outcome in outcomes):
+    if any(outcome.examination and outcome.examination.parts for outcome in outcomes):
         columns, rows = _of_parts(outcomes)
     text = _bare(outcomes, digits) if bare else "\n\n".join(_text(outcome, digits) for outcome in outcomes)
     aside = "\n\n".join(filter(None, (_score_aside(outcome, digits) for outcome in outcomes)))
@@ -80,7 +80,11 @@ def score_data(score: Scored) -> dict[str, Any]:
 
 def _of_parts(outcomes: Sequence[EvaluatedFile]) -> tuple[list[str], list[list[Any]]]:
     """Return the table of the parts of all runs."""
-    tables = [part_rows(each.run, each.examination.parts) for each in outcomes if each.examination.parts]
+    tables = [
+        part_rows(each.run, each.examination.parts)
+        for each in outcomes
+        if each.examination and each.examination.parts
+    ]
     return tables[0][0], [row for _, rows in tables for row in rows]
 
 
