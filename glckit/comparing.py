@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 from glckit.given import AnyRun, Ids, Path, ids_of, run_of, truth_of
 from scoring.uncertainty.comparison import Comparison
 from scoring.uncertainty.comparison import compare as compare_estimates
-from scoring.uncertainty.estimate import Estimate
 from scoring.uncertainty.sampling import N_REPLICATES, SEED, Sampling
 from submissions.arguments import is_paths, the_paths
 from submissions.errors import UsageError
 from submissions.places import units_of_truth
 from submissions.requirements import Requirements, metrics_asked
 from submissions.run import DenseRun, Run
-from submissions.scores import ScoredT, largest_pairs, resampled, with_intervals
-from submissions.scores import score as score_run
+from submissions.scores import ScoredT, estimated, largest_pairs, resampled, with_intervals
 from submissions.tables import Truth, TruthSets, read_occurrence_ids
 
 __all__ = ["compare"]
@@ -84,7 +82,7 @@ def compare(
     species = truth_of(truth, sets=requirements.of_sets)
     sampling = sampling_of(species.ids, (places, truth, test), n_replicates=replicates, seed=seed)
     read = [run_of(each) for each in runs]
-    estimates = [_estimate(run, species, requirements, sampling=sampling) for run in read]
+    estimates = [estimated(run, species, requirements, sampling=sampling) for run in read]
     return compare_estimates([run.path for run in read], estimates)
 
 
@@ -107,10 +105,3 @@ def sampling_of(
     tables = [the_paths(each, "Places stand in tables") for each in given if is_paths(each)]
     units = units_of_truth(ids, *tables).units
     return Sampling.of(units, n_replicates=n_replicates, seed=seed)
-
-
-def _estimate(
-    run: Run | DenseRun, truth: Truth | TruthSets, requirements: Requirements, *, sampling: Sampling
-) -> Estimate:
-    scored = score_run(run, truth, requirements)
-    return resampled(scored, sampling, largest_pairs(run, truth, scored)).estimate(scored.metrics[0])

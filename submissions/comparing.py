@@ -10,7 +10,7 @@ from submissions.competition.settings import Competition
 from submissions.errors import UsageError
 from submissions.memory import memory_errors_named
 from submissions.progress import SILENT, Progress
-from submissions.scores import largest_pairs, resampled, score
+from submissions.scores import estimated
 from submissions.yardstick import Inputs, Yardstick, scoring_yardstick
 
 
@@ -46,6 +46,4 @@ def _estimate(path: str, yardstick: Yardstick, *, progress: Progress) -> Estimat
     assert yardstick.truth is not None
     with memory_errors_named(path):
         run = yardstick.read(path, progress=progress)
-        scored = score(run, yardstick.truth, yardstick.requirements)
-        pairs = largest_pairs(run, yardstick.truth, scored)
-        return resampled(scored, yardstick.sampling, pairs).estimate(scored.metrics[0])
+        return estimated(run, yardstick.truth, yardstick.requirements, sampling=yardstick.sampling)

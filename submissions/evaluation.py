@@ -86,6 +86,8 @@ def score_files(
     if inputs.refit and not inputs.by:
         raise UsageError("--refit fits the thresholds of parts.", "Say which with --by, such as --by region.")
     yardstick = scoring_yardstick(inputs, competition, progress=progress)
+    if inputs.asks_more:
+        yardstick.units  # noqa: B018 - places that cannot be used are no fault of a run
     return [_evaluated(run, yardstick, progress=progress) for run in runs]
 
 

@@ -16,7 +16,7 @@ from scoring.outcomes import SetOutcomes
 from scoring.score import Score, Scored
 from scoring.sets import TrueSets, score_dense_sets, score_sets
 from scoring.sparse import Pairs, score_sparse
-from scoring.uncertainty.estimate import Resampled
+from scoring.uncertainty.estimate import Estimate, Resampled
 from scoring.uncertainty.largest import LargestPairs
 from scoring.uncertainty.sampling import Sampling
 from submissions.errors import CannotCheckError
@@ -128,6 +128,14 @@ def resampled(scored: Scored, sampling: Sampling, pairs: LargestPairs | None) ->
             f"Too many scores of the matrix tie: {error}.",
             "Convert it to lists first: glckit convert MATRIX RUN.csv --max-rows 150",
         ) from error
+
+
+def estimated(
+    run: Run | DenseRun, truth: Truth | TruthSets, requirements: Requirements, *, sampling: Sampling
+) -> Estimate:
+    """Return how sure the score of a valid run is, by the metric that ranks; errors as those of `score`."""
+    scored = score(run, truth, requirements)
+    return resampled(scored, sampling, largest_pairs(run, truth, scored)).estimate(scored.metrics[0])
 
 
 def with_intervals(scored: ScoredT, sure: Resampled) -> ScoredT:

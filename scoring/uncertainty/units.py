@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scoring.places import quadrat_of_place
+from scoring.places import quadrat_keys, quadrat_of_place
 
 UnitKind = Literal["quadrat", "occurrence"]
 
@@ -45,8 +45,7 @@ class Units:
         >>> units.numbers.tolist(), len(units), units.effective
         ([0, 0, 1], 2, 1.8)
         """
-        quadrats = quadrat_of_place(latitudes, longitudes, block_km=block_km)
-        return cls.of_labels(quadrats[:, 0] << 32 | quadrats[:, 1] + (1 << 31))
+        return cls.of_labels(quadrat_keys(quadrat_of_place(latitudes, longitudes, block_km=block_km)))
 
     @classmethod
     def of_labels(cls, labels: ArrayLike) -> Units:

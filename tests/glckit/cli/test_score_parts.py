@@ -150,6 +150,15 @@ def test_quadrats_need_places() -> None:
     assert (result.exit_code, "coordinates" in result.stderr) == (2, True)
 
 
+def test_places_that_cannot_be_used_are_said_once_and_of_no_run() -> None:
+    rows = [f"{row['id']};999;3;{row['species_id']}" for row in truth()]
+    Path("truth.csv").write_text("id;lat;lon;species_id\n" + "\n".join(rows) + "\n")
+    result = glckit("score", "run.csv", *SCORE[1:], "--ci")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr.count("The places of the truth cannot be used") == 1
+    assert glckit(*SCORE).exit_code == 0
+
+
 def test_pictures_of_each_run_are_drawn() -> None:
     pytest.importorskip("matplotlib")
     result = glckit(*SCORE, "--plot", "pictures")
