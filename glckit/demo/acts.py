@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from glckit.demo.accident import damage_archives, extract_with_tar
@@ -112,6 +113,16 @@ def predict_and_fuse(stage: Stage) -> Cost:
     stage.glckit("baseline", "cnn", "--predict", "--dropout")
     stage.glckit("fuse", "runs/rf.csv", "runs/cnn.csv", "-o", "runs/fusion.csv")
     return cost
+
+
+def compare(stage: Stage, runs: Sequence[str]) -> None:
+    """Show which of the differences between runs are sure."""
+    stage.title(
+        "Which differences are sure",
+        "The test occurrences come in quadrats of 5 km, and others might have been drawn. Ranks that such a "
+        "draw could change share a letter.",
+    )
+    stage.glckit("compare", *(f"runs/{name}.csv" for name in runs), "--allow-missing")
 
 
 def _trained(stage: Stage, name: str, flags: tuple[str, ...]) -> Training:

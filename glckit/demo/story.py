@@ -119,6 +119,7 @@ def _played(stage: Stage, scale: Scale, seed: int) -> tuple[dict[str, ModelCost]
     metadata = read_metadata(acts.go_on_regardless(stage)) or {}
     acts.repair(stage)
     predictions["cnn"] = acts.predict_and_fuse(stage)
+    acts.compare(stage, tuple(RUNS))
     models = {
         name: ModelCost(trainings[name], predictions[name], (stage.folder / path).stat().st_size)
         for name, path in acts.MODELS.items()
