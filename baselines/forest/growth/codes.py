@@ -60,7 +60,7 @@ def code_table(values: NDArray[np.float32], labels: NDArray[np.integer]) -> Code
     rows: list[int] = []
     narrow: list[NDArray[np.uint16]] = []
     wide: list[NDArray[np.uint32]] = []
-    for column in _columns(values):
+    for column in columns_of(values):
         codes, distinct = _coded(column)
         levels.append(distinct)
         if len(distinct) <= _NARROW:
@@ -79,7 +79,8 @@ def code_table(values: NDArray[np.float32], labels: NDArray[np.integer]) -> Code
     return CodedTable(covariates, labels.astype(np.int32), np.arange(len(labels), dtype=np.int32))
 
 
-def _columns(values: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+def columns_of(values: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """Yield the columns of a table, each in one piece; few passes are made over it."""
     for first in range(0, values.shape[1], _AT_ONCE):
         yield from np.ascontiguousarray(values[:, first : first + _AT_ONCE].T)
 
