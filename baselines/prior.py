@@ -81,11 +81,8 @@ def regional_frequencies(train: Occurrences) -> dict[str, Frequencies]:
     >>> regional_frequencies(place_occurrences([table]))["fr"].species.tolist()
     [7, 4]
     """
-    labelled = train.select(np.flatnonzero(train.labelled))
-    return {
-        str(region): _frequencies(labelled.species[labelled.regions == region])
-        for region in np.unique(labelled.regions)
-    }
+    species, regions = train.species[train.labelled], train.regions[train.labelled]
+    return {str(region): _frequencies(species[regions == region]) for region in np.unique(regions)}
 
 
 def write_prior_run(

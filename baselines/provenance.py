@@ -70,6 +70,11 @@ def digest_of(*arrays: NDArray[np.generic]) -> str:
     >>> digest_of(np.arange(3)) == digest_of(np.arange(3.0))
     False
     """
+    return digest_of_each(arrays)
+
+
+def digest_of_each(arrays: Iterable[NDArray[np.generic]]) -> str:
+    """Return what `digest_of` does of arrays that are made one by one, and held no longer than it takes."""
     sha = hashlib.sha256()
     for array in arrays:
         values = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))

@@ -75,9 +75,9 @@ def joined(parts: list[Pairs]) -> Pairs:
 
 def fast_ranker(model: ForestModel) -> FastRanker:
     """Return the trees of a forest as compiled code takes them."""
-    from baselines.forest.growth.averaging import Leaves, Nodes, grouped_by_count
+    from baselines.forest.growth.averaging import Leaves, Nodes
 
-    leaves = [grouped_by_count(tree.offsets, tree.classes, tree.counts) for tree in model.trees]
+    leaves, classes = _grouped_leaves(model)
     before = {
         "groups": _starts(len(each.ends) for each in leaves),
         "pairs": _starts(len(each.classes) for each in leaves),
@@ -87,7 +87,7 @@ def fast_ranker(model: ForestModel) -> FastRanker:
         np.concatenate([[0], *(e.starts[1:] + n for e, n in zip(leaves, before["groups"], strict=True))]),
         np.concatenate([e.ends + n for e, n in zip(leaves, before["pairs"], strict=True)]),
         np.concatenate([each.shares for each in leaves]),
-        np.concatenate([each.classes for each in leaves]),
+        classes,
     )
     right = [_right_or_leaf(tree, n) for tree, n in zip(model.trees, before["leaves"], strict=True)]
     nodes = Nodes(
@@ -98,6 +98,21 @@ def fast_ranker(model: ForestModel) -> FastRanker:
         np.concatenate([tree.thresholds for tree in model.trees]),
     )
     return FastRanker(nodes, joined, model.species)
+
+
+def _grouped_leaves(model: ForestModel) -> tuple[list[Leaves], NDArray[np.unsignedinteger]]:
+    """Return the leaves of each tree, and the classes of all, which those of a tree are a view of."""
+    from baselines.forest.growth.averaging import grouped_by_count
+
+    ends = np.cumsum([len(tree.classes) for tree in model.trees])
+    classes = np.empty(ends[-1], np.result_type(*{tree.classes.dtype for tree in model.trees}))
+    leaves = []
+    for tree, end in zip(model.trees, ends.tolist(), strict=True):
+        own = classes[end - len(tree.classes) : end]
+        grouped = grouped_by_count(tree.offsets, tree.classes, tree.counts)
+        own[:] = grouped.classes
+        leaves.append(grouped._replace(classes=own))
+    return leaves, classes
 
 
 def _starts(sizes: Iterator[int]) -> NDArray[np.int64]:

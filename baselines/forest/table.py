@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +14,9 @@ from baselines.covariates.occurrences import Occurrences
 from baselines.covariates.rasters.extraction import EnvironmentalVectors
 from baselines.covariates.splits.holdout import HELD_OUT, random_holdout
 from baselines.covariates.splits.shares import FOREST_HOLDOUT
+from baselines.forest.growth.codes import columns_of
 from baselines.prior import Frequencies, regional_frequencies
-from baselines.provenance import digest_of
+from baselines.provenance import digest_of_each
 from submissions.errors import CannotCheckError
 
 
@@ -58,7 +60,7 @@ class TrainingTable:
     def digest(self) -> str:
         """Digest of covariates and species of the training occurrences."""
         # Column by column, so that nothing large is copied.
-        return digest_of(self.species, self.labels, *(column.copy() for column in self.values.T))
+        return digest_of_each(itertools.chain([self.species, self.labels], columns_of(self.values)))
 
 
 @dataclass(frozen=True)

@@ -133,10 +133,12 @@ def _part(room: Room, node: Node, codes: NDArray[np.uint32], last: int) -> None:
     for i in range(len(samples)):
         sample, load = samples[i], loads[i]
         if codes[i] <= last:
-            samples[n_left], loads[n_left] = sample, load
+            at = np.uintp(n_left)
+            samples[at], loads[at] = sample, load
             n_left += 1
         else:
-            room.spare_samples[n_right], room.spare_loads[n_right] = sample, load
+            at = np.uintp(n_right)
+            room.spare_samples[at], room.spare_loads[at] = sample, load
             n_right += 1
     samples[n_left:] = room.spare_samples[:n_right]
     loads[n_left:] = room.spare_loads[:n_right]

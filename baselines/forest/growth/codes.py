@@ -60,15 +60,15 @@ def code_table(values: NDArray[np.float32], labels: NDArray[np.integer]) -> Code
     rows: list[int] = []
     narrow: list[NDArray[np.uint16]] = []
     wide: list[NDArray[np.uint32]] = []
-    for column in _columns(values):
+    for column in columns_of(values):
         codes, distinct = _coded(column)
         levels.append(distinct)
         if len(distinct) <= _NARROW:
             rows.append(len(narrow))
-            narrow.append(codes.astype(np.uint16))
+            narrow.append(codes.astype(np.uint16, copy=False))
         else:
             rows.append(~len(wide))
-            wide.append(codes.astype(np.uint32))
+            wide.append(codes.astype(np.uint32, copy=False))
     covariates = Covariates(
         np.stack(narrow) if narrow else np.empty((0, len(labels)), dtype=np.uint16),
         np.stack(wide) if wide else np.empty((0, len(labels)), dtype=np.uint32),
@@ -79,29 +79,34 @@ def code_table(values: NDArray[np.float32], labels: NDArray[np.integer]) -> Code
     return CodedTable(covariates, labels.astype(np.int32), np.arange(len(labels), dtype=np.int32))
 
 
-def _columns(values: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+def columns_of(values: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """Yield the columns of a table, each in one piece; few passes are made over it."""
     for first in range(0, values.shape[1], _AT_ONCE):
         yield from np.ascontiguousarray(values[:, first : first + _AT_ONCE].T)
 
 
-def _coded(column: NDArray[np.float32]) -> tuple[NDArray[np.integer], NDArray[np.float32]]:
+def _coded(column: NDArray[np.float32]) -> tuple[NDArray[np.unsignedinteger], NDArray[np.float32]]:
     """Return the rank of each value among the distinct ones, and these, ascending."""
     low, high = float(column.min()), float(column.max())
     if high - low < _LARGEST_TABLE and max(-low, high) <= np.iinfo(np.int32).max:
-        whole = column.astype(np.int64)
-        if (whole == column).all():
+        whole = column.astype(np.int32)
+        if (whole.astype(np.float32) == column).all():
             return _coded_by_table(whole, int(low), int(high))
     order = np.argsort(column)
     ascending = column[order]
     is_new = np.append(True, ascending[1:] != ascending[:-1])
-    codes = np.empty(len(column), dtype=np.int64)
+    codes = np.empty(len(column), dtype=np.uint32)
     codes[order] = np.cumsum(is_new) - 1
     return codes, ascending[is_new]
 
 
 def _coded_by_table(
-    whole: NDArray[np.int64], low: int, high: int
-) -> tuple[NDArray[np.integer], NDArray[np.float32]]:
+    whole: NDArray[np.int32], low: int, high: int
+) -> tuple[NDArray[np.unsignedinteger], NDArray[np.float32]]:
+    whole -= np.int32(low)
     present = np.zeros(high - low + 1, dtype=bool)
-    present[whole - low] = True
-    return (np.cumsum(present) - 1)[whole - low], (np.flatnonzero(present) + low).astype(np.float32)
+    present[whole] = True
+    distinct = np.flatnonzero(present)
+    kind: type[np.uint16 | np.uint32] = np.uint16 if len(distinct) <= _NARROW else np.uint32
+    ranks: NDArray[np.unsignedinteger] = (np.cumsum(present) - 1).astype(kind)
+    return ranks[whole], (distinct + low).astype(np.float32)

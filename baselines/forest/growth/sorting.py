@@ -24,10 +24,28 @@ _LOW_32_BITS = 0xFFFFFFFF
 
 @compiled
 def gather(
-    covariates: Covariates, samples: NDArray[np.int32], feature: int, codes: NDArray[np.uint32]
-) -> tuple[int, int]:
-    """Put the codes of samples into `codes`; return the least and the largest."""
-    row = covariates.rows[feature]
+    covariates: Covariates, room: Room, node: Node, feature: int, codes: NDArray[np.uint32]
+) -> tuple[int, int, int]:
+    """Put a node's codes into `codes`; return the least, the largest, and where a tally of them begins.
+
+    The tally counts the codes from that one up. It is made on the way, from code 0, where the node has a
+    sample for each code that the covariate has; else it is still to be made, and -1 is returned.
+    """
+    row, samples = covariates.rows[feature], room.samples[node.start : node.end]
+    n_levels = covariates.starts[feature + 1] - covariates.starts[feature]
+    if n_levels <= len(samples):
+        tally = room.tally[:n_levels]
+        tally[:] = 0
+        if row >= 0:
+            _take_and_count(covariates.narrow[row], samples, codes, tally)
+        else:
+            _take_and_count(covariates.wide[~row], samples, codes, tally)
+        first, last = 0, n_levels - 1
+        while not tally[first]:
+            first += 1
+        while not tally[last]:
+            last -= 1
+        return first, last, 0
     if row >= 0:
         _take(covariates.narrow[row], samples, codes)
     else:
@@ -35,24 +53,42 @@ def gather(
     low = high = codes[0]
     for i in range(1, len(samples)):
         low, high = min(low, codes[i]), max(high, codes[i])
-    return whole(low), whole(high)
+    return whole(low), whole(high), -1
 
 
 @compiled
 def _take(column: NDArray[np.unsignedinteger], samples: NDArray[np.int32], codes: NDArray[np.uint32]) -> None:
     for i in range(len(samples)):
-        codes[i] = column[samples[i]]
+        codes[i] = column[np.uintp(samples[i])]
 
 
 @compiled
-def sort(room: Room, node: Node, codes: NDArray[np.uint32], low: int, high: int) -> int:
+def _take_and_count(
+    column: NDArray[np.unsignedinteger],
+    samples: NDArray[np.int32],
+    codes: NDArray[np.uint32],
+    tally: NDArray[np.int32],
+) -> None:
+    for i in range(len(samples)):
+        code = column[np.uintp(samples[i])]
+        codes[i] = code
+        tally[code] += 1
+
+
+@compiled
+def sort(room: Room, node: Node, codes: NDArray[np.uint32], span: tuple[int, int, int]) -> int:
     """Put a node's loads into `room.loads_by_code` by ascending codes; return the number of distinct codes.
 
-    Of each, code - `low` goes to `room.group_codes`, and the end of its loads to `room.group_ends`.
+    Of each, code - the least goes to `room.group_codes`, and the end of its loads to `room.group_ends`.
+    `span` is what `gather` returns.
     """
+    low, high, tallied = span
     n, n_codes = node.end - node.start, high - low + 1
     if n_codes <= max(CODES_A_SAMPLE * n, 64):
-        return _sort_by_counting(room, node, codes, low, n_codes)
+        if tallied < 0:
+            tallied = low
+            _count(room, codes[:n], low, n_codes)
+        return _sort_by_counting(room, node, codes, (low, high, tallied))
     for i in range(n):
         room.items[i] = ((whole(codes[i]) - low) << 32) | whole(room.loads[node.start + i])
     sort_items(room, n, n_codes)
@@ -69,23 +105,30 @@ def sort_items(room: Room, n: int, n_codes: int) -> None:
 
 
 @compiled
-def _sort_by_counting(room: Room, node: Node, codes: NDArray[np.uint32], low: int, n_codes: int) -> int:
+def _count(room: Room, codes: NDArray[np.uint32], low: int, n_codes: int) -> None:
+    room.tally[:n_codes] = 0
+    for code in codes:
+        room.tally[whole(code) - low] += 1
+
+
+@compiled
+def _sort_by_counting(room: Room, node: Node, codes: NDArray[np.uint32], span: tuple[int, int, int]) -> int:
+    low, high, tallied = span
     n, tally = node.end - node.start, room.tally
-    tally[:n_codes] = 0
-    for i in range(n):
-        tally[whole(codes[i]) - low] += 1
     n_groups, n_before = 0, 0
-    for code in range(n_codes):
+    for code in range(low - tallied, high - tallied + 1):
         count = tally[code]
         tally[code] = n_before
         if count:
             n_before += count
-            room.group_codes[n_groups], room.group_ends[n_groups] = code, n_before
+            room.group_codes[n_groups], room.group_ends[n_groups] = code + tallied - low, n_before
             n_groups += 1
+    loads, sorted_loads = room.loads[node.start : node.end], room.loads_by_code
     for i in range(n):
-        code = whole(codes[i]) - low
-        room.loads_by_code[tally[code]] = room.loads[node.start + i]
-        tally[code] += 1
+        code = whole(codes[i]) - tallied
+        at = tally[np.uintp(code)]
+        sorted_loads[np.uintp(at)] = loads[i]
+        tally[np.uintp(code)] = at + 1
     return n_groups
 
 

@@ -44,8 +44,7 @@ def best_split(
     """
     features, constants = room.features, room.constants
     remaining, n_visited, n_found, n_drawn, side = len(features), 0, 0, 0, 0
-    samples, codes, best_codes = room.samples[node.start : node.end], room.codes, room.best_codes
-    split = no_split()
+    codes, best_codes, split = room.codes, room.best_codes, no_split()
     _count_classes(room, node, drawn)
     while remaining > known + n_found and (n_visited < limits.max_features or n_visited <= n_found + n_drawn):
         n_visited += 1
@@ -56,7 +55,8 @@ def best_split(
             continue
         at += n_found
         feature = features[at]
-        low, high = gather(covariates, samples, feature, codes)
+        span = gather(covariates, room, node, feature, codes)
+        low, high = span[0], span[1]
         levels = covariates.levels[covariates.starts[feature] + low :]
         if levels[high - low] <= levels[0] + limits.feature_threshold:
             features[at], features[known + n_found] = features[known + n_found], feature
@@ -64,7 +64,7 @@ def best_split(
             continue
         remaining -= 1
         features[remaining], features[at] = features[at], features[remaining]
-        tried = _Tried(feature, low, levels, sort(room, node, codes, low, high), side)
+        tried = _Tried(feature, low, levels, sort(room, node, codes, span), side)
         found = _scan(room, node, drawn, limits, tried, split.proxy)
         side = 1 - side
         if found.n_left:
@@ -92,17 +92,20 @@ def _random(room: Room) -> int:
 def _count_classes(room: Room, node: Node, drawn: Drawn) -> None:
     """Count a node's classes, and number them anew: few counts are near each other in memory."""
     room.state[1] += 1
-    mask, n_classes, stamp = (1 << drawn.weight_bits) - 1, 0, room.state[1]
+    bits, mask, n_classes, stamp = drawn.weight_bits, (1 << drawn.weight_bits) - 1, 0, room.state[1]
+    counts, numbers = room.counts, room.numbers
     for place in range(node.start, node.end):
         load = whole(room.loads[place])
-        label, weight = load >> drawn.weight_bits, load & mask
-        if room.numbers[label] >> 32 != stamp:
-            room.numbers[label] = (stamp << 32) | n_classes
-            room.counts[n_classes, 0] = room.counts[n_classes, 1] = 0
+        label, weight = np.uintp(load >> bits), load & mask
+        number = numbers[label]
+        if number >> 32 != stamp:
+            number = (stamp << 32) | n_classes
+            numbers[label] = number
+            counts[n_classes, 0] = counts[n_classes, 1] = 0
             n_classes += 1
-        number = room.numbers[label] & _LOW_32_BITS
-        room.counts[number, 0] += weight
-        room.loads[place] = (number << drawn.weight_bits) | weight
+        number &= _LOW_32_BITS
+        counts[np.uintp(number), 0] += weight
+        room.loads[place] = (number << bits) | weight
 
 
 @compiled
@@ -111,7 +114,9 @@ def _scan(room: Room, node: Node, drawn: Drawn, limits: Limits, tried: _Tried, p
 
     Class counts wander from one side of `room.counts` to the other, where the next scan begins.
     """
-    counts, side, other, mask = room.counts, tried.side, 1 - tried.side, (1 << drawn.weight_bits) - 1
+    # Numbers without a sign index arrays without a test for negative ones.
+    counts, side, other = room.counts.reshape(-1), tried.side, 1 - tried.side
+    loads, bits, mask = room.loads_by_code, drawn.weight_bits, (1 << drawn.weight_bits) - 1
     best, n_left, left, squares_left, squares_right = no_split(), 0, 0, 0, node.squares
     for group in range(tried.n_groups):
         if group and _may_split(room, node, limits, tried, group, left):
@@ -121,12 +126,13 @@ def _scan(room: Room, node: Node, drawn: Drawn, limits: Limits, tried: _Tried, p
                 best = NodeSplit(proxy, 0, group, 0.0, n_left, left, squares_left, squares_right)
         end = whole(room.group_ends[group])
         for i in range(n_left, end):
-            load = whole(room.loads_by_code[i])
-            label, weight = load >> drawn.weight_bits, load & mask
-            before, after = whole(counts[label, other]), whole(counts[label, side])
+            load = whole(loads[i])
+            label, weight = load >> bits, load & mask
+            on_left, on_right = np.uintp(2 * label + other), np.uintp(2 * label + side)
+            before, after = whole(counts[on_left]), whole(counts[on_right])
             squares_left += weight * (2 * before + weight)
             squares_right -= weight * (2 * after - weight)
-            counts[label, other], counts[label, side] = before + weight, after - weight
+            counts[on_left], counts[on_right] = before + weight, after - weight
             left += weight
         n_left = end
     return best
