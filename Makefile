@@ -14,7 +14,7 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
 	touch $@
 
-.PHONY: help demo test lint bench docs story clean
+.PHONY: help demo test lint bench docs story site clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/'
@@ -33,11 +33,16 @@ lint: $(STAMP) ## ruff and mypy
 bench: $(STAMP) ## compare with the peers; prints ratios and peak memory
 	$(BIN)/pytest -m benchmark -s -p no:xdist
 
-docs: $(STAMP) ## write docs/cli.md from --help and the README's example from a real run
+docs: $(STAMP) ## write docs/cli.md from --help, and the sessions of README and tutorials from real runs
 	$(BIN)/python tests/support/make_docs.py
 
 story: $(STAMP) ## write docs/story.md and the demo's cost from real runs; 20 quiet minutes
 	$(BIN)/python tests/support/make_story.py
+
+site: $(STAMP) ## build the site in build/site, with pictures of the demo (a quick one, unless demo/ is there)
+	test -f $(DEMO)/runs/fusion.csv || $(BIN)/glckit demo --quick build/demo
+	$(BIN)/python tests/support/make_pictures.py $$(test -f $(DEMO)/runs/fusion.csv && echo $(DEMO) || echo build/demo) build/pictures
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Write what the documentation takes from the program: docs/cli.md, and the example of the README.
+"""Write what the documentation takes from the program: docs/cli.md, the example of the README, the tutorials.
 
 Run it with `make docs`; tests/house/test_docs.py fails when either is stale.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 import typer.main
 from commands import glckit
 from floors import ROOT
+from sessions import TUTORIALS, rerun
 
 from glckit.cli import app
 
@@ -76,6 +77,12 @@ def readme() -> str:
     return with_block(README.read_text(), "example", readme_example())
 
 
+def tutorial(page: Path) -> str:
+    """Return a tutorial with its sessions run anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        return rerun(page.read_text(), Path(folder))
+
+
 def with_block(page: str, name: str, content: str) -> str:
     """Return a page with other content between ``<!-- NAME -->`` and ``<!-- end of NAME -->``."""
     block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
@@ -87,3 +94,5 @@ def with_block(page: str, name: str, content: str) -> str:
 if __name__ == "__main__":
     CLI.write_text(cli_reference())
     README.write_text(readme())
+    for page in TUTORIALS.glob("*.md"):
+        page.write_text(tutorial(page))
