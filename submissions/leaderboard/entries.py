@@ -35,7 +35,7 @@ class PartScores:
     threshold : float, optional
         None where it is -inf or the metrics fit none.
     signature : str
-        That of the metric which ranks.
+        As ``glckit score`` gives it: that of the metric which ranks, or of both of 2020.
     """
 
     n_occurrences: int
@@ -61,7 +61,7 @@ class Submission:
     status : {"valid", "invalid", "failed", "withdrawn"}
         What became of it.
     yardstick : str
-        What its scores depend on: truth, metrics, K, parts, seed; see `submissions.leaderboard.assessment`.
+        What its scores depend on: truth, metrics, K, parts, seed; see `submissions.leaderboard.standard`.
     parts : mapping of str to PartScores
         Of each part of the truth; empty unless it was valid.
     breakdown : sequence of mapping
@@ -76,6 +76,8 @@ class Submission:
         The glckit that scored it.
     replaced : sequence of str
         Signatures of earlier scorings, the oldest first.
+    kept : bool
+        Whether the file itself is kept, so that it can be scored again.
     """
 
     number: int
@@ -93,6 +95,7 @@ class Submission:
     metadata: Mapping[str, Any] | None = None
     version: str = ""
     replaced: Sequence[str] = ()
+    kept: bool = False
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Season:
     Parameters
     ----------
     metrics : tuple of Metric
-        Those that runs are scored by, the first of which ranks.
+        Those that the runs were scored by, the first of which ranks.
     submissions : tuple of Submission
         In the order of their numbers; all, withdrawn ones included.
     evidence : callable
@@ -63,6 +63,8 @@ class Season:
         Where the occurrences are.
     stale : str, optional
         What has changed since the runs were scored; None where nothing has.
+    yardstick : str
+        What runs are scored against now; a submission of another one is stale.
     """
 
     competition: Competition
@@ -71,6 +73,7 @@ class Season:
     evidence: Callable[[int], Evidence]
     ground: Ground
     stale: str | None = None
+    yardstick: str = ""
 
     @property
     def rules(self) -> Rules:

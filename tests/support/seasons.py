@@ -33,7 +33,7 @@ def submission(
 
 
 def truth() -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return ids, latitudes, longitudes and species of 120 occurrences in some 60 quadrats of both regions."""
+    """Return ids, latitudes, longitudes and species of 120 occurrences in both regions."""
     rng = np.random.default_rng(11)
     ids = np.where(np.arange(N) % 2, 10_000_000, 0) + np.arange(1, N + 1)
     latitudes, longitudes = 44 + 0.2 * rng.integers(0, 9, N), 3 + 0.2 * rng.integers(0, 9, N)
