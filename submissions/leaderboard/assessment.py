@@ -27,6 +27,7 @@ from submissions.leaderboard.entries import (
     TruthPart,
 )
 from submissions.leaderboard.standard import Standard
+from submissions.leaderboard.store.packing import packed
 from submissions.memory import memory_errors_named
 from submissions.naming import conversion_of
 from submissions.progress import SILENT, Progress
@@ -51,6 +52,10 @@ class Assessment:
     warnings: Sequence[Mapping[str, Any]] = ()
     reason: str | None = None
     evidence: Evidence | None = None
+
+    def packed(self) -> bytes | None:
+        """Return the evidence, if there is any, as a store keeps it."""
+        return None if self.evidence is None else packed(self.evidence)
 
 
 def assess(

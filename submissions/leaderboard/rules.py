@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, cast, get_args
 
 from submissions.competition.section import Section
 from submissions.errors import UsageError
+from submissions.printable import printable
+
+# Before it nobody submitted runs, and times have no text of fixed width.
+_FIRST_YEAR = 1970
 
 #: Which of a team's runs counts.
 Counts = Literal["best", "last"]
@@ -95,3 +99,27 @@ def rules_of(section: Section) -> Rules:
 def in_utc(time: datetime) -> str:
     """Return a time of UTC as ISO 8601 has it, to the second or, where it has any, the microsecond."""
     return time.isoformat().replace("+00:00", "Z")
+
+
+def time_of(text: str) -> datetime:
+    """Return the time, in UTC, that ISO 8601 says; one without an offset is in UTC already.
+
+    Raises
+    ------
+    UsageError
+        If it is no such time, or one of another age.
+
+    Examples
+    --------
+    >>> in_utc(time_of("2020-06-05T12:30+02:00")), in_utc(time_of("2020-06-05"))
+    ('2020-06-05T10:30:00Z', '2020-06-05T00:00:00Z')
+    """
+    try:
+        time = datetime.fromisoformat(text.strip())
+        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        is_of_age = time.year >= _FIRST_YEAR
+    except (ValueError, OverflowError):
+        is_of_age = False
+    if not is_of_age:
+        raise UsageError(f"{printable(text)} is no time.", "Write it as 2020-06-05T23:59:59Z.")
+    return time
