@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from scoring.version import VERSION
 from submissions.errors import CannotCheckError, GlckitError, UsageError
@@ -71,6 +72,22 @@ class Added:
     is_new: bool = False
     refused: str | None = None
     error: GlckitError | None = None
+
+    @property
+    def outcome(self) -> Literal["stored", "known", "refused", "unread"]:
+        """What was done with it."""
+        if self.submission is None:
+            return "unread" if self.refused is None else "refused"
+        return "stored" if self.is_new else "known"
+
+    @property
+    def verdict(self) -> Literal["good", "bad", "unknown"]:
+        """What it is worth: the same however often it is added."""
+        if self.submission is None:
+            return "unknown" if self.refused is None else "bad"
+        if self.submission.status == "failed":
+            return "unknown"
+        return "good" if self.submission.parts else "bad"
 
 
 def add_runs(runs: Sequence[str], board: Board, entry: Entry, *, progress: Progress = SILENT) -> list[Added]:

@@ -77,12 +77,17 @@ def restored(digest: str, kept: Path, folder: Path) -> Path:
                 found.update(block)
                 file.write(block)
     except FileNotFoundError as error:
-        raise MissingRunError(f"The run is not kept: there is no {printable(source)}.") from error
+        raise MissingRunError(f"The run is not kept: {_short(source)} is not there.") from error
     except OSError as error:
-        raise MissingRunError(f"{printable(source)} cannot be read: {error.strerror or error}.") from error
+        raise MissingRunError(f"{_short(source)} cannot be read: {error.strerror or error}.") from error
     if found.hexdigest() != digest:
-        raise MissingRunError(f"{printable(source)} is damaged: its digest is another.")
+        raise MissingRunError(f"{_short(source)} is damaged: its digest is another.")
     return target
+
+
+def _short(kept: Path) -> str:
+    """Return how a kept run is called where everybody may read it."""
+    return printable(Path(kept.parent.name) / kept.name)
 
 
 def _changed(run: str | os.PathLike[str]) -> CannotCheckError:

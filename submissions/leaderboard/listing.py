@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from submissions.errors import UsageError
 from submissions.leaderboard.entries import WHOLE, PartScores, Submission, TruthPart
+from submissions.leaderboard.opening import Board, season_of, standings_of
 from submissions.leaderboard.ranking import Standing
 from submissions.leaderboard.rules import in_utc
 from submissions.leaderboard.season import Season
-
-_OF_STANDING = ("counts", "rank", "is_baseline", "excluded")
-_OF_SUBMISSION = ("team", "run", "digest", "status", "reason", "faults", "warnings")
+from submissions.printable import printable
+from submissions.progress import SILENT, Progress
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,24 @@ class Listing:
         told = self.told(submission)
         entry = {
             "submission": submission.number,
-            **{name: _listed(getattr(submission, name)) for name in _OF_SUBMISSION},
-            **{name: getattr(standing, name) for name in _OF_STANDING},
+            "team": submission.team,
+            "run": submission.run,
             "submitted": in_utc(submission.submitted),
-            "rank_set": _listed(standing.rank_set),
-            "stale": submission.yardstick != self.season.yardstick,
+            "digest": submission.digest,
+            "status": submission.status,
+            "counts": standing.counts,
+            "rank": standing.rank,
+            "rank_set": standing.rank_set and list(standing.rank_set),
             "scores": dict(told.scores) if told else {},
             "intervals": dict(told.intervals) if told else {},
             "parts": {part: asdict(each) for part, each in self.told_beside(submission).items()},
             "signature": told and told.signature,
+            "faults": list(submission.faults),
+            "warnings": list(submission.warnings),
+            "reason": submission.reason,
+            "excluded": standing.excluded,
+            "is_baseline": standing.is_baseline,
+            "stale": submission.yardstick != self.season.yardstick,
         }
         if self.is_public:
             entry |= {"reason": None, "warnings": []}  # which tell of folders, and of the whole truth
@@ -71,6 +82,23 @@ class Listing:
     def told_beside(self, submission: Submission) -> Mapping[TruthPart, PartScores]:
         """Return the scores that stand beside them."""
         return {part: submission.parts[part] for part in self.beside if part in submission.parts}
+
+
+def listing_of(
+    board: Board, part: TruthPart = WHOLE, *, is_public: bool = False, progress: Progress = SILENT
+) -> Listing:
+    """Return the season of a board, ranked by a part; for everybody, by what they may know now."""
+    season = season_of(board, progress=progress)
+    if not is_public:
+        return Listing(season, standings_of(board, season, part), part)
+    part = public_part(season, datetime.now(UTC))
+    return public_listing(season, standings_of(board, season, part), part)
+
+
+def check_export(file: Path) -> None:
+    """Refuse a file whose name says no format, before any work."""
+    if file.suffix.lower() not in (".csv", ".json"):
+        raise UsageError(f"Cannot tell the format of {printable(file)}.", "Let it end in .csv or .json.")
 
 
 def public_part(season: Season, time: datetime) -> TruthPart:
@@ -97,7 +125,3 @@ def _details(submission: Submission, told: PartScores | None) -> dict[str, Any]:
         "replaced": list(submission.replaced),
         "kept": submission.kept,
     }
-
-
-def _listed(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple | list) else value

@@ -46,7 +46,7 @@ def open_board(competition: Competition) -> Board:
     Raises
     ------
     UsageError
-        If there is none, a newer glckit wrote it, or the extra is not installed.
+        If there is none, or no competition.toml, a newer glckit wrote it, or the extra is not installed.
     CannotCheckError
         If it cannot be used.
     """
@@ -114,6 +114,11 @@ def _refuse_part(part: TruthPart, season: Season) -> None:
 
 
 def _board(competition: Competition, *, new: bool) -> Board:
+    if competition.file is None:
+        raise UsageError(
+            "There is no competition.toml here or above.",
+            "Write one for the organizers' files: glckit init DIR",
+        )
     require_installed("sqlalchemy", "leaderboard")
     from submissions.leaderboard.store.database import Store
     from submissions.leaderboard.store.engines import Place

@@ -118,4 +118,4 @@ class _Anew:
 
 
 def _is_due(submission: Submission, standard: Standard) -> bool:
-    return submission.yardstick != standard.key or submission.status == "failed"
+    return submission.yardstick != standard.key or submission.reason is not None

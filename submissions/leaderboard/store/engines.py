@@ -57,7 +57,7 @@ class Place:
             if url.drivername == "postgresql":
                 url = url.set(drivername="postgresql+psycopg")
             url.get_dialect()
-        except sa.exc.SQLAlchemyError as error:
+        except (sa.exc.SQLAlchemyError, ValueError) as error:
             raise UsageError(f"leaderboard.store is no URL of a database: {_first_line(error)}.") from error
         return cls(url, None)
 
@@ -74,7 +74,7 @@ class Place:
         if self.url.get_backend_name() == "postgresql":
             require("psycopg", "leaderboard")
         try:
-            return sa.create_engine(self.url)
+            return sa.create_engine(self.url, poolclass=NullPool)  # commands are short, connections few
         except ModuleNotFoundError as error:
             raise UsageError(f"{self.shown} needs a driver that is not installed: {error.name}.") from error
 
