@@ -28,7 +28,7 @@ MAX_NAME = 200
 
 
 @dataclass(frozen=True)
-class Entry:
+class Handover:
     """Who hands in, and how.
 
     Parameters
@@ -90,7 +90,7 @@ class Added:
         return "good" if self.submission.parts else "bad"
 
 
-def add_runs(runs: Sequence[str], board: Board, entry: Entry, *, progress: Progress = SILENT) -> list[Added]:
+def add_runs(runs: Sequence[str], board: Board, handover: Handover, *, progress: Progress = SILENT) -> list[Added]:
     """Score runs and store them, one by one; what is wrong with one does not keep out the others.
 
     Raises
@@ -100,21 +100,21 @@ def add_runs(runs: Sequence[str], board: Board, entry: Entry, *, progress: Progr
     CannotCheckError
         If the store, the truth, or a test, training or species file cannot be used.
     """
-    _check_entry(runs, entry)
+    _check_handover(runs, handover)
     standard = standard_of(board.competition, progress=progress)
     _refuse_stale((each.yardstick for each in board.store.submissions()), standard)
-    return [added(run, board, standard, entry, progress=progress) for run in runs]
+    return [added(run, board, standard, handover, progress=progress) for run in runs]
 
 
-def added(run: str, board: Board, standard: Standard, entry: Entry, *, progress: Progress = SILENT) -> Added:
+def added(run: str, board: Board, standard: Standard, handover: Handover, *, progress: Progress = SILENT) -> Added:
     """Score a run and store it; see `add_runs`."""
-    entry = replace(entry, submitted=entry.submitted or datetime.now(UTC))
-    assert entry.submitted is not None
-    refused = board.competition.leaderboard.refusal(entry.submitted)
+    handover = replace(handover, submitted=handover.submitted or datetime.now(UTC))
+    assert handover.submitted is not None
+    refused = board.competition.leaderboard.refusal(handover.submitted)
     if refused is not None:
         return Added(run, refused=refused)
     try:
-        return _Taking(run, board, standard, entry).taken(progress=progress)
+        return _Taking(run, board, standard, handover).taken(progress=progress)
     except GlckitError as error:
         return Added(run, error=error)
 
@@ -141,14 +141,14 @@ def check_name(what: str, name: str) -> None:
         raise UsageError(f"The name of the {what} {wrong}.", hint)
 
 
-def _check_entry(runs: Sequence[str], entry: Entry) -> None:
-    check_name("team", entry.team)
-    if entry.name is not None and len(runs) > 1:
+def _check_handover(runs: Sequence[str], handover: Handover) -> None:
+    check_name("team", handover.team)
+    if handover.name is not None and len(runs) > 1:
         raise UsageError(f"--name names one run, not {len(runs)}.")
     for run in runs:
         if run == STDIN:
             raise UsageError("A run that is kept is a file, not standard input.", "Write it to a file first.")
-        check_name("run", entry.name or Path(run).name)
+        check_name("run", handover.name or Path(run).name)
 
 
 def _refuse_stale(former: Iterator[str], standard: Standard) -> None:
@@ -164,31 +164,31 @@ class _Taking:
     run: str
     board: Board
     standard: Standard
-    entry: Entry
+    handover: Handover
 
     @property
     def name(self) -> str:
-        return self.entry.name or Path(self.run).name
+        return self.handover.name or Path(self.run).name
 
     def taken(self, *, progress: Progress) -> Added:
         digest = file_digest(self.run)
-        known = _known(self.board.store.submissions(), self.entry.team, digest)
+        known = _known(self.board.store.submissions(), self.handover.team, digest)
         if known is not None and known.status != "failed":
             return Added(self.run, known)
         metadata = metadata_of(self.run, progress=progress)
         assessment = self._assessed(progress)
-        assert self.entry.submitted is not None
+        assert self.handover.submitted is not None
         made = Submission(
             number=0,
-            team=self.entry.team,
+            team=self.handover.team,
             run=self.name,
-            submitted=self.entry.submitted,
+            submitted=self.handover.submitted,
             digest=digest,
             status=assessment.status,
             yardstick=self.standard.key,
             metadata=metadata,
             version=VERSION,
-            kept=self.entry.keep,
+            kept=self.handover.keep,
         )
         with self._copy(digest) as copy:
             return self._stored(with_assessment(made, assessment), assessment.packed(), copy)
@@ -202,7 +202,7 @@ class _Taking:
 
     @contextlib.contextmanager
     def _copy(self, digest: str) -> Iterator[Path | None]:
-        if self.entry.keep:
+        if self.handover.keep:
             with compressed(self.run, digest, self.board.kept) as copy:
                 yield copy
         else:
@@ -225,7 +225,7 @@ class _Taking:
                 writer.replace(made, packed)
             else:
                 made = replace(made, number=writer.add(made, packed))
-            if copy is not None:  # what is kept without an entry does no harm; an entry without its run might
+            if copy is not None:  X without its run might
                 place(copy, self.board.kept)
         return Added(self.run, made, is_new=True)
 

@@ -121,9 +121,9 @@ def _board(competition: Competition, *, new: bool) -> Board:
         )
     require_installed("sqlalchemy", "leaderboard")
     from submissions.leaderboard.store.database import Store
-    from submissions.leaderboard.store.engines import Place
+    from submissions.leaderboard.store.engines import StorePlace
 
-    place = Place.of(competition.leaderboard.store, competition.folder)
+    place = StorePlace.of(competition.leaderboard.store, competition.folder)
     beside = competition.folder / "leaderboard" if place.file is None else place.file
     store = Store.made(place) if new else Store.opened(place)
     return Board(competition, store, beside.with_name(f"{beside.stem}-runs"))

@@ -50,12 +50,12 @@ def add(
     """
     from glckit.reports.season.added import added_report
     from submissions.competition.files import find_competition
-    from submissions.leaderboard.admitting import Entry, add_runs
+    from submissions.leaderboard.admitting import Handover, add_runs
     from submissions.leaderboard.opening import open_board
     from submissions.leaderboard.rules import time_of
 
-    entry = Entry(team, None if submitted is None else time_of(submitted), name, keep)
-    done = add_runs(runs, open_board(find_competition(runs)), entry, progress=TERMINAL)
+    handover = Handover(team, None if submitted is None else time_of(submitted), name, keep)
+    done = add_runs(runs, open_board(find_competition(runs)), handover, progress=TERMINAL)
     show(added_report(done), form, as_json=as_json)
     for each in done:
         if each.error is not None:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, Engine
 from submissions.errors import CannotCheckError, UsageError
 from submissions.leaderboard.entries import Evidence, Submission
 from submissions.leaderboard.ranking import RankSets
-from submissions.leaderboard.store.engines import Place, transaction
+from submissions.leaderboard.store.engines import StorePlace, transaction
 from submissions.leaderboard.store.packing import unpacked
 from submissions.leaderboard.store.records import row_of, submission_of
 from submissions.leaderboard.store.schema import LOCK, refuse_unusable, upgrade
@@ -29,15 +29,15 @@ class Store:
 
     Parameters
     ----------
-    place : Place
+    place : StorePlace
         The file, or the database.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: StorePlace) -> None:
         self.place = place
 
     @classmethod
-    def opened(cls, place: Place) -> Store:
+    def opened(cls, place: StorePlace) -> Store:
         """Open a store, and take one of an older version to the newest.
 
         Raises
@@ -58,7 +58,7 @@ class Store:
         return store
 
     @classmethod
-    def made(cls, place: Place) -> Store:
+    def made(cls, place: StorePlace) -> Store:
         """Make a store where there is none.
 
         Raises

@@ -25,7 +25,7 @@ Access = Literal["read", "write"]
 
 
 @dataclass(frozen=True)
-class Place:
+class StorePlace:
     """Where a store is.
 
     Parameters
@@ -40,7 +40,7 @@ class Place:
     file: Path | None
 
     @classmethod
-    def of(cls, store: str, folder: Path) -> Place:
+    def of(cls, store: str, folder: Path) -> StorePlace:
         """Return the place that a setting names: a file of the folder, or a URL of SQLAlchemy.
 
         Raises

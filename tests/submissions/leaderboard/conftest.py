@@ -8,7 +8,7 @@ from pathlib import Path
 import postgres
 import pytest
 
-from submissions.leaderboard.store.engines import Place
+from submissions.leaderboard.store.engines import StorePlace
 
 
 @pytest.fixture(scope="session")
@@ -26,5 +26,5 @@ def store_setting(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def place(store_setting: str, tmp_path: Path) -> Place:
-    return Place.of(store_setting, tmp_path)
+def place(store_setting: str, tmp_path: Path) -> StorePlace:
+    return StorePlace.of(store_setting, tmp_path)

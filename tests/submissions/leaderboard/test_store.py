@@ -28,7 +28,7 @@ from submissions.errors import CannotCheckError, UsageError
 from submissions.leaderboard.entries import Evidence, PartEvidence, PartScores, Submission
 from submissions.leaderboard.store import schema
 from submissions.leaderboard.store.database import Store
-from submissions.leaderboard.store.engines import Place
+from submissions.leaderboard.store.engines import StorePlace
 from submissions.leaderboard.store.packing import packed, unpacked
 from submissions.leaderboard.store.records import row_of
 from submissions.leaderboard.store.tables import METADATA, REVISION, Json
@@ -83,7 +83,7 @@ def full(number: int = 1) -> Submission:
     )
 
 
-def test_what_is_stored_comes_back_to_the_last_bit(place: Place) -> None:
+def test_what_is_stored_comes_back_to_the_last_bit(place: StorePlace) -> None:
     store = Store.made(place)
     with store.writing() as writer:
         numbers = [writer.add(full(), packed(evidence())), writer.add(submission(0), None)]
@@ -109,7 +109,7 @@ def test_evidence_survives_packing() -> None:
     assert unpacked(packed(replace(evidence(), curve=None))).curve is None
 
 
-def test_a_failed_block_leaves_no_trace(place: Place) -> None:
+def test_a_failed_block_leaves_no_trace(place: StorePlace) -> None:
     store = Store.made(place)
     with store.writing() as writer:
         writer.add(full(), packed(evidence()))
@@ -126,7 +126,7 @@ def test_a_failed_block_leaves_no_trace(place: Place) -> None:
     assert_same(store.evidence(1), evidence())
 
 
-def test_a_file_of_a_team_cannot_be_stored_twice(place: Place) -> None:
+def test_a_file_of_a_team_cannot_be_stored_twice(place: StorePlace) -> None:
     store = Store.made(place)
     with store.writing() as writer:
         writer.add(full(), None)
@@ -135,7 +135,7 @@ def test_a_file_of_a_team_cannot_be_stored_twice(place: Place) -> None:
     assert len(store.submissions()) == 1
 
 
-def test_writers_take_turns(place: Place) -> None:
+def test_writers_take_turns(place: StorePlace) -> None:
     """Eight threads each add 1 to what they read: none sees what another is about to change."""
     store = Store.made(place)
 
@@ -155,7 +155,7 @@ def test_writers_take_turns(place: Place) -> None:
     assert digests == list(range(40))
 
 
-def test_the_migrations_make_the_tables_that_the_code_reads(place: Place) -> None:
+def test_the_migrations_make_the_tables_that_the_code_reads(place: StorePlace) -> None:
     store = Store.made(place)
     with store._reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
@@ -163,7 +163,7 @@ def test_the_migrations_make_the_tables_that_the_code_reads(place: Place) -> Non
 
 
 def test_an_older_store_is_taken_to_the_newest(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: StorePlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store.made(place)
     with store.writing() as writer:
@@ -184,7 +184,7 @@ def test_an_older_store_is_taken_to_the_newest(
         assert "note" in {each["name"] for each in sa.inspect(connection).get_columns("submissions")}
 
 
-def test_a_store_of_a_newer_version_is_refused_and_left_alone(place: Place) -> None:
+def test_a_store_of_a_newer_version_is_refused_and_left_alone(place: StorePlace) -> None:
     store = Store.made(place)
     with store._writing() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0042'"))
@@ -195,7 +195,7 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(place: Place) -> N
         assert schema.revision_of(connection) == "0042"
 
 
-def test_what_is_no_store_is_said(place: Place, tmp_path: Path) -> None:
+def test_what_is_no_store_is_said(place: StorePlace, tmp_path: Path) -> None:
     with pytest.raises((UsageError, CannotCheckError), match="glckit leaderboard init"):
         Store.opened(place)
     Store.made(place)
@@ -203,26 +203,26 @@ def test_what_is_no_store_is_said(place: Place, tmp_path: Path) -> None:
         Store.made(place)
     (tmp_path / "notes.txt").write_text("hello\n" * 100)
     with pytest.raises(CannotCheckError, match="not a database"):
-        Store.opened(Place.of("notes.txt", tmp_path))
+        Store.opened(StorePlace.of("notes.txt", tmp_path))
     sqlite3.connect(tmp_path / "other.db").execute("CREATE TABLE cats (name)").connection.close()
     with pytest.raises(CannotCheckError, match="not a store of a leaderboard"):
-        Store.opened(Place.of("other.db", tmp_path))
+        Store.opened(StorePlace.of("other.db", tmp_path))
     with pytest.raises(UsageError, match="is a folder"):
-        Store.made(Place.of(".", tmp_path))
+        Store.made(StorePlace.of(".", tmp_path))
     with pytest.raises(CannotCheckError, match="cannot be used"):
-        Store.made(Place.of("absent/store.sqlite", tmp_path))
+        Store.made(StorePlace.of("absent/store.sqlite", tmp_path))
 
 
 @pytest.mark.parametrize("setting", ["nonsense://x", "postgresql://:x:/y", "://"])
 def test_a_setting_that_names_no_database_is_refused(setting: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"leaderboard\.store is no URL"):
-        Place.of(setting, tmp_path)
+        StorePlace.of(setting, tmp_path)
 
 
 def test_names_of_files_are_names_of_files(tmp_path: Path) -> None:
     for name in ("a?mode=memory.sqlite", "100%25.sqlite", "über #1.sqlite", "sqlite:///in-url.sqlite"):
-        Store.made(Place.of(name, tmp_path))
-        assert Store.opened(Place.of(name, tmp_path)).submissions() == ()
+        Store.made(StorePlace.of(name, tmp_path))
+        assert Store.opened(StorePlace.of(name, tmp_path)).submissions() == ()
     assert {path.name for path in tmp_path.iterdir()} == {
         "a?mode=memory.sqlite",
         "100%25.sqlite",
@@ -232,14 +232,14 @@ def test_names_of_files_are_names_of_files(tmp_path: Path) -> None:
 
 
 def test_no_message_has_a_password(tmp_path: Path) -> None:
-    place = Place.of("postgresql://user:hunter2@localhost:1/nothing", tmp_path)
+    place = StorePlace.of("postgresql://user:hunter2@localhost:1/nothing", tmp_path)
     with pytest.raises(CannotCheckError, match="cannot be used") as raised:
         Store.opened(place)
     assert "hunter2" not in str(raised.value)
     assert "user:***@localhost" in str(raised.value)
 
 
-def test_rank_sets_are_remembered_and_the_oldest_forgotten(place: Place) -> None:
+def test_rank_sets_are_remembered_and_the_oldest_forgotten(place: StorePlace) -> None:
     store = Store.made(place)
     assert store.rank_sets("a") is None
     store.remember_rank_sets("a", {3: (1, 2)})
@@ -256,8 +256,8 @@ import sys
 from pathlib import Path
 from submissions.errors import CannotCheckError
 from submissions.leaderboard.store.database import Store
-from submissions.leaderboard.store.engines import Place
-store = Store.opened(Place.of("s.sqlite", Path(sys.argv[1])))
+from submissions.leaderboard.store.engines import StorePlace
+store = Store.opened(StorePlace.of("s.sqlite", Path(sys.argv[1])))
 print(len(store.submissions()))
 store.remember_rank_sets("a", {1: (1, 1)})
 print(store.rank_sets("a"))
@@ -272,7 +272,7 @@ except CannotCheckError as error:
 def test_a_store_in_a_read_only_folder_can_be_read(tmp_path: Path) -> None:
     folder = tmp_path / "fixed"
     folder.mkdir()
-    with Store.made(Place.of("s.sqlite", folder)).writing() as writer:
+    with Store.made(StorePlace.of("s.sqlite", folder)).writing() as writer:
         writer.add(full(), None)
     (folder / "s.sqlite").chmod(0o444)
     folder.chmod(0o555)
@@ -286,7 +286,7 @@ def test_a_store_in_a_read_only_folder_can_be_read(tmp_path: Path) -> None:
 def test_a_dropped_connection_stores_nothing_and_says_so(
     postgres_server: postgres.Server, tmp_path: Path
 ) -> None:
-    store = Store.made(Place.of(postgres_server.new_database(), tmp_path))
+    store = Store.made(StorePlace.of(postgres_server.new_database(), tmp_path))
 
     def write() -> None:
         with store.writing() as writer:
