@@ -90,7 +90,9 @@ class Added:
         return "good" if self.submission.parts else "bad"
 
 
-def add_runs(runs: Sequence[str], board: Board, handover: Handover, *, progress: Progress = SILENT) -> list[Added]:
+def add_runs(
+    runs: Sequence[str], board: Board, handover: Handover, *, progress: Progress = SILENT
+) -> list[Added]:
     """Score runs and store them, one by one; what is wrong with one does not keep out the others.
 
     Raises
@@ -106,7 +108,9 @@ def add_runs(runs: Sequence[str], board: Board, handover: Handover, *, progress:
     return [added(run, board, standard, handover, progress=progress) for run in runs]
 
 
-def added(run: str, board: Board, standard: Standard, handover: Handover, *, progress: Progress = SILENT) -> Added:
+def added(
+    run: str, board: Board, standard: Standard, handover: Handover, *, progress: Progress = SILENT
+) -> Added:
     """Score a run and store it; see `add_runs`."""
     handover = replace(handover, submitted=handover.submitted or datetime.now(UTC))
     assert handover.submitted is not None
@@ -225,7 +229,7 @@ class _Taking:
                 writer.replace(made, packed)
             else:
                 made = replace(made, number=writer.add(made, packed))
-            if copy is not None:  X without its run might
+            if copy is not None:  # a kept run without an entry does no harm, an entry without its run might
                 place(copy, self.board.kept)
         return Added(self.run, made, is_new=True)
 
