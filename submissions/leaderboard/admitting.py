@@ -103,9 +103,23 @@ def add_runs(
         If the store, the truth, or a test, training or species file cannot be used.
     """
     _check_handover(runs, handover)
+    standard = standard_in_force(board, progress=progress)
+    return [added(run, board, standard, handover, progress=progress) for run in runs]
+
+
+def standard_in_force(board: Board, *, progress: Progress = SILENT) -> Standard:
+    """Return what the runs of a board are scored against.
+
+    Raises
+    ------
+    UsageError
+        If those that were scored before were scored against something else.
+    CannotCheckError
+        If the truth, or a test, training or species file, cannot be used.
+    """
     standard = standard_of(board.competition, progress=progress)
     _refuse_stale((each.yardstick for each in board.store.submissions()), standard)
-    return [added(run, board, standard, handover, progress=progress) for run in runs]
+    return standard
 
 
 def added(

@@ -1,14 +1,29 @@
-"""glckit leaderboard init and add."""
+"""glckit leaderboard init, add and import."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glckit.cli.app import BAD, CANNOT_CHECK, OK, TERMINAL, FormatOption, JsonOption, exit_status, say, show
+from glckit.cli.app import (
+    BAD,
+    CANNOT_CHECK,
+    OK,
+    TERMINAL,
+    DigitsOption,
+    FormatOption,
+    JsonOption,
+    exit_status,
+    say,
+    show,
+)
 from glckit.cli.leaderboard import leaderboard
-from glckit.cli.parameters import argument, flag, option
+from glckit.cli.parameters import argument, flag, listed, option
+
+if TYPE_CHECKING:
+    from submissions.leaderboard.admitting import Added
 
 _ADD_AGAIN = "What was stored is whole; the same command stores the rest."
 
@@ -60,5 +75,49 @@ def add(
     for each in done:
         if each.error is not None:
             say(f"glckit: {each.error}")
-    statuses = {"good": OK, "bad": BAD, "unknown": CANNOT_CHECK}
-    raise typer.Exit(max(exit_status(each.error) if each.error else statuses[each.verdict] for each in done))
+    raise typer.Exit(max(map(_status, done)))
+
+
+@leaderboard.command("import", again=_ADD_AGAIN)
+def import_table(
+    table: Annotated[Path, argument("FILE", "The table that a platform exports, as CSV.")],
+    runs: Annotated[Path, option("DIR", "The folder of the runs.", "--runs")],
+    columns: Annotated[
+        str | None,
+        option(
+            "A=B,...",
+            "Which column B is A: team, submitted, file, score, public, private.",
+            "--columns",
+            parser=listed("--columns", str),
+        ),
+    ] = None,
+    submitted: Annotated[str | None, option("TIME", "When rows without a time were handed in.")] = None,
+    keep: Annotated[bool, flag("Keep the files, which scoring again needs.", "--keep/--no-keep")] = True,
+    digits: DigitsOption = 4,
+    form: FormatOption = "text",
+    as_json: JsonOption = False,
+) -> None:
+    """Take over a season from EvalAI, Kaggle or Codabench: add the run of every row of a table.
+
+    A run is the one file in the folder, or in folders of it, that is named as its row says: by name, address
+    or number, or by the team where there is no such column. If anything is wrong with any row, all that is
+    wrong is said, and nothing is added: exit status 1. Scores of the platform that are not ours are listed.
+    """
+    from glckit.reports.season.imported import import_report
+    from submissions.competition.files import find_competition
+    from submissions.leaderboard.importing.columns import named_columns
+    from submissions.leaderboard.importing.season import ImportSource, import_season
+    from submissions.leaderboard.opening import open_board
+    from submissions.leaderboard.rules import time_of
+
+    given = None if submitted is None else time_of(submitted)
+    source = ImportSource(table, runs, named_columns(columns or ()), given, keep)
+    done = import_season(source, open_board(find_competition()), progress=TERMINAL)
+    show(import_report(done, digits=digits), form, as_json=as_json, digits=digits)
+    raise typer.Exit(BAD if done.problems else max((_status(each.added) for each in done.rows), default=OK))
+
+
+def _status(done: Added) -> int:
+    if done.error is not None:
+        return exit_status(done.error)
+    return {"good": OK, "bad": BAD, "unknown": CANNOT_CHECK}[done.verdict]
