@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -101,6 +103,18 @@ class ScoredPart:
     intervals: Mapping[str, Interval] | None
     threshold: float
     refitted: bool
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the part as JSON has it; null stands for a threshold of -inf."""
+        return {
+            "by": self.by,
+            "part": self.part,
+            "n_occurrences": self.n_occurrences,
+            "scores": dict(self.scores),
+            "refitted": self.refitted,
+            "intervals": self.intervals and {name: asdict(each) for name, each in self.intervals.items()},
+            "threshold": None if self.threshold == -math.inf else self.threshold,
+        }
 
 
 @dataclass(frozen=True)

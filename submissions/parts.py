@@ -31,8 +31,8 @@ def check_by(names: tuple[str, ...]) -> None:
             raise UsageError(f"Nothing is broken down by {name!r}.", f"Say one of {', '.join(get_args(By))}.")
 
 
-def partition(by: str, yardstick: Yardstick, scored: Scored) -> Partition:
-    """Return the part that each occurrence of the truth is in.
+def partition(by: str, yardstick: Yardstick, scored: Scored | None = None) -> Partition:
+    """Return the part that each occurrence of the truth is in; only set sizes depend on a scored run.
 
     Raises
     ------
@@ -44,12 +44,12 @@ def partition(by: str, yardstick: Yardstick, scored: Scored) -> Partition:
     return _PARTITIONS[by](yardstick, scored)
 
 
-def _by_region(yardstick: Yardstick, _: Scored) -> Partition:
+def _by_region(yardstick: Yardstick, _: Scored | None) -> Partition:
     assert yardstick.truth is not None
     return Partition.of_labels("region", region_of_id(yardstick.truth.ids))
 
 
-def _by_quadrat(yardstick: Yardstick, _: Scored) -> Partition:
+def _by_quadrat(yardstick: Yardstick, _: Scored | None) -> Partition:
     units = yardstick.units
     if units.units.kind != "quadrat":
         raise UsageError(
@@ -63,7 +63,7 @@ def _by_quadrat(yardstick: Yardstick, _: Scored) -> Partition:
     return Partition("quadrat", tuple(labels[i] for i in order), places[units.units.numbers])
 
 
-def _by_kingdom(yardstick: Yardstick, _: Scored) -> Partition:
+def _by_kingdom(yardstick: Yardstick, _: Scored | None) -> Partition:
     table, species = yardstick.inputs.species, _species(yardstick, "kingdom")
     if table is None:
         raise UsageError("Kingdoms stand in the species table.", "Give it with --species FILE.")
@@ -75,7 +75,7 @@ def _by_kingdom(yardstick: Yardstick, _: Scored) -> Partition:
     return Partition.of_labels("kingdom", [kingdoms.get(each) or _UNKNOWN for each in species.tolist()])
 
 
-def _by_rarity(yardstick: Yardstick, _: Scored) -> Partition:
+def _by_rarity(yardstick: Yardstick, _: Scored | None) -> Partition:
     species, tables = _species(yardstick, "rarity"), yardstick.inputs.train
     if not tables:
         raise UsageError("How rare a species is the training files say.", "Give them with --train FILE.")
@@ -88,7 +88,8 @@ def _by_rarity(yardstick: Yardstick, _: Scored) -> Partition:
     return Partition.of_ranges("rarity", n_trained, RARITY_STARTS)
 
 
-def _by_set_size(_: Yardstick, scored: Scored) -> Partition:
+def _by_set_size(_: Yardstick, scored: Scored | None) -> Partition:
+    assert scored is not None
     outcomes: Any = scored.per_occurrence
     sizes = getattr(outcomes, "set_sizes", outcomes.n_predicted)
     return Partition.of_ranges("set-size", sizes, SET_SIZE_STARTS)
@@ -100,7 +101,7 @@ def _species(yardstick: Yardstick, by: str) -> NDArray[np.integer]:
     return yardstick.truth.species
 
 
-_PARTITIONS: Mapping[str, Callable[[Yardstick, Scored], Partition]] = {
+_PARTITIONS: Mapping[str, Callable[[Yardstick, Scored | None], Partition]] = {
     "region": _by_region,
     "quadrat": _by_quadrat,
     "kingdom": _by_kingdom,

@@ -22,7 +22,7 @@ from baselines.cnn.gathering import gathered, joined
 from baselines.cnn.history import write_events, write_log
 from baselines.cnn.network import PatchInception
 from baselines.cnn.options import TrainingOptions
-from baselines.cnn.outputs import BestSpecies, PartScores, best_species, score_part
+from baselines.cnn.outputs import BestSpecies, SplitScores, best_species, score_part
 from baselines.cnn.patchdata import Batch, PatchDataset, batches
 from baselines.cnn.planes import InputPlanes
 from baselines.cnn.sampling import BatchShare, Course, parts_of_steps, seed_of
@@ -105,7 +105,7 @@ class TrainingLoop:
                     self._save_if_due()
                 pace.done(1)
 
-    def score(self, part: str) -> PartScores:
+    def score(self, part: str) -> SplitScores:
         """Score the network as it is on a part of the occurrences; all processes share them."""
         rows = self.work.data.parts[part]
         best = self._predict(rows[self._share.rank :: self._share.n_processes])

@@ -49,7 +49,7 @@ class BestSpecies:
 
 
 @dataclass(frozen=True)
-class PartScores:
+class SplitScores:
     """What a network scores on a part of the occurrences; top-K counts hits, so ties go by output.
 
     `top_1`, `top_10` and `top_30` are shares of the occurrences whose true species is among so many best;
@@ -83,7 +83,7 @@ def best_species(logits: Tensor, rows: NDArray[np.int64], *, max_rows: int = MAX
     return BestSpecies(rows, outputs.to(torch.int32).cpu().numpy(), told_apart(scores, falling))
 
 
-def score_part(best: BestSpecies, labels: NDArray[np.int64]) -> PartScores:
+def score_part(best: BestSpecies, labels: NDArray[np.int64]) -> SplitScores:
     """Score the best species of all occurrences of a part, as a run with these lists would score.
 
     `labels` has the true output of each occurrence, and `best.rows` are places in it, each once.
@@ -92,4 +92,4 @@ def score_part(best: BestSpecies, labels: NDArray[np.int64]) -> PartScores:
     pairs = best.pairs(np.arange(n_outputs))
     score = score_sparse(pairs, labels, best.rows.astype(np.intp), k=30)
     top_1, top_10 = (replace(score, k=k).top_k for k in (1, 10))
-    return PartScores(top_1, top_10, score.top_k, score.adaptive_top_k)
+    return SplitScores(top_1, top_10, score.top_k, score.adaptive_top_k)

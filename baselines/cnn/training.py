@@ -22,7 +22,7 @@ from baselines.cnn.machine import fabric_of, memory_watched, one_voice, peers_wa
 from baselines.cnn.modelfile import Model, write_model
 from baselines.cnn.network import PatchInception
 from baselines.cnn.options import TrainingOptions
-from baselines.cnn.outputs import PartScores
+from baselines.cnn.outputs import SplitScores
 from baselines.cnn.patchdata import PatchDataset
 from baselines.cnn.sampling import BatchShare, Course
 from baselines.cnn.trainingdata import read_training_data
@@ -42,7 +42,7 @@ class TrainedCnn:
         Whether this is the process that reports; the others of a training on several devices do not.
     best_epoch : int
         The epoch, from 1, after which the kept model was measured.
-    validation, test : PartScores
+    validation, test : SplitScores
         What the kept model scores on these parts; None for a test part without occurrences.
     notes : tuple of str
         What could not be made.
@@ -52,8 +52,8 @@ class TrainedCnn:
     first: bool
     n_parts: Mapping[str, int]
     best_epoch: int
-    validation: PartScores
-    test: PartScores | None
+    validation: SplitScores
+    test: SplitScores | None
     notes: tuple[str, ...] = ()
 
 
@@ -141,7 +141,7 @@ def _finished(loop: TrainingLoop) -> TrainedCnn:
     loop.network.load_state_dict(tensors)
     test = loop.score("test") if len(data.parts["test"]) else None
     n_parts = {name: len(rows) for name, rows in data.parts.items()}
-    validation = PartScores(**{each.name: best[each.name] for each in dataclasses.fields(PartScores)})
+    validation = SplitScores(**{each.name: best[each.name] for each in dataclasses.fields(SplitScores)})
     trained = TrainedCnn(place, loop.fabric.is_global_zero, n_parts, best["epoch"], validation, test)
     notes: tuple[str, ...] = ()
     if trained.first:

@@ -34,7 +34,7 @@ _Field = Callable[[Grids], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
-class Ground:
+class WorldGround:
     """The fine fields of one region."""
 
     region: Region

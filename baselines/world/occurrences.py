@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from baselines.world.climate import Climate, climate_of
 from baselines.world.draws import hashed, key_of, shuffled
-from baselines.world.ground import Ground
+from baselines.world.ground import WorldGround
 from baselines.world.places import draw_places
 from baselines.world.regions import Places, Region
 from baselines.world.species import SpeciesPool, draw_species
@@ -55,9 +55,9 @@ class RegionOccurrences:
         return self.climate.region
 
     @property
-    def ground(self) -> Ground:
+    def ground(self) -> WorldGround:
         """The fine fields of the region."""
-        return Ground(self.region, self.climate.seed)
+        return WorldGround(self.region, self.climate.seed)
 
     def select(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> RegionOccurrences:
         """Return some of the occurrences, by a mask of shape (n,) or by row numbers, in that order."""
@@ -88,7 +88,7 @@ def weights_at(
 
     Weights have the shape (n_batch, n_species), see `SpeciesPool.weights`.
     """
-    ground = Ground(climate.region, climate.seed)
+    ground = WorldGround(climate.region, climate.seed)
     n_batch = max(1, min(_BATCH, _BATCH_PAIRS // len(pool)))
     for start in range(0, len(places), n_batch):
         batch = places.take(np.arange(start, min(start + n_batch, len(places))))

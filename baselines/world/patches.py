@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from baselines.world.draws import hashed, key_of
 from baselines.world.fields import Grids, Octave, octaves
-from baselines.world.ground import Ground
+from baselines.world.ground import WorldGround
 from baselines.world.regions import Places
 
 # Brightness of each habitat in red, green and blue, and in near-infrared: green above red above blue
@@ -56,7 +56,7 @@ class PatchBatch:
     altitudes: NDArray[np.int16]
 
 
-def cut_patches(ground: Ground, places: Places, *, patch_size: int) -> Iterator[PatchBatch]:
+def cut_patches(ground: WorldGround, places: Places, *, patch_size: int) -> Iterator[PatchBatch]:
     """Cut the patches around places out of the ground, one pixel per metre, in batches in their order.
 
     A patch of any size is the middle of a larger one, and patches that overlap agree.
@@ -73,7 +73,7 @@ def cut_patches(ground: Ground, places: Places, *, patch_size: int) -> Iterator[
         yield PatchBatch(rows, bands, ground.altitude(grids))
 
 
-def _imagery(ground: Ground, grids: Grids) -> NDArray[np.uint8]:
+def _imagery(ground: WorldGround, grids: Grids) -> NDArray[np.uint8]:
     habitat = ground.habitat(grids)
     grain = _grain(ground, grids)
     shade = octaves(_key(ground, "shade"), grids, parts=_SHADE) - np.float32(50)
@@ -88,7 +88,7 @@ def _imagery(ground: Ground, grids: Grids) -> NDArray[np.uint8]:
     return pixels
 
 
-def _grain(ground: Ground, grids: Grids) -> list[NDArray[np.float32]]:
+def _grain(ground: WorldGround, grids: Grids) -> list[NDArray[np.float32]]:
     # Five numbers of twelve bits out of each pixel's hash.
     bits = hashed(_key(ground, "grain"), grids.rows[:, :, np.newaxis], grids.columns[:, np.newaxis])
     parts = [(bits >> np.uint64(12 * part)) & np.uint64(0xFFF) for part in range(5)]
@@ -103,5 +103,5 @@ def _levels(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.rint(np.clip(values, _DARKEST, _BRIGHTEST)).astype(np.uint8)
 
 
-def _key(ground: Ground, name: str) -> int:
+def _key(ground: WorldGround, name: str) -> int:
     return key_of(ground.seed, ground.region.name, "imagery", name)

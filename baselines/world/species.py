@@ -69,7 +69,7 @@ class SpeciesPool:
         gradients : ndarray of int64 of shape (n, 5)
             Gradients of the places, see `climate.Climate.at`.
         ground : ndarray of int64 of shape (n, 3)
-            Habitat, vegetation and altitude of the places, see `ground.Ground.at`.
+            Habitat, vegetation and altitude of the places, see `ground.WorldGround.at`.
 
         Returns
         -------

@@ -80,6 +80,7 @@ _MODULES = {
     "split": ["split"],
     "baseline": ["baseline", "cnn", "forest", "fusion"],
     "fuse": ["fuse"],
+    "leaderboard": ["leaderboard.taking", "leaderboard.showing", "leaderboard.changing"],
     "world": ["world"],
     "demo": ["demo"],
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from baselines.cnn.baseline import CnnOutcome
 from baselines.cnn.description import PAPER_MEGABYTES, CnnDescription
-from baselines.cnn.outputs import PartScores
+from baselines.cnn.outputs import SplitScores
 from baselines.cnn.prediction import CnnRun
 from baselines.cnn.training import TrainedCnn
 from baselines.cnn.watching import duration_text
@@ -56,7 +56,7 @@ def _training_lines(trained: TrainedCnn, digits: int) -> Iterator[str]:
     yield from (f"  {note}" for note in trained.notes)
 
 
-def _scores(scores: PartScores, digits: int) -> str:
+def _scores(scores: SplitScores, digits: int) -> str:
     names = {"top_1": "top-1", "top_10": "top-10", "top_30": "top-30", "adaptive_top_30": "adaptive top-30"}
     return ", ".join(f"{name} {number(getattr(scores, key), digits)}" for key, name in names.items())
 

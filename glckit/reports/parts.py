@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from glckit.render import aligned, number, significant
-from glckit.reports.intervals import between, interval_data
+from glckit.reports.intervals import between
 from submissions.printable import printable
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def parts_data(examination: Examination | None) -> dict[str, Any]:
     if examination is None or examination.parts is None:
         return {}
     won = [asdict(each) | {"gap": each.gap, "won": each.won} for each in examination.recalibrations]
-    return {"parts": [_part_data(part) for part in examination.parts], "recalibrations": won}
+    return {"parts": [part.to_data() for part in examination.parts], "recalibrations": won}
 
 
 def part_rows(run: str, parts: Sequence[ScoredPart]) -> tuple[list[str], list[list[Any]]]:
@@ -52,16 +51,8 @@ def parts_lines(examination: Examination | None, digits: int) -> Iterator[str]:
     yield from (f"  {_won(each, digits)}" for each in examination.recalibrations)
 
 
-def _part_data(part: ScoredPart) -> dict[str, Any]:
-    intervals = part.intervals
-    data = {name: getattr(part, name) for name in ("by", "part", "n_occurrences", "scores", "refitted")}
-    threshold = None if part.threshold == -math.inf else part.threshold
-    told = None if intervals is None else {name: interval_data(each) for name, each in intervals.items()}
-    return {**data, "scores": dict(part.scores), "intervals": told, "threshold": threshold}
-
-
 def _row(run: str, part: ScoredPart, columns: Sequence[str]) -> list[Any]:
-    found: dict[str, Any] = {"run": run, **_part_data(part)}
+    found: dict[str, Any] = {"run": run, **part.to_data()}
     found |= {name.replace("-", "_"): score for name, score in part.scores.items()}
     for name, interval in (part.intervals or {}).items():
         column = name.replace("-", "_")

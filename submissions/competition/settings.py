@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from scoring.metrics.table import metrics_named
 from scoring.places import REGIONS
-from submissions.editions import EDITIONS, Edition
+from submissions.competition.section import Section
+from submissions.editions import Edition
 from submissions.errors import UsageError
+from submissions.leaderboard.rules import Rules, rules_of
 from submissions.limits import MAX_ROWS
 from submissions.toml import read_toml
 
@@ -20,9 +21,6 @@ FILE_NAME = "competition.toml"
 Part = Literal["train", "test"]
 
 _PATCHES = ("patches_fr", "patches_us")
-
-_T = TypeVar("_T")
-_N = TypeVar("_N", int, None)
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,8 @@ class Competition:
         Names of the metrics that are asked for, the first of which ranks; empty where none are.
     verify : mapping
         Thresholds of ``verify-patches``.
+    leaderboard : Rules
+        The rules of a season: the ``[leaderboard]`` section.
     """
 
     folder: Path
@@ -90,6 +90,7 @@ class Competition:
     edition: Edition | None = None
     metric: tuple[str, ...] = ()
     verify: Mapping[str, Any] = field(default_factory=dict)
+    leaderboard: Rules = field(default_factory=Rules)
 
     @classmethod
     def without_settings(cls, folder: Path) -> Competition:
@@ -163,11 +164,11 @@ def read_competition(path: Path) -> Competition:
     """
     content = read_toml(path)
     _refuse_unknown(path, content)
-    section = _Section(path, "competition", content.get("competition", {}))
+    section = Section(path, "competition", content.get("competition", {}))
     edition = section.edition()
     return Competition(
         folder=path.parent,
-        data=_data(_Section(path, "data", content.get("data", {}))),
+        data=_data(Section(path, "data", content.get("data", {}))),
         file=path,
         name=section.get("name", str, f"GeoLifeCLEF {edition.year}" if edition else Competition.name),
         k=section.positive("k", edition.k if edition else Competition.k),
@@ -179,6 +180,7 @@ def read_competition(path: Path) -> Competition:
         edition=edition,
         metric=section.metrics() or (edition.metrics if edition else ()),
         verify=content.get("verify", {}),
+        leaderboard=rules_of(Section(path, "leaderboard", content.get("leaderboard", {}))),
     )
 
 
@@ -186,6 +188,7 @@ def _refuse_unknown(path: Path, content: Mapping[str, Any]) -> None:
     known = {
         "competition": {"name", "k", "truth", "test", "train", "species", "max_rows", "edition", "metric"},
         "data": {each.name for each in fields(Data)},
+        "leaderboard": {each.name for each in fields(Rules)},
     }
     unknown = [f"[{name}]" for name in content if name not in (*known, "verify")]
     for section in (*known, "verify"):
@@ -197,7 +200,7 @@ def _refuse_unknown(path: Path, content: Mapping[str, Any]) -> None:
         raise UsageError(f"{path} has settings that glckit does not know: {', '.join(unknown)}.")
 
 
-def _data(section: _Section) -> Data:
+def _data(section: Section) -> Data:
     usual = Data.below(section.folder)
     return Data(
         rasters=section.path("rasters") or usual.rasters,
@@ -206,78 +209,3 @@ def _data(section: _Section) -> Data:
         patch_size=section.positive("patch_size", usual.patch_size),
         nodata=section.numbers("nodata"),
     )
-
-
-class _Section:
-    """One section of the file, read with the types that it should have."""
-
-    def __init__(self, path: Path, name: str, content: Mapping[str, Any]) -> None:
-        self._path, self._name, self._content = path, name, content
-        self.folder = path.parent
-
-    def get(self, key: str, kind: type[_T], default: _T) -> _T:
-        """Return a setting of a type."""
-        value = self._content.get(key, default)
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise self._wrong(key, {int: "an integer", str: "a text"}.get(kind, kind.__name__))
-        return value
-
-    def positive(self, key: str, default: _N) -> int | _N:
-        """Return a positive integer."""
-        if key not in self._content:
-            return default
-        value = self.get(key, int, 0)
-        if value < 1:
-            raise self._wrong(key, "a positive integer")
-        return value
-
-    def path(self, key: str) -> Path | None:
-        """Return a path, resolved against the folder of the file."""
-        if key not in self._content:
-            return None
-        return self._below(key, self.get(key, str, ""))
-
-    def paths(self, key: str) -> tuple[Path, ...]:
-        """Return several paths; one string is a list of one."""
-        value = self._content.get(key, [])
-        listed = [value] if isinstance(value, str) else value
-        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
-            raise self._wrong(key, "a list of paths")
-        return tuple(self._below(key, each) for each in listed)
-
-    def edition(self) -> Edition | None:
-        """Return the edition that is named."""
-        if "edition" not in self._content:
-            return None
-        year = self.get("edition", int, 0)
-        if year not in EDITIONS:
-            raise self._wrong("edition", f"one of {', '.join(map(str, EDITIONS))}")
-        return EDITIONS[year]
-
-    def metrics(self) -> tuple[str, ...]:
-        """Return the names of the metrics that are asked for; one string is a list of one."""
-        value = self._content.get("metric", [])
-        listed = [value] if isinstance(value, str) else value
-        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
-            raise self._wrong("metric", "a list of metrics")
-        try:
-            return tuple(metric.name for metric in metrics_named(listed))
-        except ValueError as error:
-            raise UsageError(f"{self._name}.metric in {self._path}: {error}.") from None
-
-    def numbers(self, key: str) -> Mapping[str, float]:
-        """Return a table of numbers."""
-        value = self._content.get(key, {})
-        numbers = value.values() if isinstance(value, dict) else [None]
-        if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
-            raise self._wrong(key, "a table of numbers")
-        return {name: float(number) for name, number in value.items()}
-
-    def _below(self, key: str, path: str) -> Path:
-        if "\0" in path:  # no system has such a file, and Python raises a ValueError of its own
-            raise self._wrong(key, "a path")
-        return self.folder / path
-
-    def _wrong(self, key: str, expected: str) -> UsageError:
-        found = self._content.get(key)
-        return UsageError(f"{self._name}.{key} in {self._path} must be {expected}, not {found!r}.")

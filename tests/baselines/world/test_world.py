@@ -31,7 +31,7 @@ from baselines.world import folder as world_folder
 from baselines.world.draws import below, key_of, shuffled, uniform
 from baselines.world.fields import Grids, noise
 from baselines.world.folder import WorldPlan, make_world
-from baselines.world.ground import HABITATS, Ground
+from baselines.world.ground import HABITATS, WorldGround
 from baselines.world.occurrences import RegionOccurrences, occurrences_of, weights_at
 from baselines.world.patches import PatchBatch, cut_patches
 from baselines.world.regions import WORLD_REGIONS, Places, places_at
@@ -393,7 +393,7 @@ def test_habitats_are_told_by_the_land_cover_code_at_the_place(full_size: list[R
         places = occurrences.places.take(np.arange(300))
         patches = next(cut_patches(occurrences.ground, places, patch_size=8))
         codes = patches.bands[:, 4, 4, 4].astype(int) - occurrences.region.land_cover[0]
-        habitats = Ground(occurrences.region, 0).at(places)[:, 0]
+        habitats = WorldGround(occurrences.region, 0).at(places)[:, 0]
         assert (np.minimum((codes + 1) // 2, len(HABITATS) - 1) == habitats).all()
 
 

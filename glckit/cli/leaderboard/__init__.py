@@ -1,0 +1,21 @@
+"""glckit leaderboard: a season on one machine."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from glckit.cli.app import Commands, app
+from glckit.cli.parameters import argument, flag
+
+leaderboard = Commands(
+    no_args_is_help=True, rich_markup_mode=None, help="Run a season: take runs in, score and rank them."
+)
+app.add_typer(leaderboard, name="leaderboard")
+
+PartOption = Annotated[
+    Literal["whole", "public", "private"], flag("The part of the truth whose scores rank.", "--part")
+]
+NumbersArgument = Annotated[list[int], argument("NUMBER", "Numbers of submissions.")]
+PublicOption = Annotated[
+    bool, flag("Only what everybody may know: the public part until the season closes.", "--public")
+]

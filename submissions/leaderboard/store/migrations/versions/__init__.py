@@ -1,0 +1,1 @@
+"""A module for each version, in the order of its `down_revision`."""
