@@ -11,6 +11,7 @@ from glckit.demo.accident import damage_archives, extract_with_tar
 from glckit.demo.commands import Cost, Stage, typed
 from glckit.demo.scale import Scale
 from glckit.demo.trainings import Training, note_begun, note_training, recalled_training
+from submissions.competition.settings import FILE_NAME
 
 #: The models, and where each stands in the competition's folder.
 MODELS = {"rf": Path("models/rf/forest.npz"), "cnn": Path("models/cnn/model.safetensors")}
@@ -22,6 +23,17 @@ _MANIFEST = "patches.manifest"
 _UNFINISHED = "training"
 # Where the whole archives are meanwhile, and the damaged ones.
 _SERVER, _DAMAGED = "server", "damaged-archives"
+#: The page of the season that the demo ends with.
+BOARD = Path("board/index.html")
+# Who hands in what; the last team's are baselines, which are shown and never ranked.
+_TEAMS = {
+    "forest": ("rf",),
+    "network": ("cnn-dropout", "cnn", "cnn-damaged"),
+    "fusion": ("fusion-damaged", "fusion"),
+    "glckit": ("prior", "bayes"),
+}
+# What an earlier run of the demo has left of its season.
+_SEASON = ("leaderboard.sqlite", "leaderboard-runs", BOARD.parent.name)
 # Enough of a report to see what it is about, and enough of what tar says of 20 archives.
 _N_LINES, _N_COMPLAINTS = 30, 4
 
@@ -123,6 +135,34 @@ def compare(stage: Stage, runs: Sequence[str]) -> None:
         "draw could change share a letter.",
     )
     stage.glckit("compare", *(f"runs/{name}.csv" for name in runs), "--allow-missing")
+
+
+def hold_a_season(stage: Stage) -> None:
+    """Take all runs in, rank them, and write the page of the board."""
+    stage.title(
+        "A board",
+        "What organizers do with all this. A run that lacks occurrences is invalid: it is kept with its "
+        "faults, and does not count.",
+    )
+    for name in _SEASON:
+        _removed(stage.folder / name)
+    stage.glckit("leaderboard", "init")
+    settings = stage.folder / FILE_NAME
+    stage.tell(f"\n$ sed -i 's/^# baselines/baselines/' {FILE_NAME}")
+    settings.write_text(settings.read_text().replace("\n# baselines", "\nbaselines"))
+    for team, runs in _TEAMS.items():
+        files = [f"runs/{run}.csv" for run in runs]
+        expected = 1 if "cnn-damaged" in runs else 0
+        stage.glckit("leaderboard", "add", *files, "--team", team, expected=expected)
+    stage.glckit("leaderboard", "list")
+    stage.glckit("leaderboard", "build", BOARD.parent)
+
+
+def _removed(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _trained(stage: Stage, name: str, flags: tuple[str, ...]) -> Training:

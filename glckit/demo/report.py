@@ -32,6 +32,7 @@ def next_steps(folder: Path) -> Iterator[str]:
     yield "glckit verify-patches damaged-archives                # the damage, seen before any extraction"
     yield "glckit fuse runs/rf.csv runs/cnn.csv -o runs/mine.csv --weights 1,2"
     yield "glckit baseline rf --describe                         # what the forest found important"
+    yield "glckit leaderboard show 2                             # all that the board knows of a run"
     yield "glckit baseline cnn --describe                        # what the network costs"
 
 
@@ -45,6 +46,7 @@ def _data(story: Story) -> dict[str, Any]:
         ],
         "models": [{"model": name, **_model_data(cost)} for name, cost in story.models.items()],
         "share_damaged": story.share_damaged,
+        "board": str(story.board),
         "seconds": story.cost.seconds,
         "peak_bytes": story.cost.peak_bytes,
     }
@@ -74,6 +76,7 @@ def _paragraphs(story: Story, digits: int) -> Iterator[str]:
     if not all(cost.training.is_whole for cost in story.models.values()):
         took = f"A training was stopped and resumed; its cost here is that of its last part.\n{took}"
     yield took
+    yield f"The board of these runs, with all there is to know of each: {story.board}"
 
 
 def _table_of_scores(scores: Mapping[str, Score], digits: int) -> str:

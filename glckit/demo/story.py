@@ -1,4 +1,4 @@
-"""The story of the paper: an accident, its detection, its cost, its repair, and the scores."""
+"""The story of the paper: an accident, its detection, its cost, its repair, the scores, and a board."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ RUNS = {
 }
 
 _NEEDED = {
+    "leaderboard": ("sqlalchemy", "alembic", "jinja2"),
     "rf": ("sklearn", "rasterio", "joblib"),
     "patches": ("xxhash", "rapidgzip"),
     "cnn": ("torch", "torchvision", "lightning_fabric", "safetensors", "tensorboard"),
@@ -82,6 +83,11 @@ class Story:
     cost: Cost
     is_continued: bool = False
 
+    @property
+    def board(self) -> Path:
+        """The page of the season."""
+        return self.folder / acts.BOARD
+
 
 def tell_story(folder: Path, scale: Scale, *, seed: int = 0, tell: Tell) -> Story:
     """Play the story in a new or empty folder, or in that of the same story, with glckit's own commands.
@@ -120,6 +126,7 @@ def _played(stage: Stage, scale: Scale, seed: int) -> tuple[dict[str, ModelCost]
     acts.repair(stage)
     predictions["cnn"] = acts.predict_and_fuse(stage)
     acts.compare(stage, tuple(RUNS))
+    acts.hold_a_season(stage)
     models = {
         name: ModelCost(trainings[name], predictions[name], (stage.folder / path).stat().st_size)
         for name, path in acts.MODELS.items()
