@@ -19,6 +19,10 @@ CLASS_WORDS = ("below 20 %", "20 to 40 %", "40 to 60 %", "60 to 80 %", "80 % or 
 # Steps of axes, times a power of ten.
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
+# Dates along an axis; in a season of few days they would be the same.
+_FEW_DAYS = timedelta(days=4)
+_DAYS, _MINUTES = "%Y-%m-%d", "%m-%d %H:%M"
+
 
 @dataclass(frozen=True)
 class Ruler:
@@ -122,7 +126,11 @@ def drawn_steps(
     points = []
     for i, score in enumerate(scores):
         points += [f"{across.at(seconds[j])},{_down(up, score)}" for j in (i, i + 1)]
-    ticks = [(across.at(each), _date(start, each)) for each in np.linspace(0, across.high, 4).tolist()]
+    form = _DAYS if across.high >= _FEW_DAYS.total_seconds() else _MINUTES
+    ticks = [
+        (across.at(each), f"{start + timedelta(seconds=each):{form}}")
+        for each in np.linspace(0, across.high, 4).tolist()
+    ]
     return Line(across, up, " ".join(points), ticks)
 
 
@@ -171,7 +179,3 @@ def _ends(values: Iterable[float]) -> tuple[float, float]:
     held = list(values)
     low, high = min(held), max(held)
     return (low, high) if high > low else (low - 0.5, low + 0.5)
-
-
-def _date(start: datetime, seconds: float) -> str:
-    return f"{start + timedelta(seconds=seconds):%Y-%m-%d}"

@@ -134,7 +134,7 @@
     const interval = low === null ? "" : ` (95 % interval ${signed(low)} to ${signed(high)})`;
     const n = (count) => count.toLocaleString("en");
     return `By ${data.metric} the first differs from the second by ${signed(difference)}${interval}; adjusted p ${decimals(p)}. `
-      + `The first does better on ${n(wins)} occurrences, equally well on ${n(ties)}, worse on ${n(losses)}.`;
+      + `The first does better on ${n(wins)} ${wins === 1 ? "occurrence" : "occurrences"}, equally well on ${n(ties)}, worse on ${n(losses)}.`;
   }
 
   function line(words, a, b) {
