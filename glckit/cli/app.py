@@ -119,10 +119,13 @@ class _Group(TyperGroup):
         self._registered = registered
 
     def _imported(self, names: Iterable[str]) -> MutableMapping[str, Any]:
-        new = [name for name in names if name in _MODULES and name not in self._registered]
-        for module in (each for name in new for each in _MODULES[name]):
-            importlib.import_module(f"glckit.cli.{module}")
-        if new:
+        # A group may be there without its members: modules of other commands import it for its options.
+        known = [name for name in names if name in _MODULES]
+        modules = [f"glckit.cli.{module}" for name in known for module in _MODULES[name]]
+        missing = [module for module in modules if module not in sys.modules]
+        for module in missing:
+            importlib.import_module(module)
+        if missing or any(name not in self._registered for name in known):
             self._registered = cast("_Group", get_group(app))._registered
         return self._registered
 

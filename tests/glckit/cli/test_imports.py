@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,3 +51,15 @@ def test_every_command_is_there_by_its_name() -> None:
 
     group = typer.main.get_command(app)
     assert set(group.commands) == set(group.list_commands(None))  # type: ignore[attr-defined]
+
+
+def test_a_group_has_its_members_after_a_command_that_borrows_its_options() -> None:
+    code = (
+        "from commands import glckit\n"
+        "print(glckit('fuse', '--help').exit_code, glckit('baseline', 'rf', '--help').exit_code)"
+    )
+    support = str(Path(__file__).parents[2] / "support")
+    path = os.pathsep.join(filter(None, [support, os.environ.get("PYTHONPATH")]))
+    command, environment = [sys.executable, "-c", code], os.environ | {"PYTHONPATH": path}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.stdout == "0 0\n", done.stderr

@@ -74,9 +74,12 @@ def test_the_story_is_told_by_its_commands(told: Told) -> None:
         *("baseline cnn", "fuse"),
         "verify-patches",
         *("baseline cnn", "baseline cnn", "fuse"),
+        *("compare", "leaderboard init"),
+        *("leaderboard add",) * 4,
+        *("leaderboard list", "leaderboard build"),
     ]
     assert [" ".join(words)[: len(step)] for words, step in zip(commands, steps, strict=True)] == steps
-    assert said.count("(exit status 1)") == 2
+    assert said.count("(exit status 1)") == 3
     assert "DAMAGED: 320 occurrences checked" in said
     assert "have damaged patches" in said
     assert "Traceback" not in said
@@ -90,6 +93,19 @@ def test_its_scores_are_those_of_its_runs(told: Told, inside: Path) -> None:
         assert (score.adaptive_top_k, score.top_k) == (entry["adaptive_top_k"], entry["top_k"])
     status, valid = glckit_json("validate", *runs)
     assert [entry["run"] for entry in valid if not entry["valid"]] == ["runs/cnn-damaged.csv"]
+
+
+def test_its_board_has_its_eight_runs(told: Told, inside: Path) -> None:
+    status, listed = glckit_json("leaderboard", "list")
+    assert status == 0
+    assert {entry["run"] for entry in listed} == {f"{name}.csv" for name in RUNS}
+    scores = {f"{name}.csv": score.adaptive_top_k for name, score in told.story.scores.items()}
+    for entry in listed:
+        if entry["run"] == "cnn-damaged.csv":
+            assert entry["status"] == "invalid"
+        else:
+            assert entry["scores"]["adaptive-top-k"] == scores[entry["run"]]
+    assert "fusion.csv" in (told.story.board.relative_to(told.story.folder)).read_text()
 
 
 def test_the_share_of_damage_is_that_of_the_archives(told: Told, inside: Path, tmp_path: Path) -> None:
@@ -307,7 +323,7 @@ def test_every_cost_stands_in_its_place(told: Told) -> None:
         "network 2 min 7 GB 8 s 9 MB 10 MB",
     ]
     assert "The accident had damaged the patches of 25 % of them." in lines
-    assert lines[-2:] == [
+    assert lines[-4:-2] == [
         "A training was stopped and resumed; its cost here is that of its last part.",
         "All this took 40 s, and 1 GB in its largest process. Trainings of an earlier run are not in it.",
     ]
