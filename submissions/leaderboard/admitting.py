@@ -118,7 +118,7 @@ def standard_in_force(board: Board, *, progress: Progress = SILENT) -> Standard:
         If the truth, or a test, training or species file, cannot be used.
     """
     standard = standard_of(board.competition, progress=progress)
-    _refuse_stale((each.yardstick for each in board.store.submissions()), standard)
+    _refuse_stale(board.store.yardsticks(), standard)
     return standard
 
 
@@ -169,8 +169,8 @@ def _check_handover(runs: Sequence[str], handover: Handover) -> None:
         check_name("run", handover.name or Path(run).name)
 
 
-def _refuse_stale(former: Iterator[str], standard: Standard) -> None:
-    stale = changes(sorted(set(former)), standard.key)
+def _refuse_stale(former: Sequence[str], standard: Standard) -> None:
+    stale = changes(former, standard.key)
     if stale is not None:
         raise UsageError(f"The board is stale: {stale}.", "Score it again first: glckit leaderboard rescore")
 
@@ -190,7 +190,7 @@ class _Taking:
 
     def taken(self, *, progress: Progress) -> Added:
         digest = file_digest(self.run)
-        known = _known(self.board.store.submissions(), self.handover.team, digest)
+        known = _known(self.board.store.submissions(team=self.handover.team), digest)
         if known is not None and known.status != "failed":
             return Added(self.run, known)
         metadata = metadata_of(self.run, progress=progress)
@@ -229,14 +229,14 @@ class _Taking:
 
     def _stored(self, made: Submission, packed: bytes | None, copy: Path | None) -> Added:
         with self.board.store.writing() as writer:
-            present = writer.submissions()
-            _refuse_stale((each.yardstick for each in present), self.standard)
-            known = _known(present, made.team, made.digest)
+            _refuse_stale(writer.yardsticks(), self.standard)
+            own = writer.submissions(team=made.team)
+            known = _known(own, made.digest)
             if known is not None and known.status != "failed":
                 return Added(self.run, known)
             if known is not None:  # it is tried again, in its own place
                 made = replace(made, number=known.number, submitted=known.submitted)
-            refused = _over_quota(made, present, self.board.competition.leaderboard.runs_per_day)
+            refused = _over_quota(made, own, self.board.competition.leaderboard.runs_per_day)
             if refused is not None:
                 return Added(self.run, refused=refused)
             if known is not None:
@@ -254,14 +254,14 @@ def with_assessment(submission: Submission, assessment: Assessment) -> Submissio
     return replace(submission, **{name: getattr(assessment, name) for name in names})
 
 
-def _known(submissions: Sequence[Submission], team: str, digest: str) -> Submission | None:
-    return next((each for each in submissions if (each.team, each.digest) == (team, digest)), None)
+def _known(own: Sequence[Submission], digest: str) -> Submission | None:
+    return next((each for each in own if each.digest == digest), None)
 
 
-def _over_quota(made: Submission, present: Sequence[Submission], runs_per_day: int | None) -> str | None:
+def _over_quota(made: Submission, own: Sequence[Submission], runs_per_day: int | None) -> str | None:
     if runs_per_day is None or made.status != "valid":
         return None
-    if n_valid_on_day(present, made.team, made.submitted) < runs_per_day:
+    if n_valid_on_day(own, made.team, made.submitted) < runs_per_day:
         return None
     day = made.submitted.date().isoformat()
     return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ class Listing:
             "rank_set": standing.rank_set and list(standing.rank_set),
             "scores": dict(told.scores) if told else {},
             "intervals": dict(told.intervals) if told else {},
-            "parts": {part: asdict(each) for part, each in self.told_beside(submission).items()},
+            "parts": {part: dict(vars(each)) for part, each in self.told_beside(submission).items()},
             "signature": told and told.signature,
             "faults": list(submission.faults),
             "warnings": list(submission.warnings),

@@ -88,6 +88,11 @@ def standings_of(board: Board, season: Season, part: TruthPart = WHOLE) -> list[
     return standings if sets is None else with_rank_sets(standings, lambda _: sets)
 
 
+def prepare_standings(board: Board) -> None:
+    """Compute the rank sets that lists show, unless they are there, so that no list waits for them."""
+    standings_of(board, season_of(board))
+
+
 def _rank_sets(
     board: Board, season: Season, counting: Sequence[Submission], part: TruthPart
 ) -> RankSets | None:
@@ -97,9 +102,9 @@ def _rank_sets(
     key = hashlib.sha256(json.dumps([part, season.metrics[0].name, said]).encode()).hexdigest()
     sets = board.store.rank_sets(key)
     if sets is None and season.stale is None:
-        from submissions.leaderboard.comparing import compared
+        from submissions.leaderboard.comparing import compared_rank_sets
 
-        sets = {int(run.run): run.rank_set for run in compared(season, counting, part).runs}
+        sets = compared_rank_sets(season, counting, part)
         board.store.remember_rank_sets(key, sets)
     return sets
 

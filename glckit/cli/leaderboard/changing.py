@@ -27,11 +27,13 @@ def rescore(
     """
     from glckit.reports.season.changed import rescoring_report
     from submissions.competition.files import find_competition
-    from submissions.leaderboard.opening import open_board
+    from submissions.leaderboard.opening import open_board, prepare_standings
     from submissions.leaderboard.rescoring import rescore as score_again
 
-    done = score_again(open_board(find_competition()), everything=everything, progress=TERMINAL)
+    board = open_board(find_competition())
+    done = score_again(board, everything=everything, progress=TERMINAL)
     show(rescoring_report(done, digits=digits), form, as_json=as_json, digits=digits)
+    prepare_standings(board)
     raise typer.Exit(BAD if any(each.is_lost for each in done.submissions) else OK)
 
 
@@ -44,7 +46,9 @@ def withdraw(
     """Take submissions back: they stay on the list, rank no more, and keep their places in the quota."""
     from glckit.reports.season.changed import withdrawal_report
     from submissions.competition.files import find_competition
-    from submissions.leaderboard.opening import open_board
+    from submissions.leaderboard.opening import open_board, prepare_standings
     from submissions.leaderboard.withdrawing import withdraw as take_back
 
-    show(withdrawal_report(take_back(numbers, open_board(find_competition()))), form, as_json=as_json)
+    board = open_board(find_competition())
+    show(withdrawal_report(take_back(numbers, board)), form, as_json=as_json)
+    prepare_standings(board)

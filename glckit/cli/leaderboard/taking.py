@@ -66,12 +66,14 @@ def add(
     from glckit.reports.season.added import added_report
     from submissions.competition.files import find_competition
     from submissions.leaderboard.admitting import Handover, add_runs
-    from submissions.leaderboard.opening import open_board
+    from submissions.leaderboard.opening import open_board, prepare_standings
     from submissions.leaderboard.rules import time_of
 
     handover = Handover(team, None if submitted is None else time_of(submitted), name, keep)
-    done = add_runs(runs, open_board(find_competition(runs)), handover, progress=TERMINAL)
+    board = open_board(find_competition(runs))
+    done = add_runs(runs, board, handover, progress=TERMINAL)
     show(added_report(done), form, as_json=as_json)
+    prepare_standings(board)
     for each in done:
         if each.error is not None:
             say(f"glckit: {each.error}")
@@ -107,13 +109,15 @@ def import_table(
     from submissions.competition.files import find_competition
     from submissions.leaderboard.importing.columns import named_columns
     from submissions.leaderboard.importing.season import ImportSource, import_season
-    from submissions.leaderboard.opening import open_board
+    from submissions.leaderboard.opening import open_board, prepare_standings
     from submissions.leaderboard.rules import time_of
 
     given = None if submitted is None else time_of(submitted)
     source = ImportSource(table, runs, named_columns(columns or ()), given, keep)
-    done = import_season(source, open_board(find_competition()), progress=TERMINAL)
+    board = open_board(find_competition())
+    done = import_season(source, board, progress=TERMINAL)
     show(import_report(done, digits=digits), form, as_json=as_json, digits=digits)
+    prepare_standings(board)
     raise typer.Exit(BAD if done.problems else max((_status(each.added) for each in done.rows), default=OK))
 
 

@@ -82,10 +82,15 @@ class Store:
     def _engine(self) -> Engine:
         return self.place.engine()
 
-    def submissions(self) -> tuple[Submission, ...]:
-        """Return all submissions, in the order of their numbers."""
+    def submissions(self, *, team: str | None = None) -> tuple[Submission, ...]:
+        """Return all submissions, or those of a team, in the order of their numbers."""
         with self._reading() as connection:
-            return _submissions(connection)
+            return _submissions(connection, team)
+
+    def yardsticks(self) -> list[str]:
+        """Return what submissions were scored against, each once."""
+        with self._reading() as connection:
+            return _yardsticks(connection)
 
     def evidence(self, number: int) -> Evidence:
         """Return the evidence of a submission that was once valid."""
@@ -144,9 +149,13 @@ class Writer:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def submissions(self) -> tuple[Submission, ...]:
-        """Return all submissions, in the order of their numbers."""
-        return _submissions(self._connection)
+    def submissions(self, *, team: str | None = None) -> tuple[Submission, ...]:
+        """Return all submissions, or those of a team, in the order of their numbers."""
+        return _submissions(self._connection, team)
+
+    def yardsticks(self) -> list[str]:
+        """Return what submissions were scored against, each once."""
+        return _yardsticks(self._connection)
 
     def add(self, submission: Submission, packed: bytes | None) -> int:
         """Store a new submission and its packed evidence, and return the number that it gets."""
@@ -172,9 +181,16 @@ class Writer:
             self._connection.execute(EVIDENCE.insert().values(number=number, packed=packed))
 
 
-def _submissions(connection: Connection) -> tuple[Submission, ...]:
-    rows = connection.execute(sa.select(SUBMISSIONS).order_by(SUBMISSIONS.c.number)).mappings()
+def _submissions(connection: Connection, team: str | None) -> tuple[Submission, ...]:
+    wanted = sa.select(SUBMISSIONS).order_by(SUBMISSIONS.c.number)
+    if team is not None:
+        wanted = wanted.where(SUBMISSIONS.c.team == team)
+    rows = connection.execute(wanted).mappings()
     return tuple(submission_of(dict(row)) for row in rows)
+
+
+def _yardsticks(connection: Connection) -> list[str]:
+    return sorted(connection.scalars(sa.select(SUBMISSIONS.c.yardstick).distinct()))
 
 
 def _now() -> datetime:

@@ -16,7 +16,7 @@ from scoring.uncertainty.comparison import compare
 from scoring.uncertainty.estimate import Estimate
 from submissions.competition.settings import Competition
 from submissions.errors import UsageError
-from submissions.leaderboard.comparing import compared
+from submissions.leaderboard.comparing import compared, compared_rank_sets
 from submissions.leaderboard.entries import Evidence, PartEvidence, Submission
 from submissions.leaderboard.season import Ground, Season
 from submissions.places import TruthUnits
@@ -77,6 +77,8 @@ def test_a_comparison_of_evidence_is_that_of_the_runs(season: Season) -> None:
     assert compared(season, season.submissions) == wanted
     assert [run.run for run in wanted.runs] == ["2", "3", "1"]
     assert compared(season, season.submissions[:2]).n_units == 30
+    ranks = {int(run.run): run.rank_set for run in wanted.runs}
+    assert compared_rank_sets(season, season.submissions) == ranks
 
 
 def test_what_cannot_be_compared_is_refused(season: Season) -> None:
