@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from baselines.integrity.verify import verify_patches
-    from glckit.api import fuse, read_run, read_truth, score, validate
-    from glckit.arrays import adaptive_top_k, top_k
-    from glckit.comparing import compare
+    from glckit.face.arrays import adaptive_top_k, top_k
+    from glckit.face.comparing import compare
+    from glckit.face.fusing import fuse
+    from glckit.face.judging import score, validate
+    from glckit.face.reading import read_run, read_truth
     from submissions.errors import GlckitError
     from submissions.validation import InvalidRunError
 
@@ -45,14 +47,14 @@ _HOMES = {
     "GlckitError": ("submissions.errors", "GlckitError"),
     "InvalidRunError": ("submissions.validation", "InvalidRunError"),
     "__version__": ("scoring.version", "VERSION"),
-    "adaptive_top_k": ("glckit.arrays", "adaptive_top_k"),
-    "compare": ("glckit.comparing", "compare"),
-    "fuse": ("glckit.api", "fuse"),
-    "read_run": ("glckit.api", "read_run"),
-    "read_truth": ("glckit.api", "read_truth"),
-    "score": ("glckit.api", "score"),
-    "top_k": ("glckit.arrays", "top_k"),
-    "validate": ("glckit.api", "validate"),
+    "adaptive_top_k": ("glckit.face.arrays", "adaptive_top_k"),
+    "compare": ("glckit.face.comparing", "compare"),
+    "fuse": ("glckit.face.fusing", "fuse"),
+    "read_run": ("glckit.face.reading", "read_run"),
+    "read_truth": ("glckit.face.reading", "read_truth"),
+    "score": ("glckit.face.judging", "score"),
+    "top_k": ("glckit.face.arrays", "top_k"),
+    "validate": ("glckit.face.judging", "validate"),
     "verify_patches": ("baselines.integrity.verify", "verify_patches"),
 }
 
