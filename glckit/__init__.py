@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from glckit.face.fusing import fuse
     from glckit.face.judging import score, validate
     from glckit.face.reading import read_run, read_truth
+    from glckit.face.writing import write_run
     from submissions.errors import GlckitError
     from submissions.validation import InvalidRunError
 
@@ -40,6 +41,7 @@ __all__ = [
     "top_k",
     "validate",
     "verify_patches",
+    "write_run",
 ]
 
 # Where each public name lives: importing glckit imports neither NumPy nor anything slower.
@@ -56,6 +58,7 @@ _HOMES = {
     "top_k": ("glckit.face.arrays", "top_k"),
     "validate": ("glckit.face.judging", "validate"),
     "verify_patches": ("baselines.integrity.verify", "verify_patches"),
+    "write_run": ("glckit.face.writing", "write_run"),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -77,11 +77,12 @@ class AdaptiveTopK(Metric):
     plot_lower_bound = 0.0
     plot_upper_bound = 1.0
 
-    kept: list[Tensor]
-    true_scores: list[Tensor]
-    bound: Tensor
-    n_tied: Tensor
-    n_seen: Tensor
+    if TYPE_CHECKING:  # TorchScript would read it
+        kept: list[Tensor]
+        true_scores: list[Tensor]
+        bound: Tensor
+        n_tied: Tensor
+        n_seen: Tensor
 
     def __init__(self, k: int = 30, *, n_occurrences: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -29,9 +29,10 @@ class RankMetric(Metric):
     full_state_update = False
     plot_lower_bound = 0.0
     plot_upper_bound = 1.0
-    definition: Definition
 
-    ranks: list[Tensor]
+    if TYPE_CHECKING:  # TorchScript would read it
+        definition: Definition
+        ranks: list[Tensor]
 
     def __init__(self, k: int = 30, **kwargs: Any) -> None:
         super().__init__(**kwargs)
