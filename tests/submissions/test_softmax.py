@@ -52,7 +52,7 @@ def test_convert_says_what_a_softmax_would_change(tmp_path: Path) -> None:
     assert "no probabilities, from -5 to 9" in done.stderr
     assert "With a softmax per occurrence" in done.stderr
     first = (tmp_path / "run.csv").read_text().splitlines()[1]
-    assert first == "10000000;0;9.0;1"  # logits as they are
+    assert first == "10000000;0;9;1"  # logits as they are
 
 
 def test_k_is_that_of_the_metric(tmp_path: Path) -> None:
