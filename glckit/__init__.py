@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from baselines.inputs.covariateframe import covariates
+    from baselines.inputs.patchset import PatchDataset
     from baselines.integrity.verify import verify_patches
     from glckit.face.arrays import adaptive_top_k, top_k
     from glckit.face.comparing import compare
@@ -31,9 +33,11 @@ if TYPE_CHECKING:
 __all__ = [
     "GlckitError",
     "InvalidRunError",
+    "PatchDataset",
     "__version__",
     "adaptive_top_k",
     "compare",
+    "covariates",
     "fuse",
     "read_run",
     "read_truth",
@@ -48,9 +52,11 @@ __all__ = [
 _HOMES = {
     "GlckitError": ("submissions.errors", "GlckitError"),
     "InvalidRunError": ("submissions.validation", "InvalidRunError"),
+    "PatchDataset": ("baselines.inputs.patchset", "PatchDataset"),
     "__version__": ("scoring.version", "VERSION"),
     "adaptive_top_k": ("glckit.face.arrays", "adaptive_top_k"),
     "compare": ("glckit.face.comparing", "compare"),
+    "covariates": ("baselines.inputs.covariateframe", "covariates"),
     "fuse": ("glckit.face.fusing", "fuse"),
     "read_run": ("glckit.face.reading", "read_run"),
     "read_truth": ("glckit.face.reading", "read_truth"),
@@ -81,6 +87,10 @@ _refuse_shadows()
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'glckit' has no attribute {name!r}")
+    if name == "PatchDataset":  # a class of torch's
+        from submissions.errors import require
+
+        require("torch", "cnn")
     module, attribute = _HOMES[name]
     return getattr(importlib.import_module(module), attribute)
 
