@@ -147,7 +147,7 @@ def _scored(
     metric: Metric, y_true: ArrayLike, y_score: ArrayLike, *, k: int, labels: ArrayLike | None
 ) -> float:
     scores, true = np.asarray(y_score), np.asarray(y_true)
-    if scores.ndim != 2 or true.ndim != 1:
+    if scores.ndim != 2 or true.shape != scores.shape[:1]:
         raise ValueError(f"y_score of shape {scores.shape} for y_true of shape {true.shape}")
     columns = _columns_of(true, np.unique(true) if labels is None else np.asarray(labels), scores.shape[1])
     block = scores.astype(np.float64) if scores.dtype.kind in "iub" else scores

@@ -1,4 +1,4 @@
-"""Write what the documentation takes from the program: docs/cli.md, and the example of the README.
+"""Write what the documentation takes from the program: docs/cli.md, and the examples of two pages.
 
 Run it with `make docs`; tests/house/test_docs.py fails when either is stale.
 """
@@ -19,6 +19,7 @@ from glckit.cli import app
 
 CLI = ROOT / "docs" / "cli.md"
 README = ROOT / "README.md"
+PYTHON = ROOT / "docs" / "python.md"
 
 
 def cli_reference() -> str:
@@ -76,6 +77,12 @@ def readme() -> str:
     return with_block(README.read_text(), "example", readme_example())
 
 
+def python_page() -> str:
+    """Return docs/python.md with the example of a network as it stands."""
+    code = (ROOT / "docs" / "examples" / "own_network.py").read_text()
+    return with_block(PYTHON.read_text(), "own network", f"```python\n{code}```\n")
+
+
 def with_block(page: str, name: str, content: str) -> str:
     """Return a page with other content between ``<!-- NAME -->`` and ``<!-- end of NAME -->``."""
     block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
@@ -87,3 +94,4 @@ def with_block(page: str, name: str, content: str) -> str:
 if __name__ == "__main__":
     CLI.write_text(cli_reference())
     README.write_text(readme())
+    PYTHON.write_text(python_page())
