@@ -16,10 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from baselines.inputs.covariateframe import covariates
+    from baselines.inputs.patchset import PatchDataset
     from baselines.integrity.verify import verify_patches
-    from glckit.api import fuse, read_run, read_truth, score, validate
-    from glckit.arrays import adaptive_top_k, top_k
-    from glckit.comparing import compare
+    from glckit.face.arrays import adaptive_top_k, top_k
+    from glckit.face.comparing import compare
+    from glckit.face.fusing import fuse
+    from glckit.face.judging import score, validate
+    from glckit.face.reading import read_run, read_truth
+    from glckit.face.writing import write_run
     from submissions.errors import GlckitError
     from submissions.validation import InvalidRunError
 
@@ -28,9 +33,11 @@ if TYPE_CHECKING:
 __all__ = [
     "GlckitError",
     "InvalidRunError",
+    "PatchDataset",
     "__version__",
     "adaptive_top_k",
     "compare",
+    "covariates",
     "fuse",
     "read_run",
     "read_truth",
@@ -38,22 +45,26 @@ __all__ = [
     "top_k",
     "validate",
     "verify_patches",
+    "write_run",
 ]
 
 # Where each public name lives: importing glckit imports neither NumPy nor anything slower.
 _HOMES = {
     "GlckitError": ("submissions.errors", "GlckitError"),
     "InvalidRunError": ("submissions.validation", "InvalidRunError"),
+    "PatchDataset": ("baselines.inputs.patchset", "PatchDataset"),
     "__version__": ("scoring.version", "VERSION"),
-    "adaptive_top_k": ("glckit.arrays", "adaptive_top_k"),
-    "compare": ("glckit.comparing", "compare"),
-    "fuse": ("glckit.api", "fuse"),
-    "read_run": ("glckit.api", "read_run"),
-    "read_truth": ("glckit.api", "read_truth"),
-    "score": ("glckit.api", "score"),
-    "top_k": ("glckit.arrays", "top_k"),
-    "validate": ("glckit.api", "validate"),
+    "adaptive_top_k": ("glckit.face.arrays", "adaptive_top_k"),
+    "compare": ("glckit.face.comparing", "compare"),
+    "covariates": ("baselines.inputs.covariateframe", "covariates"),
+    "fuse": ("glckit.face.fusing", "fuse"),
+    "read_run": ("glckit.face.reading", "read_run"),
+    "read_truth": ("glckit.face.reading", "read_truth"),
+    "score": ("glckit.face.judging", "score"),
+    "top_k": ("glckit.face.arrays", "top_k"),
+    "validate": ("glckit.face.judging", "validate"),
     "verify_patches": ("baselines.integrity.verify", "verify_patches"),
+    "write_run": ("glckit.face.writing", "write_run"),
 }
 
 
@@ -76,6 +87,10 @@ _refuse_shadows()
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'glckit' has no attribute {name!r}")
+    if name == "PatchDataset":  # a class of torch's
+        from submissions.errors import require
+
+        require("torch", "cnn")
     module, attribute = _HOMES[name]
     return getattr(importlib.import_module(module), attribute)
 

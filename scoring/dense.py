@@ -21,6 +21,7 @@ from scoring.adaptive import budget_of, check_k, nth_largest
 from scoring.outcomes import PerOccurrence
 from scoring.pool import Pool
 from scoring.score import Score
+from scoring.standing import standing
 
 # Rows of a block are compared while they are in cache; of a stretch, read one after the other.
 _BLOCK_BYTES = 1 << 20
@@ -172,6 +173,7 @@ class _Scan:
             for first in stretch:
                 inside = slice(first, min(first + self._block_rows, stretch.stop))
                 occurrences, block = self._occurrences[inside], self._block(inside)
+                refuse_nan(block)
                 self._seen.n_predicted[occurrences] = _n_present(block)
                 pool.add(block, occurrences)
                 self._stand(block, occurrences)
@@ -188,24 +190,22 @@ class _Scan:
 
     def _stand(self, block: NDArray[np.floating], occurrences: NDArray[np.intp]) -> None:
         seen, labels = self._seen, self._seen.labels[occurrences]
-        known = np.flatnonzero(labels >= 0)
-        true_scores = np.full(len(labels), np.inf, block.dtype)  # nothing above: a species without a column
-        true_scores[known] = block[known, labels[known]]
-        # count_nonzero over an axis converts to integers first; over a row it runs at memory speed.
-        n_above = np.array([np.count_nonzero(row) for row in block > true_scores[:, np.newaxis]])
-        seen.n_above[occurrences] = n_above
-        seen.true_scores[occurrences[known]] = true_scores[known]
-        for i in known[n_above[known] < self._n_ranked].tolist():  # elsewhere ties change nothing
-            tied = block[i] == true_scores[i]
-            seen.n_tied[occurrences[i]] = np.count_nonzero(tied) - 1
-            seen.n_before[occurrences[i]] = np.count_nonzero(tied[: labels[i]])
+        found = standing(block, labels, self._n_ranked)
+        seen.n_above[occurrences] = found.n_above
+        seen.n_tied[occurrences], seen.n_before[occurrences] = found.n_tied, found.n_before
+        known = labels >= 0
+        seen.true_scores[occurrences[known]] = found.true_scores[known]
 
 
-def _n_present(block: NDArray[np.floating]) -> int | NDArray[np.int64]:
-    """Count the scores of each row that are not -inf, refusing NaN; one number where all rows are full."""
+def refuse_nan(block: NDArray[np.floating]) -> None:
+    """Raise a ValueError if a score is NaN."""
     # Not a product with itself, which is one pass instead of two: BLAS would lock the threads out.
     if block.size and np.isnan(block.max()):
         raise ValueError("scores must not be NaN")
+
+
+def _n_present(block: NDArray[np.floating]) -> int | NDArray[np.int64]:
+    """Count the scores of each row that are not -inf; one number where all rows are full."""
     if not block.size or block.min() > -np.inf:
         return int(block.shape[1])
     return np.array([np.count_nonzero(row) for row in block > -np.inf], np.int64)

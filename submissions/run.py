@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,14 @@ from submissions.memory import require_memory
 from submissions.ordering import stable_order
 from submissions.reading.linenumbers import LineNumbers, LinesOfLists
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 # What a row takes while rows are put into order: 37 bytes in a shuffled run of 16 million.
 _BYTES_OF_ORDERING = 40
+# What a pair of a matrix takes in a data frame, and while that is made.
+_BYTES_OF_FRAME = 48
+_FRAMED_ROWS = 256
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -97,6 +103,19 @@ class Run(ByValue):
             return [None] * len(pairs)
         return [int(line) for line in self.lines.of(self.row_numbers(pairs))]
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame with a row for each pair, with the columns of a run file.
+
+        Pairs of an occurrence stand together, in the order of the file; there is a column of ranks if the
+        file has one.
+        """
+        import pandas as pd
+
+        pairs = self.pairs
+        ids = np.repeat(self.occurrence_ids, np.diff(pairs.offsets))
+        columns = {"occurrence_id": ids, "species_id": pairs.species, "probability": pairs.scores}
+        return pd.DataFrame(columns if pairs.ranks is None else columns | {"rank": pairs.ranks})
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class DenseRun(ByValue):
@@ -123,6 +142,26 @@ class DenseRun(ByValue):
     def __repr__(self) -> str:
         n_occurrences, n_species = self.scores.shape
         return f"DenseRun({self.path!r}, n_occurrences={n_occurrences}, n_species={n_species})"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame with a row for each pair that is predicted, as that of a `Run`.
+
+        Raises
+        ------
+        CannotCheckError
+            If it does not fit into the memory that is free.
+        """
+        import pandas as pd
+
+        blocks = [self.scores[i : i + _FRAMED_ROWS] for i in range(0, len(self.scores), _FRAMED_ROWS)]
+        n_pairs = sum(int(np.count_nonzero(block > -np.inf)) for block in blocks)
+        require_memory(_BYTES_OF_FRAME * n_pairs, f"A data frame of {n_pairs:,} pairs")
+        found = [np.nonzero(block > -np.inf) for block in blocks]
+        rows = np.concatenate([rows + _FRAMED_ROWS * i for i, (rows, _) in enumerate(found)])
+        scores = [block[places].astype(np.float64) for block, places in zip(blocks, found, strict=True)]
+        columns = np.concatenate([columns for _, columns in found])
+        ids = {"occurrence_id": self.occurrence_ids[rows], "species_id": self.species_ids[columns]}
+        return pd.DataFrame(ids | {"probability": np.concatenate(scores)})
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from baselines.cnn.history import write_events, write_log
 from baselines.cnn.network import PatchInception
 from baselines.cnn.options import TrainingOptions
 from baselines.cnn.outputs import BestSpecies, SplitScores, best_species, score_part
-from baselines.cnn.patchdata import Batch, PatchDataset, batches
+from baselines.cnn.patchdata import Batch, PatchBatches, batches
 from baselines.cnn.planes import InputPlanes
 from baselines.cnn.sampling import BatchShare, Course, parts_of_steps, seed_of
 from baselines.cnn.tensorfile import read_tensors, write_tensors
@@ -46,7 +46,7 @@ class Work:
 
     fabric: Fabric
     data: TrainingData
-    dataset: PatchDataset
+    dataset: PatchBatches
     options: TrainingOptions
     place: Path
 

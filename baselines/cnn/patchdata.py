@@ -51,7 +51,7 @@ class Batch:
         return self.bands.to(device, non_blocking=True), self.altitude.to(device, non_blocking=True)
 
 
-class PatchDataset(Dataset[Batch]):
+class PatchBatches(Dataset[Batch]):
     """The patches of some occurrences, at the size that a plan says; each worker opens its own files.
 
     Where damage is ignored, pixels with a land cover code above 33 are taken as they are: they are in none of
@@ -117,7 +117,7 @@ class PatchDataset(Dataset[Batch]):
 
 
 def batches(
-    dataset: PatchDataset, rows: Iterable[Sequence[int]], *, workers: int = 0, pinned: bool = False
+    dataset: PatchBatches, rows: Iterable[Sequence[int]], *, workers: int = 0, pinned: bool = False
 ) -> Iterator[Batch]:
     """Read the batches of some rows, in their order, ahead by workers or, with 0, in this process.
 
@@ -126,7 +126,7 @@ def batches(
     Raises
     ------
     DamagedPatchError, UnreadablePatchError
-        As `PatchDataset.read`, here and not in the worker.
+        As `PatchBatches.read`, here and not in the worker.
     """
     loader = DataLoader(
         dataset,

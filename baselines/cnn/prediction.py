@@ -21,7 +21,7 @@ from baselines.cnn.machine import fabric_of, memory_watched, one_voice, peers_wa
 from baselines.cnn.modelfile import Model, read_model
 from baselines.cnn.options import PredictionOptions
 from baselines.cnn.outputs import BestSpecies, best_species
-from baselines.cnn.patchdata import PatchDataset, batches
+from baselines.cnn.patchdata import PatchBatches, batches
 from baselines.cnn.predictor import Predictor
 from baselines.cnn.sampling import seed_of
 from baselines.cnn.shards import Shards
@@ -105,7 +105,7 @@ def predict_cnn(
     fabric.launch()
     shards = Shards(run, _key(model, usable.ids, options), len(usable.ids), size=options.shard_size)
     source = files.open(usable.ids)
-    dataset = PatchDataset(source, usable.ids, model.plan, ignores_damage=files.ignores_damage)
+    dataset = PatchBatches(source, usable.ids, model.plan, ignores_damage=files.ignores_damage)
     task = _Task(model, usable, dataset, options, fabric)
     hint = f"Try --batch-size {max(options.batch_size // 2, 1)}."
     with peers_watched(fabric), memory_watched(options.batch_size, hint):
@@ -118,7 +118,7 @@ def predict_cnn(
 class _Task:
     model: Model
     usable: Admitted
-    dataset: PatchDataset
+    dataset: PatchBatches
     options: PredictionOptions
     fabric: Fabric
 

@@ -23,7 +23,7 @@ from baselines.cnn.modelfile import Model, write_model
 from baselines.cnn.network import PatchInception
 from baselines.cnn.options import TrainingOptions
 from baselines.cnn.outputs import SplitScores
-from baselines.cnn.patchdata import PatchDataset
+from baselines.cnn.patchdata import PatchBatches
 from baselines.cnn.sampling import BatchShare, Course
 from baselines.cnn.trainingdata import read_training_data
 from baselines.cnn.weights import start_from
@@ -99,7 +99,7 @@ def train_cnn(
     claim = training_claimed(Path(folder)) if fabric.is_global_zero else contextlib.nullcontext()
     with claim, peers_watched(fabric), memory_watched(at_once, hint):
         source = files.open(data.ids)
-        dataset = PatchDataset(source, data.ids, chosen.input, ignores_damage=files.ignores_damage)
+        dataset = PatchBatches(source, data.ids, chosen.input, ignores_damage=files.ignores_damage)
         loop = _prepared(Work(fabric, data, dataset, chosen, Path(folder)))
         loop.run(one_voice(progress, fabric))
         return _finished(loop)

@@ -48,7 +48,7 @@ def convert(
 
     competition = find_competition([run])
     form = competition.edition.form if competition.edition else None
-    found = {"species": species or competition.species, "form": form}
+    found = {"species": species or competition.species, "form": form, "k": competition.k}
     options = built(ConversionOptions, {**context.params, **found})
     done = convert(run, out, options, progress=TERMINAL)
     for line in lines_of_conversion(done):

@@ -49,7 +49,8 @@ def _note(
 
 def _check_scores(run: DenseRun, requirements: Requirements, log: FaultLog) -> NDArray[np.integer]:
     """Check the scores and return how many each row has."""
-    step = max(1, _BLOCK_BYTES // max(run.scores.strides[0], 1))
+    n_species = run.scores.shape[1]  # a tensor knows no strides
+    step = max(1, _BLOCK_BYTES // max(n_species * run.scores.dtype.itemsize, 1))
     firsts = range(0, len(run.scores), step)
     seen = [_seen(run, first, run.scores[first : first + step], log) for first in firsts]
     lowest, highest = min(block.lowest for block in seen), max(block.highest for block in seen)

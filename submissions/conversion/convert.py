@@ -16,6 +16,7 @@ from submissions.conversion.lists import best_to_worst, lists_of, write_lists_of
 from submissions.conversion.matrices import rows_of, write_rows_of
 from submissions.conversion.options import ConversionOptions
 from submissions.conversion.results import Conversion
+from submissions.conversion.softmax import softmax_effect
 from submissions.conversion.tuning import TunedCut, tuned
 from submissions.editions import EDITIONS
 from submissions.errors import UsageError
@@ -63,10 +64,32 @@ def convert(
     with memory_errors_named(os.fspath(source)):
         run = read_run(source, options.reading, mending=mending, progress=progress)
         run = _without_repeats(run, mending) if isinstance(run, Run) else run
-        _refuse_unmendable(run, names)
+        warnings = _checked(run, Requirements(), names).warnings
         tuning = None if options.tune is None else _tuned(run, options.tune)
         done = _written(run, path, options if tuning is None else replace(options, cut=tuning.best.cut))
-    return replace(done, mended=+mending.counts, tuning=tuning)
+        is_logits = isinstance(run, DenseRun) and any(each.code == "score-range" for each in warnings)
+        softmax = softmax_effect(run.scores, options.k) if isinstance(run, DenseRun) and is_logits else None
+    return replace(done, mended=+mending.counts, tuning=tuning, softmax=softmax)
+
+
+def write_checked(
+    run: Run | DenseRun,
+    target: str | os.PathLike[str],
+    options: ConversionOptions = _USUAL,
+    requirements: Requirements | None = None,
+) -> Conversion:
+    """Write a run that was made in memory into the format that the target's suffix names.
+
+    Raises
+    ------
+    InvalidRunError
+        If the run does not meet the requirements; nothing is written then.
+    UsageError
+        As `convert`.
+    """
+    _refuse_contradictions(Path(target), options)
+    _checked(run, requirements or Requirements(), NamesOnDemand())
+    return _written(run, Path(target), options)
 
 
 def _refuse_contradictions(path: Path, options: ConversionOptions) -> None:
@@ -120,7 +143,8 @@ def _without_repeats(run: Run, mending: Mending) -> Run:
     return replace(run, rows=run.row_numbers(np.flatnonzero(keep)), pairs=run.pairs.where(keep))
 
 
-def _refuse_unmendable(run: Run | DenseRun, names: NamesOnDemand) -> None:
-    errors = check(run, Requirements()).errors
-    if errors:
-        raise InvalidRunError(Validation(run.path, errors, ()), hint=names.hints(errors))
+def _checked(run: Run | DenseRun, requirements: Requirements, names: NamesOnDemand) -> Validation:
+    checked = check(run, requirements)
+    if not checked.valid:
+        raise InvalidRunError(Validation(run.path, checked.errors, ()), hint=names.hints(checked.errors))
+    return checked

@@ -30,6 +30,8 @@ class ConversionOptions:
         The truth by which a cut is chosen.
     cut : Cut
         The pairs that are the set of an occurrence.
+    k : int
+        Species per occurrence of the metric, for what is said of scores that are no probabilities.
     """
 
     max_rows: int | None = None
@@ -40,6 +42,7 @@ class ConversionOptions:
     tune: Path | None = None
     cut: Cut = field(default_factory=Cut)
     reading: ReadingOptions = field(default_factory=ReadingOptions)
+    k: int = 30
 
     @property
     def edition(self) -> Edition | None:

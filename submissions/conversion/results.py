@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from submissions.conversion.softmax import SoftmaxEffect
 from submissions.conversion.tuning import TunedCut
 
 
@@ -20,6 +21,8 @@ class Conversion:
         Pairs left out because the board allows no more per occurrence.
     tuning : TunedCut, optional
         The cuts that were tried.
+    softmax : SoftmaxEffect, optional
+        Of a matrix whose scores are no probabilities, what a softmax per occurrence would change.
     """
 
     n_occurrences: int
@@ -28,3 +31,4 @@ class Conversion:
     n_beyond: int = 0
     mended: Mapping[str, int] = field(default_factory=dict)
     tuning: TunedCut | None = None
+    softmax: SoftmaxEffect | None = None

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import glckit
-from glckit.arrays import score_arrays
+from glckit.face.arrays import score_arrays
 
 SCORES = np.random.default_rng(3).random((50, 40))
 LABELS = np.random.default_rng(4).integers(0, 40, 50)

@@ -24,6 +24,10 @@ def test_the_sessions_of_a_tutorial_print_what_it_shows(page: Path) -> None:
     assert page.read_text() == make_docs.tutorial(page), "stale: run make docs"
 
 
+def test_the_example_of_the_python_page_is_fresh() -> None:
+    assert make_docs.PYTHON.read_text() == make_docs.python_page(), "stale: run make docs"
+
+
 def test_every_command_says_what_it_does() -> None:
     reference = make_docs.cli_reference()
     for path in make_docs.command_paths():

@@ -1,4 +1,4 @@
-"""Write what the documentation takes from the program: docs/cli.md, the example of the README, the tutorials.
+"""Write what the documentation takes from the program: docs/cli.md, and the examples and sessions of pages.
 
 Run it with `make docs`; tests/house/test_docs.py fails when either is stale.
 """
@@ -20,6 +20,7 @@ from glckit.cli import app
 
 CLI = ROOT / "docs" / "cli.md"
 README = ROOT / "README.md"
+PYTHON = ROOT / "docs" / "python.md"
 
 
 def cli_reference() -> str:
@@ -83,6 +84,12 @@ def tutorial(page: Path) -> str:
         return rerun(page.read_text(), Path(folder))
 
 
+def python_page() -> str:
+    """Return docs/python.md with the example of a network as it stands."""
+    code = (ROOT / "docs" / "examples" / "own_network.py").read_text()
+    return with_block(PYTHON.read_text(), "own network", f"```python\n{code}```\n")
+
+
 def with_block(page: str, name: str, content: str) -> str:
     """Return a page with other content between ``<!-- NAME -->`` and ``<!-- end of NAME -->``."""
     block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
@@ -96,3 +103,4 @@ if __name__ == "__main__":
     README.write_text(readme())
     for page in TUTORIALS.glob("*.md"):
         page.write_text(tutorial(page))
+    PYTHON.write_text(python_page())

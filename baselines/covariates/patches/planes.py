@@ -54,10 +54,16 @@ def stack_planes(bands: NDArray[np.uint8], altitude: NDArray[np.int16], out: NDA
     out[5] = altitude
 
 
-def unstack_planes(bands: NDArray[np.uint8], altitude: NDArray[np.int16], out: NDArray[np.float32]) -> None:
+def unstack_planes(
+    bands: NDArray[np.uint8],
+    altitude: NDArray[np.int16],
+    out: NDArray[np.float32],
+    *,
+    takes_unknown: bool = False,
+) -> None:
     """Write a patch into 39 planes, one binary plane for each of the 34 land cover codes.
 
-    Raises ValueError if a land cover code is above 33; it would have no plane.
+    Raises ValueError if a land cover code is above 33, unless such codes are taken; they have no plane.
 
     Examples
     --------
@@ -67,7 +73,7 @@ def unstack_planes(bands: NDArray[np.uint8], altitude: NDArray[np.int16], out: N
     (24, 1.0, -3.0)
     """
     codes = bands[:, :, 4].copy()  # contiguous: comparing a strided plane 34 times costs four times as much
-    if codes.size and codes.max() >= N_LAND_COVER_CODES:
+    if not takes_unknown and codes.size and codes.max() >= N_LAND_COVER_CODES:
         raise ValueError(f"land cover code {codes.max()}, above {N_LAND_COVER_CODES - 1}")
     out[:4] = bands[:, :, :4].transpose(2, 0, 1)
     for code in range(N_LAND_COVER_CODES):

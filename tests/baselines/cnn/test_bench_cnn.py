@@ -18,7 +18,7 @@ from baselines.cnn.machine import has_fast_bf16
 from baselines.cnn.modelfile import Model
 from baselines.cnn.network import PatchInception
 from baselines.cnn.options import InputPlan, Machine
-from baselines.cnn.patchdata import PatchDataset
+from baselines.cnn.patchdata import PatchBatches
 from baselines.cnn.predictor import Predictor
 from baselines.covariates.patches.archive import ArchiveSource
 from baselines.covariates.patches.layout import relative_path
@@ -100,7 +100,7 @@ def test_bench_reading_patches(patches: tuple[Path, NDArray[np.int64]]) -> None:
     rows = np.random.default_rng(0).permutation(len(ids)).tolist()
 
     def ours(source: PatchSource) -> Callable[[], object]:
-        dataset = PatchDataset(source, ids, InputPlan())
+        dataset = PatchBatches(source, ids, InputPlan())
         return lambda: [dataset.read(rows[start : start + 32]) for start in range(0, len(rows), 32)]
 
     def numpy() -> object:

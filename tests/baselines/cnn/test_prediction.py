@@ -18,7 +18,7 @@ from telling import StoppedError, stopping_after
 from baselines.cnn.modelfile import Model, read_model, write_model
 from baselines.cnn.network import PatchInception
 from baselines.cnn.options import Draws, InputPlan, Machine, PredictionOptions
-from baselines.cnn.patchdata import PatchDataset
+from baselines.cnn.patchdata import PatchBatches
 from baselines.cnn.planes import InputPlanes
 from baselines.cnn.prediction import CnnRun, predict_cnn
 from baselines.cnn.predictor import Predictor
@@ -45,7 +45,7 @@ def model(patch_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     torch.nn.init.normal_(network.fc.weight, std=0.02)  # graded probabilities
     files = files_of(patch_world, "test")
     source = files.open(np.empty(0, np.int64))
-    dataset = PatchDataset(source, source.ids()[::3], InputPlan(40))
+    dataset = PatchBatches(source, source.ids()[::3], InputPlan(40))
     with torch.no_grad():
         for _ in range(4):
             network(InputPlanes(InputPlan(40))(dataset.read(range(len(dataset))).on(CPU)))
@@ -66,7 +66,7 @@ def test_a_run_holds_the_softmax_of_the_plain_network(patch_world: Path, model: 
     ids = read_occurrence_ids(sorted(patch_world.glob("occurrences_*_test.csv")))
     assert (made.n_occurrences, made.left_out, made.n_resumed) == (len(ids), {}, 0)
     kept = read_model(model)
-    dataset = PatchDataset(files_of(patch_world, "test").open(ids), ids, kept.plan)
+    dataset = PatchBatches(files_of(patch_world, "test").open(ids), ids, kept.plan)
     patches = dataset.read(range(len(ids))).on(CPU)
     with torch.no_grad():
         expected = kept.network(InputPlanes(kept.plan)(patches)).softmax(1).numpy()

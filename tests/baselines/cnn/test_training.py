@@ -27,7 +27,7 @@ from baselines.cnn.admission import admitted, read_id_list
 from baselines.cnn.modelfile import read_model
 from baselines.cnn.options import Machine
 from baselines.cnn.outputs import best_species, score_part
-from baselines.cnn.patchdata import PatchDataset, batches
+from baselines.cnn.patchdata import PatchBatches, batches
 from baselines.cnn.planes import InputPlanes
 from baselines.cnn.sampling import BatchShare, Course, parts_of_steps
 from baselines.cnn.tensorfile import read_tensors
@@ -143,7 +143,7 @@ def test_the_test_score_is_that_of_the_kept_model(trained: TrainedCnn, patch_wor
     source = files_of(patch_world, "train").open(data.ids)
     from baselines.cnn.planes import InputPlanes
 
-    batch = PatchDataset(source, data.ids, model.plan).read(rows.tolist())
+    batch = PatchBatches(source, data.ids, model.plan).read(rows.tolist())
     planes = InputPlanes(model.plan)(batch.on(torch.device("cpu")))
     with torch.no_grad():
         best = model.network(planes).argmax(1).numpy()
@@ -222,7 +222,7 @@ def test_a_damaged_patch_met_on_the_way_keeps_its_error_across_workers(
 ) -> None:
     ids = files_of(patch_world, "train").open(np.array([0])).ids()[:4]
     world = _linked(patch_world, tmp_path, without=int(ids[2]))
-    dataset = PatchDataset(files_of(world, "train").open(ids), ids, OPTIONS.input)
+    dataset = PatchBatches(files_of(world, "train").open(ids), ids, OPTIONS.input)
     read = batches(dataset, [[0, 1], [2, 3]], workers=1)
     assert next(read).rows.tolist() == [0, 1]
     with pytest.raises(DamagedPatchError, match=f"patch of occurrence {ids[2]} is missing"):
@@ -239,9 +239,9 @@ def test_codes_without_a_plane_are_damage(patch_world: Path, tmp_path: Path) -> 
     source = files_of(world, "train").open(ids)
     unstacked = replace(OPTIONS.input, land_cover="unstacked")
     with pytest.raises(DamagedPatchError, match=f"{world / name} holds a land cover code 77, above 33"):
-        PatchDataset(source, ids, unstacked).read([0])
-    assert PatchDataset(source, ids, OPTIONS.input).read([0]).bands[0, ..., 4].max() == 77
-    batch = PatchDataset(source, ids, unstacked, ignores_damage=True).read([0])
+        PatchBatches(source, ids, unstacked).read([0])
+    assert PatchBatches(source, ids, OPTIONS.input).read([0]).bands[0, ..., 4].max() == 77
+    batch = PatchBatches(source, ids, unstacked, ignores_damage=True).read([0])
     planes = InputPlanes(unstacked)(batch.on(torch.device("cpu")))[0, 4:38]
     n_classes = planes.sum(dim=0)
     assert n_classes[3, 3] == 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from scoring.dense import Rows, score_dense
+from glckit.face.rows import array_of, is_tensor, rows_of
+from scoring.dense import score_dense
 from scoring.score import Score
 
 
@@ -100,7 +100,7 @@ def score_arrays(scores: Any, labels: Any, k: int = 30) -> Score:
         Aggregates and values for each occurrence.
     """
     _refuse_unlike_indexes(scores, labels)
-    return score_dense(_rows(scores), _labels(labels), k=k)
+    return score_dense(rows_of(scores), _labels(labels), k=k)
 
 
 def _refuse_unlike_indexes(scores: Any, labels: Any) -> None:
@@ -122,48 +122,7 @@ def _refuse_unlike_indexes(scores: Any, labels: Any) -> None:
         )
 
 
-def _rows(scores: Any) -> Rows:
-    if _is_tensor(scores):
-        return _TensorRows(scores)
-    array = _array(scores, "scores must not be masked; give -inf to pairs that are not predicted")
-    return array.astype(np.float64) if array.dtype.kind in "iub" else array
-
-
 def _labels(labels: Any) -> ArrayLike:
     return (
-        labels.detach().cpu().numpy() if _is_tensor(labels) else _array(labels, "labels must not be masked")
+        labels.detach().cpu().numpy() if is_tensor(labels) else array_of(labels, "labels must not be masked")
     )
-
-
-def _array(values: Any, why_not_masked: str) -> NDArray[Any]:
-    """Return what an array, a list, a data frame or a series holds."""
-    if isinstance(values, np.ma.MaskedArray):
-        raise ValueError(why_not_masked)
-    if not hasattr(values, "to_numpy"):
-        return np.asarray(values)
-    array: NDArray[Any] = values.to_numpy()
-    try:
-        # What is missing among pandas' nullable numbers makes objects of all of them.
-        return array if array.dtype.kind != "O" else values.to_numpy(dtype=np.float64, na_value=np.nan)
-    except TypeError as error:
-        raise ValueError(f"a {type(values).__name__} must hold numbers, not {array.dtype}") from error
-
-
-def _is_tensor(values: Any) -> bool:
-    torch = sys.modules.get("torch")  # no tensor comes from where torch was not imported
-    return torch is not None and isinstance(values, torch.Tensor)
-
-
-class _TensorRows:
-    """Rows of a tensor as NumPy arrays, moved from its device block by block."""
-
-    def __init__(self, tensor: Any) -> None:
-        self._tensor = tensor.detach()
-        self.shape: tuple[int, ...] = tuple(tensor.shape)
-
-    def __getitem__(self, rows: slice | NDArray[np.intp], /) -> NDArray[np.floating]:
-        block = self._tensor[rows].cpu()
-        known = str(block.dtype) in ("torch.float16", "torch.float32", "torch.float64")
-        # NumPy has no bfloat16; float64 holds it exactly, and integers.
-        array: NDArray[np.floating] = (block if known else block.double()).numpy()
-        return array

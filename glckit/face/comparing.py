@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from glckit.given import AnyRun, Ids, Path, ids_of, run_of, truth_of
+from glckit.face.given import AnyRun, Ids, Path, ids_of, run_of, truth_of
 from scoring.uncertainty.comparison import Comparison
 from scoring.uncertainty.comparison import compare as compare_estimates
 from scoring.uncertainty.sampling import N_REPLICATES, SEED, Sampling

@@ -1,0 +1,1 @@
+"""What Python is offered: the functions that `glckit` hands on."""
