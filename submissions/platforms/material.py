@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from submissions.platforms.programs.reference import META, SPECIES_FILE, TEST_FI
 from submissions.requirements import Requirements
 from submissions.tables import Truth, TruthSets
 from submissions.yardstick import Yardstick
+
+#: Which of a team's runs counts.
+Counts = Literal["best", "last"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,10 @@ class Material:
         Markdown by name: overview, evaluation, data, terms.
     is_private : ndarray of bool of shape (n_occurrences,), optional
         The occurrences of the truth whose scores are shown at the end only, where there are such.
+    runs_per_day : int
+        Runs that a team may send on a day.
+    counts : {"best", "last"}
+        Which of a team's runs counts.
     """
 
     competition: Competition
@@ -55,6 +62,8 @@ class Material:
     pages: Mapping[str, str]
     period: Period
     is_private: NDArray[np.bool_] | None = None
+    runs_per_day: int = 5
+    counts: Counts = "best"
 
     @property
     def truth(self) -> Truth | TruthSets:
@@ -96,7 +105,11 @@ class Material:
             files[TEST_FILE] = table_text(["id"], [self.test_ids])
         if self.requirements.species_ids is not None:
             files[SPECIES_FILE] = table_text(["species_id"], [self.requirements.species_ids])
-        return {META: _as_json(self._meta(files)), **files}
+        return {META: self.rules(files), **files}
+
+    def rules(self, files: Mapping[str, bytes] | None = None) -> bytes:
+        """Return by which rules runs are scored, and what the files beside them hold."""
+        return _as_json(self._meta(files or {}))
 
     def _meta(self, files: Mapping[str, bytes]) -> dict[str, Any]:
         edition = self.competition.edition
