@@ -82,6 +82,7 @@ _MODULES = {
     "fuse": ["fuse"],
     "world": ["world"],
     "demo": ["demo"],
+    "bundle": ["bundle"],
 }
 
 _ANEW = "Nothing was written; the same command starts anew."

@@ -11,7 +11,7 @@ from submissions.platforms.logo import logo
 from submissions.platforms.material import Material, SolutionRun
 from submissions.platforms.packing import zipped
 from submissions.platforms.scorer.generator import scorer_of
-from submissions.platforms.texts import TITLES, Facts
+from submissions.platforms.texts import TITLES, PageFacts
 
 CONFIGURATION = "competition.yaml"
 #: What the container runs; there is no shell.
@@ -25,7 +25,9 @@ _RUN_AS_PROGRAM = 'if __name__ == "__main__":\n    sys.exit(main(sys.argv[1:]))'
 _PRECISION = 5
 
 
-def codabench_files(material: Material, facts: Facts, solutions: Sequence[SolutionRun]) -> dict[str, bytes]:
+def codabench_files(
+    material: Material, facts: PageFacts, solutions: Sequence[SolutionRun]
+) -> dict[str, bytes]:
     """Return the files of the bundle by their paths."""
     files = {CONFIGURATION: as_yaml(_configuration(material, solutions)), "logo.png": logo()}
     files |= {f"pages/{name}.md": text.encode() for name, text in material.pages.items()}

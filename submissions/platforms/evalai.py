@@ -17,7 +17,7 @@ from submissions.platforms.material import Material, SolutionRun
 from submissions.platforms.packing import zipped
 from submissions.platforms.programs.evalai import ALL
 from submissions.platforms.scorer.generator import scorer_of
-from submissions.platforms.texts import Facts
+from submissions.platforms.texts import PageFacts
 
 CONFIGURATION = "challenge_config.yaml"
 #: The zip of the evaluation script, and what stands in it.
@@ -29,7 +29,7 @@ _NAMES = {ALL: "All occurrences", "fr": "France", "us": "United States"}
 _PRECISION = 5
 
 
-def evalai_files(material: Material, facts: Facts, solutions: Sequence[SolutionRun]) -> dict[str, bytes]:
+def evalai_files(material: Material, facts: PageFacts, solutions: Sequence[SolutionRun]) -> dict[str, bytes]:
     """Return the files of the bundle by their paths."""
     script = {PACKAGE: _INIT.encode(), MAIN: scorer(material.competition.name).encode()}
     annotation = {name: data.decode() for name, data in material.reference_files().items()}

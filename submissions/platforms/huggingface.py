@@ -11,12 +11,14 @@ from submissions.platforms.material import Material, SolutionRun
 from submissions.platforms.programs.huggingface import ID, PARTS, PREDICTED_COLUMN, SOLUTION
 from submissions.platforms.runtexts import cells_as_csv
 from submissions.platforms.scorer.generator import scorer_of
-from submissions.platforms.texts import Facts
+from submissions.platforms.texts import PageFacts
 
 CONFIGURATION, METRIC, SAMPLE = "conf.json", "metric.py", "sample_submission.csv"
 
 
-def huggingface_files(material: Material, facts: Facts, solutions: Sequence[SolutionRun]) -> dict[str, bytes]:
+def huggingface_files(
+    material: Material, facts: PageFacts, solutions: Sequence[SolutionRun]
+) -> dict[str, bytes]:
     """Return the files of the bundle by their paths."""
     words = " ".join(f"{species}:0.5" for species in example_species(material))
     sample = ((occurrence, words) for occurrence in material.test_ids.tolist())
@@ -70,7 +72,7 @@ def _solution(material: Material) -> bytes:
 
 
 def _rows(material: Material) -> Iterator[tuple[int, str, str]]:
-    """Yield each occurrence with its species and part: in both, one after the other, where there is one only."""
+    """Yield each occurrence with its species and its part, or once for each part where there is one only."""
     ids, words = material.truth.ids.tolist(), true_words(material)
     if material.is_private is None:
         for part in PARTS:

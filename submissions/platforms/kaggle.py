@@ -14,7 +14,7 @@ from submissions.platforms.material import Material, SolutionRun
 from submissions.platforms.programs.reference import META
 from submissions.platforms.runtexts import cells_as_csv
 from submissions.platforms.scorer.generator import scorer_of
-from submissions.platforms.texts import Facts
+from submissions.platforms.texts import PageFacts
 from submissions.tables import Truth
 
 NOTEBOOK, SOLUTION, SAMPLE = "metric/metric.ipynb", "solution.csv", "sample_submission.csv"
@@ -69,7 +69,7 @@ def score(
 '''
 
 
-def kaggle_files(material: Material, facts: Facts, solutions: Sequence[SolutionRun]) -> dict[str, bytes]:
+def kaggle_files(material: Material, facts: PageFacts, solutions: Sequence[SolutionRun]) -> dict[str, bytes]:
     """Return the files of the bundle by their paths."""
     first, requirements = material.metrics[0], material.requirements
     words = " ".join(f"{species}:0.5" for species in example_species(material))

@@ -7,7 +7,7 @@ import numpy as np
 from submissions.errors import CannotCheckError
 from submissions.platforms.material import Material, table_text
 from submissions.platforms.runtexts import example_run
-from submissions.platforms.texts import Facts, rules
+from submissions.platforms.texts import PageFacts, rules
 from submissions.tables import read_occurrences
 
 # Ids that stand in an example where no table says what species there are.
@@ -15,7 +15,7 @@ _ANY_SPECIES = (1, 2, 3)
 _N_EXAMPLE = 3
 
 
-def starting_kit(material: Material, facts: Facts, run: bytes, name: str) -> dict[str, bytes]:
+def starting_kit(material: Material, facts: PageFacts, run: bytes, name: str) -> dict[str, bytes]:
     """Return a page of rules and an example run under a name."""
     text = f"""# {material.competition.name}: starting kit
 

@@ -26,7 +26,7 @@ from submissions.platforms.kit import equal_run
 from submissions.platforms.material import Material, Period, SolutionRun, utc
 from submissions.platforms.packing import zipped
 from submissions.platforms.runtexts import as_cells, as_text, cells_as_csv
-from submissions.platforms.texts import PAIRS, Facts, form_in_words, pages_of
+from submissions.platforms.texts import PAIRS, PageFacts, form_in_words, pages_of
 from submissions.printable import printable
 from submissions.progress import SILENT, Progress
 from submissions.reading.runs import read_run
@@ -37,7 +37,7 @@ from submissions.yardstick import Inputs, Yardstick, scoring_yardstick
 #: A hosting platform.
 Platform = Literal["codabench", "evalai", "kaggle", "huggingface"]
 
-_FILES: Mapping[Platform, Callable[[Material, Facts, Sequence[SolutionRun]], dict[str, bytes]]] = {
+_FILES: Mapping[Platform, Callable[[Material, PageFacts, Sequence[SolutionRun]], dict[str, bytes]]] = {
     "codabench": codabench_files,
     "evalai": evalai_files,
     "kaggle": kaggle_files,
@@ -210,10 +210,10 @@ def _period(options: BundleOptions, season: Any, warnings: list[str], *, now: da
     return period
 
 
-def _facts(platform: Platform, material: Material) -> Facts:
+def _facts(platform: Platform, material: Material) -> PageFacts:
     form = PAIRS if platform in OF_CELLS else form_in_words(material.form)
     n_truth, n_test = len(material.truth), len(material.test_ids)
-    return Facts(material.competition, material.requirements, n_truth, n_test, form)
+    return PageFacts(material.competition, material.requirements, n_truth, n_test, form)
 
 
 def _solutions(

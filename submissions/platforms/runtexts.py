@@ -104,3 +104,14 @@ def lists_of(run: Run | DenseRun) -> tuple[NDArray[np.integer], Pairs]:
 def cells_as_csv(rows: Iterator[tuple[int, str]]) -> bytes:
     """Return rows as a table ``Id,Predicted``."""
     return "\n".join(["Id,Predicted", *(f"{occurrence},{cell}" for occurrence, cell in rows), ""]).encode()
+
+
+def cells_in(path: str) -> bytes | None:
+    """Return a file that is a run of ``species:score`` already, None if it is any other."""
+    try:
+        with Path(path).open("rb") as file:
+            first, second = file.readline(200), file.readline()
+            is_one = first.strip() == b"Id,Predicted" and b":" in second
+            return first + second + file.read() if is_one else None
+    except OSError as error:
+        raise CannotCheckError(f"Cannot read {printable(path)}: {error.strerror or error}.") from error

@@ -28,13 +28,13 @@ _FORMS: dict[RunForm, str] = {
 }
 #: The form of runs on boards with a row per occurrence.
 PAIRS = (
-    "a header `Id,Predicted` and one line per occurrence; `Predicted` holds pairs `species:score` with blanks "
-    "between them, such as `123:0.9 45:0.1`"
+    "a header `Id,Predicted` and one line per occurrence; `Predicted` holds pairs `species:score` with "
+    "blanks between them, such as `123:0.9 45:0.1`"
 )
 
 
 @dataclass(frozen=True)
-class Facts:
+class PageFacts:
     """What default pages are made of."""
 
     competition: Competition
@@ -54,7 +54,7 @@ def form_in_words(form: RunForm) -> str:
     return _FORMS[form]
 
 
-def pages_of(folder: Path | None, facts: Facts) -> tuple[dict[str, str], tuple[str, ...]]:
+def pages_of(folder: Path | None, facts: PageFacts) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the pages by name, and the names of those that nobody has written.
 
     Raises
@@ -69,7 +69,7 @@ def pages_of(folder: Path | None, facts: Facts) -> tuple[dict[str, str], tuple[s
     return written, tuple(name for name in written if name not in own)
 
 
-def rules(facts: Facts) -> str:
+def rules(facts: PageFacts) -> str:
     """Return what makes a run valid, as a list."""
     return "\n".join(f"- {rule}" for rule in _rules(facts)) + "\n"
 
@@ -91,7 +91,7 @@ def _read(folder: Path) -> dict[str, str]:
     return texts
 
 
-def _overview(facts: Facts) -> str:
+def _overview(facts: PageFacts) -> str:
     first = facts.metrics[0]
     k = f" (K = {facts.requirements.k})" if first.has_k else ""
     return f"""# {facts.competition.name}
@@ -104,16 +104,17 @@ on data says what a run looks like.
 """
 
 
-_THRESHOLD = """One threshold t serves all occurrences: the smallest number with at most K N submitted scores strictly
-above it. A true species counts if its score is above t. A block of scores that are equal to t is left out
-whole, so equal scores are best avoided. What is not submitted is not predicted."""
+_THRESHOLD = """One threshold t serves all occurrences: the smallest number with at most K N submitted scores
+strictly above it. A true species counts if its score is above t. A block of scores that are equal to t is
+left out whole, so equal scores are best avoided. What is not submitted is not predicted."""
 _ORDER = "Within an occurrence, equal scores are told apart by the rank, then by the order in the file."
 _LOCALLY = """`glckit score` gives the same numbers on your own machine for a validation part of your own, and
 `glckit validate` finds what is wrong with a run before it is sent."""
 
 
-def _evaluation(facts: Facts) -> str:
-    n_and_k = f"N is the number of occurrences with a known species, {facts.n_truth:,}; K is {facts.requirements.k}."
+def _evaluation(facts: PageFacts) -> str:
+    n, k = facts.n_truth, facts.requirements.k
+    n_and_k = f"N is the number of occurrences with a known species, {n:,}; K is {k}."
     parts = [
         "# Evaluation",
         "\n".join(_metric_line(metric, ranks=metric is facts.metrics[0]) for metric in facts.metrics),
@@ -132,7 +133,7 @@ def _metric_line(metric: Metric, *, ranks: bool) -> str:
     )
 
 
-def _data(facts: Facts) -> str:
+def _data(facts: PageFacts) -> str:
     return f"""# Data and runs
 
 A run predicts {counted(facts.n_test, "occurrence")}. It is text in UTF-8: {facts.form}.
@@ -142,7 +143,7 @@ A run predicts {counted(facts.n_test, "occurrence")}. It is text in UTF-8: {fact
 {rules(facts)}"""
 
 
-def _rules(facts: Facts) -> Iterator[str]:
+def _rules(facts: PageFacts) -> Iterator[str]:
     requirements = facts.requirements
     yield "Ids are integers in digits: `7`, not `7.0`. Scores are finite numbers with a decimal point."
     missing = "may be left out" if requirements.allow_missing else "must all be there"
@@ -155,7 +156,7 @@ def _rules(facts: Facts) -> Iterator[str]:
     yield "A run that breaks a rule gets no score; the log says which rows, and what to do."
 
 
-def _terms(facts: Facts) -> str:
+def _terms(facts: PageFacts) -> str:
     return f"""# Terms
 
 By taking part in {facts.competition.name} you agree that the organizers publish the names and scores of
@@ -165,7 +166,7 @@ breaks these terms.
 """
 
 
-_DEFAULTS: Mapping[str, Callable[[Facts], str]] = {
+_DEFAULTS: Mapping[str, Callable[[PageFacts], str]] = {
     "overview": _overview,
     "evaluation": _evaluation,
     "data": _data,

@@ -274,12 +274,13 @@ def _ordered(
 def _within(
     document: Marked, path: Path, phase: dict[str, Any], top: dict[str, Any]
 ) -> Iterator[BundleFault]:
-    for name, is_out in (("start_date", lambda a, b: a < b), ("end_date", lambda a, b: a > b)):
-        own, whole = time_of(phase.get(name)), time_of(top.get(name))
-        if own and whole and is_out(own, whole):
-            yield document.fault(
-                "dates", (*path, name), "the phase is open while the challenge is not", "Set it within."
-            )
+    message, fix = "the phase is open while the challenge is not", "Set it within the challenge."
+    opens, closes = (time_of(top.get(name)) for name in ("start_date", "end_date"))
+    own_opens, own_closes = (time_of(phase.get(name)) for name in ("start_date", "end_date"))
+    if opens and own_opens and own_opens < opens:
+        yield document.fault("dates", (*path, "start_date"), message, fix)
+    if closes and own_closes and own_closes > closes:
+        yield document.fault("dates", (*path, "end_date"), message, fix)
 
 
 def _named(document: Marked, path: Path, name: Any, files: Files) -> Iterator[BundleFault]:

@@ -54,8 +54,8 @@ def gathered(
     while True:
         search = _Search(substitutes, {name: SourceModule(name, text) for name, text in sources.items()})
         search.methods = methods
-        for root in roots:
-            search.need(root)
+        for module, name in roots:
+            search.need_named(module, name)
         if search.attributes <= methods:
             return Gathered(list(search.ordered()), methods)
         # A method that is called may call others.
@@ -69,6 +69,13 @@ class _Search:
     methods: frozenset[str] = frozenset()
     attributes: set[str] = field(default_factory=set)
     pieces: dict[Home, Piece] = field(default_factory=dict)
+
+    def need_named(self, module: str, name: str) -> None:
+        """Take a definition by the name that it has in a module, which may import it."""
+        home = self._home(self._module(module), name)
+        if not isinstance(home, tuple):
+            raise LookupError(f"{module} has no {name} of ours")
+        self.need(home)
 
     def need(self, home: Home) -> None:
         """Take a definition and all that it uses."""
