@@ -36,6 +36,7 @@ def run_alone(code: str, *arguments: str, folder: Path) -> Ran:
     """Run Python code in a process of its own, without our packages."""
     command = [sys.executable, "-I", "-X", "utf8", "-c", _ALONE + code, *arguments]
     try:
+        # Our own interpreter, and the scorer that is asked about.
         done = subprocess.run(command, cwd=folder, capture_output=True, timeout=SECONDS)  # noqa: S603
     except subprocess.TimeoutExpired:
         return Ran(124, "", f"the scorer did not finish within {SECONDS} seconds")
@@ -43,7 +44,7 @@ def run_alone(code: str, *arguments: str, folder: Path) -> Ran:
 
 
 def told_by(code: str, *arguments: str, folder: Path) -> tuple[Any, Ran]:
-    """Run code that writes what it found, as JSON, to the file that it is given last; None if it wrote none."""
+    """Run code that writes what it found, as JSON, to the file that it is given last; None if none."""
     answer = folder / "answer.json"
     ran = run_alone(code, *arguments, str(answer), folder=folder)
     if not answer.is_file():

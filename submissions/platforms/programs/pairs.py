@@ -12,9 +12,10 @@ import numpy as np
 
 from scoring.metrics.metric import Metric
 from scoring.sets import TrueSets
-from submissions.faults import FaultLog
+from submissions.faults import Fault, FaultLog
 from submissions.ordering import stable_order
 from submissions.platforms.programs.reference import BrokenBundle
+from submissions.reading.lines import named_id, shown
 from submissions.reading.lists import read_lists
 from submissions.reading.runs import run_of_table
 from submissions.reading.schema import PREDICTED, SCORED_LISTS
@@ -38,10 +39,25 @@ def run_of_cells(ids: Sequence[object], cells: Sequence[object], metric: Metric)
     source = Source(io.BufferedReader(io.BytesIO(data)), log)
     table = read_lists(source, SCORED_LISTS if has_scores else PREDICTED, log)
     run = run_of_table("the submission", table, log)
-    faults = tuple(
-        replace(each, fix=_AS_PAIRS) if each.code in ("ragged", "bad-score") else each for each in run.faults
-    )
-    return replace(run, faults=faults)
+    return replace(run, faults=tuple(_of_cells(fault, ids, texts) for fault in run.faults))
+
+
+def _of_cells(fault: Fault, ids: Sequence[object], texts: Sequence[str]) -> Fault:
+    """Say of examples what stands in the cell, for the lines that were made of cells are nobody's."""
+    if fault.code not in ("ragged", "bad-score"):
+        return fault
+    examples = fault.examples
+    if fault.code == "ragged":
+        rows = [(example, example.line - 2) for example in examples if example.line is not None]
+        examples = tuple(
+            replace(example, occurrence_id=_id_of(ids[row]), found=shown(texts[row])) for example, row in rows
+        )
+    return replace(fault, fix=_AS_PAIRS, examples=examples)
+
+
+def _id_of(cell: object) -> int | None:
+    named = named_id(_text(cell))
+    return named[0] if named else None
 
 
 def truth_of_cells(ids: Sequence[object], cells: Sequence[object], metric: Metric) -> Truth | TruthSets:

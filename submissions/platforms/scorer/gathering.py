@@ -51,8 +51,9 @@ def gathered(
 ) -> Gathered:
     """Return what some definitions need, with others in place of some; `sources` stand for our own files."""
     methods: frozenset[str] = frozenset()
+    modules = {name: SourceModule(name, text) for name, text in sources.items()}
     while True:
-        search = _Search(substitutes, {name: SourceModule(name, text) for name, text in sources.items()})
+        search = _Search(substitutes, modules)
         search.methods = methods
         for module, name in roots:
             search.need_named(module, name)

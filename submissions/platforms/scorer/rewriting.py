@@ -39,7 +39,7 @@ class _Edits(ast.NodeVisitor):
 
     def __init__(self, module: SourceModule, methods: frozenset[str]) -> None:
         self._name, self._source, self._methods = module.name, module.source, methods
-        self._changes: list[tuple[int, int, bytes]] = []
+        self._changes: list[tuple[tuple[int, int, int], int, bytes]] = []
         self._line_starts = [0, *(match.end() for match in re.finditer(rb"\n", module.source))]
         self._in_class = False
 
@@ -47,7 +47,7 @@ class _Edits(ast.NodeVisitor):
         """Return the changed text of a statement with the comments above it."""
         start, end = self._first(node), self._end(node)
         text = b""
-        for change_start, change_end, instead in sorted(self._changes):
+        for (change_start, _, _), change_end, instead in sorted(self._changes):
             assert change_start >= start, "changes overlap"
             text += self._source[start:change_start] + instead
             start = change_end
@@ -131,14 +131,14 @@ class _Edits(ast.NodeVisitor):
         if isinstance(node.op, ast.BitOr) and isinstance(node.right, _DICTS):
             self._change(self._start(node.left), self._start(node.left), b"{**")
             self._change(self._end(node.left), self._start(node.right), b", **")
-            self._change(self._end(node.right), self._end(node.right), b"}")
+            self._close(self._end(node.right), b"}")
         self.generic_visit(node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         value = node.value.body if isinstance(node.value, ast.IfExp) else node.value
         if isinstance(node.op, ast.BitOr) and isinstance(value, _DICTS):
             self._change(self._end(node.target), self._start(node.value), b".update(")
-            self._change(self._end(node.value), self._end(node.value), b")")
+            self._close(self._end(node.value), b")")
         self.generic_visit(node)
 
     def _list_types(self, types: ast.expr) -> None:
@@ -149,7 +149,7 @@ class _Edits(ast.NodeVisitor):
         self._change(self._start(listed[0]), self._start(listed[0]), b"(")
         for one, other in itertools.pairwise(listed):
             self._change(self._end(one), self._start(other), b", ")
-        self._change(self._end(listed[-1]), self._end(listed[-1]), b")")
+        self._close(self._end(listed[-1]), b")")
 
     def _shorten_docstring(self, node: ast.FunctionDef | ast.ClassDef) -> None:
         if ast.get_docstring(node) is None:
@@ -181,7 +181,12 @@ class _Edits(ast.NodeVisitor):
         return "".join(f"{line}\n" for line in lines[len(lines) - n :])
 
     def _change(self, start: int, end: int, instead: bytes = b"") -> None:
-        self._changes.append((start, end, instead))
+        """Put something else in a place; what is put around the outside is said first."""
+        self._changes.append(((start, 1, len(self._changes)), end, instead))
+
+    def _close(self, end: int, bracket: bytes) -> None:
+        """Put a bracket behind something; what belongs inside is said later and comes first."""
+        self._changes.append(((end, 0, -len(self._changes)), end, bracket))
 
     def _first(self, node: ast.stmt) -> int:
         decorators: Sequence[ast.expr] = getattr(node, "decorator_list", ())
