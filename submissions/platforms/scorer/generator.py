@@ -8,6 +8,7 @@ have. What parses with pyarrow, or looks after memory, is replaced by `submissio
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from scoring.version import VERSION
 from submissions.platforms.scorer.gathering import Gathered, Home, Piece, gathered
@@ -54,15 +55,25 @@ def scorer_of(
     sources : mapping of str to bytes, optional
         Sources of modules that stand for ours; for tests.
     """
+    imports, statements = _made(program, roots) if sources is None else _body(program, roots, sources)
+    header = _HEADER.format(title=title, version=VERSION)
+    return "\n\n".join(filter(None, (header + "\n" + imports, "\n" + statements, last))).rstrip() + "\n"
+
+
+@cache
+def _made(program: str, roots: tuple[str, ...]) -> tuple[str, str]:
+    """Return what `_body` does of our own sources, which takes a second."""
+    return _body(program, roots, {})
+
+
+def _body(program: str, roots: tuple[str, ...], sources: Mapping[str, bytes]) -> tuple[str, str]:
+    """Return the imports and the statements of a file."""
     wanted = [(f"{PROGRAMS}.{program}", name) for name in roots]
-    found = gathered([*_HELPS, *wanted], SUBSTITUTES, sources=sources or {})
+    found = gathered([*_HELPS, *wanted], SUBSTITUTES, sources=sources)
     names = _names(found)
     statements = "\n\n\n".join(_written(piece, found.methods, names) for piece in found.pieces)
-    header = _HEADER.format(title=title, version=VERSION)
-    imports = "\n".join(
-        sorted({each.statement for piece in found.pieces for each in piece.externals.values()})
-    )
-    return "\n\n".join(filter(None, (header + "\n" + imports, "\n" + statements, last))).rstrip() + "\n"
+    imported = {each.statement for piece in found.pieces for each in piece.externals.values()}
+    return "\n".join(sorted(imported)), statements
 
 
 def _names(found: Gathered) -> dict[Home, str]:
