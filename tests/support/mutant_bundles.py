@@ -71,6 +71,7 @@ def of_json(name: str, key: str, value: object) -> Change:
     return change
 
 
+TASK = "{index: 0, name: a, scoring_program: scoring_program, reference_data: reference_data}"
 SECOND_PHASE = """phases:
 - name: First
   start: '2026-01-01'
@@ -254,7 +255,7 @@ MUTANTS: list[tuple[str, str, Change, str, str]] = [
         sub(
             YAML,
             "tasks:\n- index: 0",
-            "tasks:\n- {index: 0, name: a, scoring_program: scoring_program, reference_data: reference_data}\n- index: 0",
+            f"tasks:\n- {TASK}\n- index: 0",
         ),
         "doubled-index",
         "tasks[1].index",
