@@ -32,7 +32,7 @@ def made_report(made: BundleMade) -> Report:
     n_files = counted(len(made.paths), "file")
     text = [
         f"{made.archive}: {n_files} for {made.platform}, and the same in {made.tree}",
-        f"Check it: glckit bundle check {made.tree.parent}",
+        f"Check it: glckit bundle check {made.tree}",
         _UPLOADS[made.platform],
     ]
     rows = [[made.platform, path] for path in made.paths]

@@ -126,7 +126,7 @@ def _opened(found: BundleFound) -> tuple[Files, tuple[BundleFault, ...]]:
         faults += _FAULTS[found.platform]({name: data for name, data in packed.items() if not is_junk(name)})
         return packed, distinct_faults(iter(faults))
     faults += _FAULTS[found.platform](tree)
-    if packed and not any(fault.code == "nested-folder" for fault in faults):
+    if packed and packed != tree and not any(fault.code == "nested-folder" for fault in faults):
         faults += differences(tree, packed, found.archive.name)
         faults += _FAULTS[found.platform]({name: data for name, data in packed.items() if not is_junk(name)})
     return packed or tree, distinct_faults(iter(faults))

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from submissions.platforms.checks.findings import BundleFault, Files
 from submissions.platforms.checks.references import missing_file
@@ -29,6 +30,7 @@ class SolutionTable:
         return [row[i] for _, row in self.rows if len(row) == len(self.header)]
 
 
+@lru_cache(maxsize=4)
 def table_of(name: str, data: bytes) -> SolutionTable:
     """Read a table of text; bytes that are none become marks."""
     lines = list(csv.reader(io.StringIO(data.decode("utf-8", errors="replace"))))

@@ -27,35 +27,54 @@ class PlainParser:
 
     def parse(self, data: bytes) -> Columns | None:
         """Return the columns of whole lines, or None if any line needs a second look."""
-        text = _plain_text(data)
-        separator, n_columns = self._header.separator, len(self._header.columns)
-        if text is None or any(line.count(separator) != n_columns - 1 for line in text.split("\n")):
+        fields = _divided_plainly(data, self._header)
+        if fields is None:
             return None
-        fields = text.replace("\n", separator).split(separator)
         columns: Columns = {}
-        for i, column in enumerate(self._header.columns):
-            values = None if column is None else _values(column, fields[i::n_columns])
-            if column is not None and values is None:
+        for column, texts in zip(self._header.columns, fields, strict=True):
+            if column is None:
+                continue
+            values = _values(column, texts)
+            if values is None:
                 return None
-            if column is not None and values is not None:
-                columns[column.name] = values
+            columns[column.name] = values
         return columns
 
 
 class PlainListParser:
-    """Parse blocks of lines with an occurrence and a list of species; see `PlainParser`."""
+    """Parse blocks of lines with an occurrence and one or two lists; see `PlainParser`."""
 
     def __init__(self, header: Header) -> None:
         usual = [(OCCURRENCE_ID.name, False), (SPECIES_ID.name, True)]
         self._is_usual = [column and (column.name, column.many) for column in header.columns] == usual
-        self._separator = header.separator
+        self._header = header
 
     def parse(self, data: bytes) -> Columns | None:
         """Return the columns of whole lines, or None if any line needs a second look."""
-        found = plain_lists(data.replace(b"\r\n", b"\n"), self._separator) if self._is_usual else None
-        if found is None:
-            return None
-        return {OCCURRENCE_ID.name: found.ids, LENGTHS: found.lengths, SPECIES_ID.name: found.species}
+        if self._is_usual:
+            found = plain_lists(data.replace(b"\r\n", b"\n"), self._header.separator)
+            if found is None:
+                return None
+            return {OCCURRENCE_ID.name: found.ids, LENGTHS: found.lengths, SPECIES_ID.name: found.species}
+        fields = _divided_plainly(data, self._header)
+        return None if fields is None else self._columns_of(fields)
+
+    def _columns_of(self, fields: list[list[str]]) -> Columns | None:
+        columns: Columns = {}
+        for column, texts in zip(self._header.columns, fields, strict=True):
+            if column is None:
+                continue
+            words = texts
+            if column.many:
+                lengths = np.array([len(text.split()) for text in texts], np.int64)
+                words = " ".join(texts).split()
+                if not np.array_equal(columns.setdefault(LENGTHS, lengths), lengths):
+                    return None
+            values = _values(column, words)
+            if values is None:
+                return None
+            columns[column.name] = values
+        return {OCCURRENCE_ID.name: columns.pop(OCCURRENCE_ID.name), **columns}
 
 
 class NoNames:
@@ -98,6 +117,16 @@ def without_suffix(text: str, suffix: str) -> str:
     return text[: len(text) - len(suffix)] if text.endswith(suffix) else text
 
 
+def _divided_plainly(data: bytes, header: Header) -> list[list[str]] | None:
+    """Return the fields of each column; None unless every line plainly has as many as there are columns."""
+    text = _plain_text(data)
+    separator, n_columns = header.separator, len(header.columns)
+    if text is None or any(line.count(separator) != n_columns - 1 for line in text.split("\n")):
+        return None
+    fields = text.replace("\n", separator).split(separator)
+    return [fields[i::n_columns] for i in range(n_columns)]
+
+
 def _plain_text(data: bytes) -> str | None:
     """Return lines without carriage returns and the last line feed; None if they are not so plain."""
     if b'"' in data or b"#" in data or b"\0" in data:
@@ -112,7 +141,7 @@ def _plain_text(data: bytes) -> str | None:
 def _values(column: Column, fields: list[str]) -> NDArray[np.generic] | None:
     try:
         if column.kind == "integer":
-            is_plain = all(map(str.isdigit, fields)) and max(map(len, fields)) <= _MAX_DIGITS
+            is_plain = all(map(str.isdigit, fields)) and max(map(len, fields), default=0) <= _MAX_DIGITS
             return narrowed(np.array(list(map(int, fields)), np.int64)) if is_plain else None
         numbers = np.array(list(map(float, fields)), np.float64)
     except ValueError:
