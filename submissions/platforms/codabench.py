@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from submissions.platforms.documents import as_yaml
-from submissions.platforms.kit import equal_run, occurrences_to_predict, starting_kit
+from submissions.platforms.kit import equal_run, public_tables, starting_kit
 from submissions.platforms.logo import logo
 from submissions.platforms.material import Material, SolutionRun
 from submissions.platforms.packing import zipped
@@ -36,7 +36,7 @@ def codabench_files(
     files |= {f"reference_data/{name}": data for name, data in material.reference_files().items()}
     kit = starting_kit(material, facts, equal_run(material), "example_run.csv")
     files |= {f"starting_kit/{name}": data for name, data in kit.items()}
-    files["public_data/occurrences_test.csv"] = occurrences_to_predict(material)
+    files |= {f"public_data/{name}": data for name, data in public_tables(material).items()}
     files |= {f"solutions/{each.name}.zip": zipped({f"{each.name}.csv": each.text}) for each in solutions}
     return files
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from scoring.places import REGIONS, region_of_id
 from submissions.platforms.documents import as_html, as_yaml
-from submissions.platforms.kit import equal_run, occurrences_to_predict, starting_kit
+from submissions.platforms.kit import equal_run, public_tables, starting_kit
 from submissions.platforms.logo import logo
 from submissions.platforms.material import Material, SolutionRun
 from submissions.platforms.packing import zipped
@@ -43,7 +43,7 @@ def evalai_files(material: Material, facts: PageFacts, solutions: Sequence[Solut
     files["templates/phase.html"] = as_html("Runs are scored against all of the true species.")
     kit = starting_kit(material, facts, equal_run(material), "example_run.csv")
     files |= {f"starting_kit/{name}": data for name, data in kit.items()}
-    files["starting_kit/occurrences_test.csv"] = occurrences_to_predict(material)
+    files |= {f"starting_kit/{name}": data for name, data in public_tables(material).items()}
     return files | {f"solutions/{each.name}.csv": each.text for each in solutions}
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from submissions.platforms.kaggle import true_words
-from submissions.platforms.kit import example_species, occurrences_to_predict
+from submissions.platforms.kit import example_species, public_tables
 from submissions.platforms.material import Material, SolutionRun
 from submissions.platforms.programs.huggingface import ID, PARTS, PREDICTED_COLUMN, SOLUTION
 from submissions.platforms.runtexts import cells_as_csv
@@ -33,7 +33,7 @@ def huggingface_files(
         "SUBMISSION_DESC.md": f"Upload a CSV: {facts.form}.\n".encode(),
         "RULES.md": pages["terms"].encode(),
         f"public_data/{SAMPLE}": cells_as_csv(sample),
-        "public_data/occurrences_test.csv": occurrences_to_predict(material),
+        **{f"public_data/{name}": data for name, data in public_tables(material).items()},
         **{f"solutions/{each.name}.csv": each.text for each in solutions},
     }
 

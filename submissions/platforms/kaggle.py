@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from scoring.metrics.table import METRICS
-from submissions.platforms.kit import example_species, occurrences_to_predict
+from submissions.platforms.kit import example_species, public_tables
 from submissions.platforms.material import Material, SolutionRun
 from submissions.platforms.programs.reference import META
 from submissions.platforms.runtexts import cells_as_csv
@@ -81,7 +81,7 @@ def kaggle_files(material: Material, facts: PageFacts, solutions: Sequence[Solut
         META: material.rules(),
         SOLUTION: _solution(material),
         SAMPLE: cells_as_csv(sample),
-        "test.csv": occurrences_to_predict(material),
+        **{f"data/{name}": data for name, data in public_tables(material).items()},
     }
     files |= {f"pages/{name}.md": text.encode() for name, text in material.pages.items()}
     return files | {f"solutions/{each.name}.csv": each.text for each in solutions}

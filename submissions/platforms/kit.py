@@ -13,19 +13,22 @@ from submissions.tables import read_occurrences
 # Ids that stand in an example where no table says what species there are.
 _ANY_SPECIES = (1, 2, 3)
 _N_EXAMPLE = 3
+#: The file of the occurrences to predict.
+TEST_TABLE = "occurrences_test.csv"
 
 
 def starting_kit(material: Material, facts: PageFacts, run: bytes, name: str) -> dict[str, bytes]:
     """Return a page of rules and an example run under a name."""
+    species = "" if material.requirements.species_ids is None else " --species species.csv"
     text = f"""# {material.competition.name}: starting kit
 
 `{name}` is a valid run of {facts.n_test:,} occurrences. A run is text in UTF-8: {facts.form}.
 
 {rules(facts)}
-Check a run before you send it, with the test occurrences that come with the competition:
+Check a run before you send it, with the tables that come with the competition:
 
     pip install glckit
-    glckit validate RUN --test occurrences_test.csv
+    glckit validate RUN --test {TEST_TABLE}{species}
 """
     return {"README.md": text.encode(), name: run}
 
@@ -40,6 +43,14 @@ def example_species(material: Material) -> list[int]:
     known, most = material.requirements.species_ids, material.requirements.max_rows or _N_EXAMPLE
     species = list(_ANY_SPECIES) if known is None else known[:_N_EXAMPLE].tolist()
     return species[:most]
+
+
+def public_tables(material: Material) -> dict[str, bytes]:
+    """Return what there is to be predicted, and of which species, by names of files."""
+    tables = {TEST_TABLE: occurrences_to_predict(material)}
+    if material.requirements.species_ids is not None:
+        tables["species.csv"] = table_text(["species_id"], [material.requirements.species_ids])
+    return tables
 
 
 def occurrences_to_predict(material: Material) -> bytes:

@@ -39,9 +39,7 @@ def kaggle_faults(files: Files) -> Iterator[BundleFault]:
     yield from wrong_table(files, SAMPLE, ("Id", "Predicted"))
     yield from doubled_rows(files, SAMPLE, "Id")
     yield from other_ids(files, SAMPLE, SOLUTION)
-    yield from leaked_truth(
-        files, files.get(SOLUTION), ("pages/", "test.csv", SAMPLE, "occurrences_test.csv")
-    )
+    yield from leaked_truth(files, files.get(SOLUTION), ("pages/", "data/", SAMPLE))
     meta = meta_of(files.get(META, b""))
     if meta is None:
         yield missing_file(META, f"{META}, with the rules of the bundle,")
