@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from baselines.covariates.occurrences import Occurrences, read_all_occurrences
 from baselines.provenance import Provenance, digest_of
 from scoring.sparse import Pairs
+from submissions.competition.settings import Competition
 from submissions.errors import BadInputError
 from submissions.limits import MAX_ROWS
 from submissions.ownruns import own_run_writer, refuse_foreign
@@ -83,6 +84,14 @@ def regional_frequencies(train: Occurrences) -> dict[str, Frequencies]:
     """
     species, regions = train.species[train.labelled], train.regions[train.labelled]
     return {str(region): _frequencies(species[regions == region]) for region in np.unique(regions)}
+
+
+def prior_of(competition: Competition, *, max_rows: int) -> Callable[[Path], PriorRun] | None:
+    """Return what writes a run of the prior for a competition to a file; None without training files."""
+    if not competition.test or not any(path.is_file() for path in competition.train):
+        return None
+    options = PriorOptions(max_rows=max_rows)
+    return lambda path: write_prior_run(competition.train, competition.test, path=path, options=options)
 
 
 def write_prior_run(

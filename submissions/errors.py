@@ -7,7 +7,13 @@ import importlib.util
 from types import ModuleType
 
 # What people install, where it is not called as what is imported.
-_DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "lightning_fabric": "lightning-fabric"}
+_DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+    "lightning_fabric": "lightning-fabric",
+    "yaml": "pyyaml",
+    "markdown_it": "markdown-it-py",
+}
 
 
 class GlckitError(Exception):

@@ -52,7 +52,7 @@ _WARNINGS = {
 }
 # Faults of the organizers' own tables, which are raised and not reported.
 _OF_TABLES = {"bad-place": "Give latitude and longitude in decimal degrees."}
-_FIXES = _ERRORS | _WARNINGS | _OF_TABLES
+_FIXES = {**_ERRORS, **_WARNINGS, **_OF_TABLES}
 
 #: Faults of files of which only the beginning could be read.
 CUT_CODES = frozenset({"truncated", "too-large"})

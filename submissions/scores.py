@@ -68,7 +68,7 @@ def evaluate(
     scored = (
         _score_matrix(run, truth, requirements, n_threads)
         if isinstance(run, DenseRun)
-        else _score_lists(run, truth, requirements.k)
+        else score_lists(run, truth, requirements.k)
     )
     scored = replace(scored, truth_digest=truth.digest, metrics=requirements.metrics)
     if requirements.compares_scores and isinstance(scored, Score):
@@ -150,7 +150,8 @@ def _of_truth(run: Run, truth: Truth | TruthSets) -> tuple[Pairs, NDArray[np.int
     return pairs, positions[in_truth]
 
 
-def _score_lists(run: Run, truth: Truth | TruthSets, k: int) -> Scored:
+def score_lists(run: Run, truth: Truth | TruthSets, k: int) -> Scored:
+    """Score a valid run of lists by the metrics of 2020, to which others may then be added."""
     pairs, positions = _of_truth(run, truth)
     if isinstance(truth, TruthSets):
         scored = _of_sets(score_sets(pairs, truth.sets, positions), truth, k)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from scoring.adaptive import budget_of, threshold_of
 from scoring.dense import score_dense
-from submissions.checks import dense, sparse
+from submissions.checks import dense
+from submissions.checks.sparse import check as check_pairs
+from submissions.checks.sparse import check_whole
 from submissions.errors import BadInputError
 from submissions.faults import CUT_CODES, DERIVED_CODES, Fault, FaultLog, in_words
 from submissions.printable import printable
@@ -101,16 +103,25 @@ def check(run: Run | DenseRun, requirements: Requirements) -> Validation:
     log = FaultLog(run.faults, run=run.path, year=year, max_examples=requirements.max_examples)
     if requirements.allow_missing:
         log.downgrade("missing-occurrence")
-    missing, why = None, dict[str, str]()
+    missing: NDArray[np.integer] | None = None
+    why: Mapping[str, str] = {}
     if isinstance(run, DenseRun):
         missing = dense.check(run, requirements, log)
     elif run.readable:
-        sparse.check(run, requirements, log)
-        why = _why_not_concluded(run)
-        is_known = "missing-occurrence" not in why
-        missing = sparse.check_whole(run, requirements, log, without=why) if is_known else None
+        missing, why = check_lists(run, requirements, log)
     skipped = dict.fromkeys((*requirements.skipped, *why))
     return Validation(run.path, with_hints(log.faults(), requirements.names), tuple(skipped), why, missing)
+
+
+def check_lists(
+    run: Run, requirements: Requirements, log: FaultLog
+) -> tuple[NDArray[np.integer] | None, Mapping[str, str]]:
+    """Check pairs; return the missing test occurrences, and by code why something could not be told."""
+    check_pairs(run, requirements, log)
+    why = _why_not_concluded(run)
+    if "missing-occurrence" in why:
+        return None, why
+    return check_whole(run, requirements, log, without=why), why
 
 
 def _why_not_concluded(run: Run) -> dict[str, str]:
@@ -121,7 +132,9 @@ def _why_not_concluded(run: Run) -> dict[str, str]:
     if run.n_unread > run.n_pairs:
         return dict.fromkeys(DERIVED_CODES, reason)
     why = {} if run.is_whole else {"constant-scores": reason}
-    return why | ({"rank-order": reason} if run.n_unplaced and run.pairs.ranks is not None else {})
+    if run.n_unplaced and run.pairs.ranks is not None:
+        why["rank-order"] = reason
+    return why
 
 
 def with_budget(validation: Validation, unused: int, budget: int) -> Validation:

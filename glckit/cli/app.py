@@ -83,6 +83,7 @@ _MODULES = {
     "leaderboard": [f"leaderboard.{each}" for each in ("taking", "showing", "changing", "publishing")],
     "world": ["world"],
     "demo": ["demo"],
+    "bundle": ["bundle"],
 }
 
 _ANEW = "Nothing was written; the same command starts anew."

@@ -38,6 +38,13 @@ def competition_of(data: Path | None = None) -> Competition:
     return read_competition(file) if file.is_file() else Competition.without_settings(folder)
 
 
+def competition_at(path: Path | None) -> Competition:
+    """Return the competition of a folder or a ``competition.toml``; of the environment or here if None."""
+    if path is None:
+        return find_competition()
+    return read_competition(path) if path.is_file() else competition_of(path)
+
+
 def competition_above(paths: Iterable[Path]) -> Competition | None:
     """Return the competition above the first of some files and folders that has one; None if none has."""
     folders = (path.parent if path.is_file() else path for path in paths)

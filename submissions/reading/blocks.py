@@ -87,7 +87,7 @@ def _without_blank_end(lines: bytes) -> bytes:
 
 
 def _behind_next_line_feed(stream: Readable) -> bytes:
-    while more := stream.read(BLOCK_BYTES):
+    for more in iter(lambda: stream.read(BLOCK_BYTES), b""):
         _, feed, behind = more.partition(b"\n")
         if feed:
             return behind

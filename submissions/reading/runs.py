@@ -69,7 +69,7 @@ def read_run(
     said = options.headerless
     said.schema()  # before any reading
     log = FaultLog(run=os.fspath(path), max_examples=options.max_examples)
-    wanted = Wanted(partial(_looks_like_a_run, said=said), workbooks=mending is not None)
+    wanted = Wanted(partial(looks_like_a_run, said=said), workbooks=mending is not None)
     with (
         memory_errors_named(os.fspath(path)),
         opened(path, log, max_bytes=options.max_bytes, progress=progress, wanted=wanted) as source,
@@ -80,10 +80,7 @@ def read_run(
             if dense is not None:
                 return replace(dense, metadata=metadata_of(path, progress=progress))
         table = _table(source, said, log, mending)
-        if table.readable and not table.n_rows and not log.faults():
-            log.add("no-rows", message="there is a header and nothing below it")
-            table = TextTable(readable=False)
-        run = _run(os.fspath(path), table, log)
+        run = run_of_table(os.fspath(path), table, log)
     return run if run.path == STDIN else replace(run, metadata=metadata_of(path, progress=progress))
 
 
@@ -95,15 +92,16 @@ def _table(source: Source, said: Headerless, log: FaultLog, mending: Mending | N
         from submissions.reading.parquet import read_parquet  # costs text runs nothing
 
         return read_parquet(source, log, mending)
+    return read_any_text(source, said, log, mending)
+
+
+def read_any_text(source: Source, said: Headerless, log: FaultLog, mending: Mending | None) -> TextTable:
+    """Read the rows of a run in text of any edition."""
+    head = source.head()
     what = why_not_a_table(head)
     if what is not None:
         log.add("not-a-table", message=f"the file is {what}", fix=how_to_make_a_table(head))
         return TextTable(readable=False)
-    return _text(source, said, log, mending)
-
-
-def _text(source: Source, said: Headerless, log: FaultLog, mending: Mending | None) -> TextTable:
-    head = source.head()
     schema = schema_of(_first_line(head), said)
     log.year = schema.year
     read = read_lists if schema.of_lists else read_text
@@ -122,7 +120,8 @@ def _first_line(head: bytes) -> str:
     return head.split(b"\n", 1)[0].removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
 
 
-def _looks_like_a_run(head: bytes, said: Headerless) -> bool:
+def looks_like_a_run(head: bytes, said: Headerless) -> bool:
+    """Say whether a file begins as a run does, or as one that is compressed."""
     # What else would be compressed within a zip?
     if is_compressed(head) or head.startswith(PARQUET):
         return True
@@ -130,7 +129,11 @@ def _looks_like_a_run(head: bytes, said: Headerless) -> bool:
     return read_header(line, schema_of(line, said), FaultLog(), mending=Mending()) is not None
 
 
-def _run(path: str, table: TextTable, log: FaultLog) -> Run:
+def run_of_table(path: str, table: TextTable, log: FaultLog) -> Run:
+    """Return the run that a table holds, its pairs put together by occurrence."""
+    if table.readable and not table.n_rows and not log.faults():
+        log.add("no-rows", message="there is a header and nothing below it")
+        table = TextTable(readable=False)
     columns: dict[str, NDArray[Any]] = table.columns or _NO_ROWS
     grouping = table.lists or group_by_occurrence(columns["occurrence_id"])
     scores = columns["probability"] if "probability" in columns else reciprocal_places(grouping.offsets)

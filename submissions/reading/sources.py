@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import pyarrow as pa
 
@@ -195,8 +195,7 @@ class _Layers:
         if head.startswith(_GZIP):
             return _buffered(self.stack.enter_context(gzip.GzipFile(fileobj=stream, mode="rb"))), None
         if head.startswith(_ZSTD):
-            frames = pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd")
-            return _buffered(self.stack.enter_context(frames)), None
+            return _buffered(self.stack.enter_context(_decompressed_zstd(stream))), None
         if not head.startswith((_ZIP, _ZIP_END)):
             return None
         seekable = stream if is_file and stream.seekable() else self._held(stream)
@@ -255,11 +254,19 @@ def _refuse_strays(file: IO[bytes], archive: zipfile.ZipFile) -> None:
         raise zipfile.BadZipFile("bytes before its first file")
 
 
+def _decompressed_zstd(stream: io.BufferedReader) -> Any:
+    return pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd")
+
+
 def _nothing() -> _Sized:
     return _buffered(io.BytesIO()), None
 
 
 def _is_candidate(member: zipfile.ZipInfo) -> bool:
-    parts = PurePosixPath(member.filename).parts
-    hidden = "__MACOSX" in parts or any(part.startswith(".") and part != ".." for part in parts)
-    return not member.is_dir() and not hidden
+    return not member.is_dir() and not is_hidden(member.filename)
+
+
+def is_hidden(path: str) -> bool:
+    """Say whether a file in a folder or a zip is not what is meant: of macOS, or with a leading dot."""
+    parts = PurePosixPath(path).parts
+    return "__MACOSX" in parts or any(part.startswith(".") and part != ".." for part in parts)

@@ -23,6 +23,7 @@ BLOCKED = (
     "xxhash",
     "rapidgzip",
     "jinja2",
+    "yaml",
 )
 
 _BLOCKING = f"""

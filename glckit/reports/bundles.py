@@ -1,0 +1,85 @@
+"""What commands report of bundles for hosting platforms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from glckit.render import Report
+from submissions.platforms.checks.checking import BundleCheck
+from submissions.platforms.making import BundleMade
+from submissions.printable import printable
+from submissions.wording import counted
+
+_UPLOADS = {
+    "codabench": "Upload the zip: Benchmarks, Management, Upload.",
+    "evalai": "Upload the zip: Host challenge, Upload.",
+    "kaggle": "Kaggle takes no zip: see docs/platforms.md for what goes where.",
+    "huggingface": "Put the contents of the folder into the private dataset of the competition.",
+}
+
+
+def made_report(made: BundleMade) -> Report:
+    """Report a bundle that was written."""
+    data = {
+        "platform": made.platform,
+        "tree": str(made.tree),
+        "zip": str(made.archive),
+        "files": list(made.paths),
+        "warnings": list(made.warnings),
+    }
+    n_files = counted(len(made.paths), "file")
+    text = [
+        f"{made.archive}: {n_files} for {made.platform}, and the same in {made.tree}",
+        f"Check it: glckit bundle check {made.tree}",
+        _UPLOADS[made.platform],
+    ]
+    rows = [[made.platform, path] for path in made.paths]
+    return Report(data, ["platform", "file"], rows, "\n".join(text))
+
+
+def check_report(checks: Sequence[BundleCheck]) -> Report:
+    """Report what came of checking a bundle with some runs."""
+    entries = [_entry(each) for each in checks]
+    rows = [
+        [each.platform, each.run, fault.code, fault.place, fault.message, fault.fix]
+        for each in checks
+        for fault in each.faults
+    ]
+    columns = ["platform", "run", "code", "place", "message", "fix"]
+    text = "\n\n".join("\n".join(_lines(each)) for each in checks)
+    return Report(entries[0] if len(entries) == 1 else entries, columns, rows, text)
+
+
+def _entry(check: BundleCheck) -> dict[str, Any]:
+    return {
+        "ok": check.ok,
+        "platform": check.platform,
+        "run": check.run,
+        "faults": [asdict(fault) for fault in check.faults],
+        "scores": check.scores,
+        "scores_of_bundle": check.scores_of_bundle,
+        "equal": check.equal,
+        "notes": list(check.notes),
+        "log": check.log,
+    }
+
+
+def _lines(check: BundleCheck) -> Iterator[str]:
+    verdict = "ready" if check.ok else f"NOT READY: {counted(len(check.faults), 'fault')}"
+    run = f" with {printable(check.run)}" if check.run else ""
+    yield f"{check.platform}{run}: {verdict}"
+    for fault in check.faults:
+        yield f"  {fault.code}: {printable(fault.place)}"
+        yield f"      {printable(fault.message)}"
+        yield f"      -> {printable(fault.fix)}"
+    of_bundle, all_ours = (check.scores_of_bundle or {}).items(), (check.scores or {}).values()
+    for (label, theirs), ours in zip(of_bundle, all_ours, strict=False):
+        same = "the same as ours" if theirs == ours else f"ours is {ours!r}"
+        yield f"  {label:<20} {theirs!r}, {same}"
+    if check.equal and check.scores is None:
+        yield "  the bundle refuses the run, as glckit does"
+    if check.equal is None:
+        yield "  the scorer was not run"
+    yield from (f"  note: {note}" for note in check.notes)

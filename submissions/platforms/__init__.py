@@ -1,0 +1,1 @@
+"""Hosting platforms: the competition as a bundle for each, and the proof that it works."""

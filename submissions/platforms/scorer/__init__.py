@@ -1,0 +1,1 @@
+"""Making one self-contained file of our own definitions."""
