@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from submissions.platforms.programs.failures import shown_to_all
-from submissions.platforms.programs.judging import RunRefused, announced, judged, read_plain_run
+from submissions.platforms.programs.judging import RunRefused, announced, greeting, judged, read_plain_run
 from submissions.platforms.programs.reference import Opener, Reference, read_reference
 from submissions.printable import printable
 from submissions.reading.forms import Headerless
@@ -37,6 +37,10 @@ def main(arguments: list[str]) -> int:
 
 def _score(inside: str, outside: str) -> None:
     started = time.time()
+    _say(greeting(), sys.stdout)
+    stale = Path(outside, "scores.json")
+    if stale.exists():
+        stale.unlink()
     reference = read_reference(_opener(Path(inside, "ref")))
     path = _only_run(Path(inside, "res"), reference)
     _say(announced(reference, _digest(path)), sys.stdout)

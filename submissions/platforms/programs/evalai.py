@@ -16,6 +16,7 @@ from submissions.platforms.programs.judging import (
     RunRefused,
     announced,
     faults_as_data,
+    greeting,
     judged,
     read_plain_run,
 )
@@ -37,6 +38,7 @@ def evaluate(
 
 
 def _evaluated(annotation: str, submission: str) -> dict[str, Any]:
+    _say(greeting())
     reference = read_reference(_opener(annotation))
     _say(announced(reference, hashlib.sha256(Path(submission).read_bytes()).hexdigest()))
     verdict = judged(read_plain_run(submission, reference), reference)

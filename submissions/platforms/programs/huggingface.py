@@ -15,7 +15,14 @@ import numpy as np
 
 from submissions.ordering import is_among
 from submissions.platforms.programs.failures import shown_to_all
-from submissions.platforms.programs.judging import RunRefused, Verdict, announced, checked, scored_by
+from submissions.platforms.programs.judging import (
+    RunRefused,
+    Verdict,
+    announced,
+    checked,
+    greeting,
+    scored_by,
+)
 from submissions.platforms.programs.pairs import run_of_cells
 from submissions.platforms.programs.reference import BrokenBundle, Reference, read_reference
 
@@ -42,6 +49,7 @@ def _computed(params: Any) -> dict[str, dict[str, float]]:
         )
         return Path(place).read_bytes()
 
+    _say(greeting())
     reference = read_reference(opened)
     data = opened(f"submissions/{params.team_id}-{params.submission_id}.csv")
     _say(announced(reference, hashlib.sha256(data).hexdigest()))

@@ -52,16 +52,15 @@ class Verdict:
         return "\n".join([verdict, *(line for fault in self.faults for line in _lines_of(fault))])
 
 
+def greeting() -> str:
+    """Return what is said at once, so that a wait is never the only sign."""
+    return f"glckit {VERSION} (NumPy {np.__version__}, Python {sys.version.split()[0]})"
+
+
 def announced(reference: Reference, run_digest: str) -> str:
-    """Return what is said before any work, so that a wait is never the only sign."""
-    numpy_and_python = f"NumPy {np.__version__}, Python {sys.version.split()[0]}"
-    return "\n".join(
-        [
-            f"glckit {VERSION} ({numpy_and_python})",
-            f"truth {reference.truth.digest}: {len(reference.truth):,} occurrences",
-            f"run SHA-256 {run_digest}",
-        ]
-    )
+    """Return what is said before a run is read: by what it is scored, and which it is."""
+    truth = reference.truth
+    return f"truth {truth.digest}: {len(truth):,} occurrences\nrun SHA-256 {run_digest}"
 
 
 def read_plain_run(path: str, reference: Reference) -> Run:

@@ -269,6 +269,7 @@ def test_an_invalid_run_leaves_no_score_and_no_word_of_the_truth(
     problem = drawn_problem(0)
     bad = problem.run + b"77;x;0,5\n"
     places = layout(folder, problem, run=bad)
+    Path(places[1], "scores.json").write_text("{}")
     assert program("codabench").main(places) == 1
     assert list(Path(places[1]).iterdir()) == []
     captured = capsys.readouterr()
