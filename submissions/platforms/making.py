@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.mixing import drawn_order
 from submissions.competition.settings import Competition
 from submissions.errors import BadInputError, UsageError
 from submissions.files import folder_written_atomically
+from submissions.leaderboard.dividing import private_units
+from submissions.leaderboard.rules import Rules
 from submissions.platforms.codabench import codabench_files
 from submissions.platforms.evalai import evalai_files
 from submissions.platforms.huggingface import huggingface_files
@@ -133,11 +134,7 @@ def private_occurrences(yardstick: Yardstick, share: float, seed: int) -> NDArra
     if not share:
         return None
     units = yardstick.units
-    _, first = np.unique(units.units.numbers, return_index=True)
-    drawn = drawn_order(units.keys[first], seed)
-    is_private = np.zeros(len(drawn), bool)
-    is_private[drawn[: round(share * len(drawn))]] = True
-    chosen: NDArray[np.bool_] = is_private[units.units.numbers]
+    chosen: NDArray[np.bool_] = private_units(units, share=share, seed=seed)[units.units.numbers]
     if chosen.all() or not chosen.any():
         raise UsageError(f"A private share of {share} leaves a part without occurrences.")
     return chosen
@@ -167,24 +164,21 @@ def _material(
     now: datetime | None,
     platform: Platform,
 ) -> Material:
-    # The [leaderboard] section, where the competition has one.
-    season: Any = getattr(competition, "leaderboard", None)
-    share = options.private_share
-    if share is None:
-        share = getattr(season, "private_share", 0.0)
+    rules = competition.leaderboard
+    share = rules.private_share if options.private_share is None else options.private_share
     if not 0 <= share < 1:
         raise UsageError(f"A private share is at least 0 and below 1, not {share}.")
-    seed = options.seed if options.seed is not None else getattr(season, "seed", 0)
+    seed = rules.seed if options.seed is None else options.seed
     is_private = private_occurrences(yardstick, share, seed) if platform in OF_CELLS else None
-    period = _period(options, season, warnings, now=now)
+    period = _period(options, rules, warnings, now=now)
     material = Material(
         competition,
         yardstick,
         {},
         period,
         is_private,
-        getattr(season, "runs_per_day", None) or Material.runs_per_day,
-        getattr(season, "counts", Material.counts),
+        rules.runs_per_day or Material.runs_per_day,
+        rules.counts,
     )
     pages, default = pages_of(options.pages, _facts(platform, material))
     if default:
@@ -193,9 +187,9 @@ def _material(
     return replace(material, pages=pages)
 
 
-def _period(options: BundleOptions, season: Any, warnings: list[str], *, now: datetime | None) -> Period:
-    opens = options.start or getattr(season, "opens", None)
-    closes = options.end or getattr(season, "closes", None)
+def _period(options: BundleOptions, rules: Rules, warnings: list[str], *, now: datetime | None) -> Period:
+    opens = options.start or rules.opens
+    closes = options.end or rules.closes
     if opens is None or closes is None:
         said = "no end" if opens else "no start" if closes else "no dates"
         warnings.append(f"{said} given: open from today for {_DAYS} days unless you say --start and --end")

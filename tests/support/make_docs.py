@@ -101,6 +101,6 @@ def with_block(page: str, name: str, content: str) -> str:
 if __name__ == "__main__":
     CLI.write_text(cli_reference())
     README.write_text(readme())
-    for page in TUTORIALS.glob("*.md"):
+    for page in TUTORIALS:
         page.write_text(tutorial(page))
     PYTHON.write_text(python_page())

@@ -3,7 +3,7 @@
 A ``console`` block has commands after ``$``, lines of one command after ``>``, and what they print below.
 Blocks of a page are run in order, in one folder. Of an output that has a line ``...``, as many lines are kept
 before and after it as stand there. ``(exit status 1)`` at its end is what the command must end with. A block
-with ``title="NAME"`` is written to that file first.
+with ``title="NAME"`` is written to that file first; what it holds is docs/examples/NAME, if there is one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from pathlib import Path
 
 from floors import ROOT
 
-TUTORIALS = ROOT / "docs" / "tutorials"
+EXAMPLES = ROOT / "docs" / "examples"
+#: Pages whose sessions are run.
+TUTORIALS = (*sorted((ROOT / "docs" / "tutorials").glob("*.md")), ROOT / "docs" / "organizers.md")
 
 _BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)
 _TITLE = re.compile(r'title="([^"]+)"')
@@ -33,9 +35,11 @@ def rerun(page: str, folder: Path) -> str:
         language, attributes, content = block.groups()
         title = _TITLE.search(attributes)
         if title is not None:
+            example = EXAMPLES / title[1]
+            content = example.read_text() if example.is_file() else content
             (stand.folder / title[1]).write_text(content)
         if language != "console":
-            return block[0]
+            return f"```{language}{attributes}\n{content}```"
         parts = (f"{typed}{stand.output_of(typed, shown)}" for typed, shown in _commands(content))
         return f"```console{attributes}\n{''.join(parts)}```"
 
@@ -59,10 +63,11 @@ class _Stand:
     def _run(self, command: str, status: int) -> list[str]:
         binaries = Path(sys.executable).parent
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GLCKIT_")}
+        own = {"PATH": f"{binaries}:{os.environ['PATH']}", "XDG_CACHE_HOME": f"{self.home}/.cache"}
         done = subprocess.run(
             ["bash", "-c", f"set -e; {command}\npwd > {self.home}/.stand"],
             cwd=self.folder,
-            env=kept | {"PATH": f"{binaries}:{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"},
+            env=kept | own,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
