@@ -53,7 +53,7 @@ class AdaptiveTopK(Metric):
 
     Not the matrix is kept but its largest scores, and the true ones. Which of them will matter is only known
     with N, the number of occurrences at the end. With `n_occurrences`, K N + 1 are kept, which always are
-    enough. Without it they are four million (`scoring.batches.FEWEST`), enough for any data up to N = 139,810
+    enough. Without it they are two million (`scoring.batches.FEWEST`), enough for any data up to N = 69,905
     with K = 30, and beyond, 2 K N of the N so far, which are enough unless later occurrences have much lower
     scores than earlier ones: validate in a shuffled order, or give `n_occurrences`. Whether they were enough
     is known at the end, and no wrong number is given. Up to twice as many are held in between. Each process
