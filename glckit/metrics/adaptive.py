@@ -88,14 +88,15 @@ class AdaptiveTopK(Metric):
         super().__init__(**kwargs)
         self.k = check_k(k)
         self.n_occurrences = None if n_occurrences is None else _checked(n_occurrences)
+        # A collection takes metrics with equal states for one and the same; releases before 1.7 look at the
+        # first state alone.
+        self.add_state("asked", torch.tensor([self.k, self.n_occurrences or 0]), dist_reduce_fx="max")
         self.add_state("kept", [], dist_reduce_fx="cat")
         self.add_state("true_scores", [], dist_reduce_fx="cat")
         # Of each process; its type is the widest of the scores so far.
         self.add_state("bound", torch.tensor(-torch.inf, dtype=torch.float32), dist_reduce_fx=None)
         self.add_state("n_tied", torch.tensor(0), dist_reduce_fx=None)
         self.add_state("n_seen", torch.tensor(0), dist_reduce_fx="sum")
-        # A collection takes metrics with equal states for one and the same.
-        self.add_state("asked", torch.tensor([self.k, self.n_occurrences or 0]), dist_reduce_fx="max")
 
     def update(self, scores: Any, labels: Any) -> None:
         """Take a batch: scores of shape (n, n_classes), and the true class of each row."""
