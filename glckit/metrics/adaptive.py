@@ -137,11 +137,7 @@ class AdaptiveTopK(Metric):
         bound = float(self.bound)
         if rows.device.type == "cpu":
             return kept_of(rows.numpy(), bound)
-        # Elsewhere the device chooses, so that few scores travel.
-        if rows.isnan().any():
-            raise ValueError("scores must not be NaN")
-        wide = rows.to(torch.promote_types(rows.dtype, self.bound.dtype))
-        return kept_of(as_array(wide[wide >= self.bound])[:, np.newaxis], bound)
+        return kept_of(as_array(reaching_on_device(rows, self.bound))[:, np.newaxis], bound)
 
     def _raise_bound(self, size: int) -> None:
         parts, bound = [as_array(part) for part in self.kept], self.bound
@@ -162,6 +158,14 @@ class AdaptiveTopK(Metric):
             parts = [part.to(self.device, dtype) for part in getattr(self, name)]
             setattr(self, name, parts or [torch.empty(0, dtype=dtype, device=self.device)])
         super()._sync_dist(dist_sync_fn, process_group)
+
+
+def reaching_on_device(rows: Tensor, bound: Tensor) -> Tensor:
+    """Return the scores that are not below a bound, chosen where they are, so that few travel."""
+    if rows.isnan().any():
+        raise ValueError("scores must not be NaN")
+    wide = rows.to(torch.promote_types(rows.dtype, bound.dtype))
+    return wide[wide >= bound]
 
 
 def _checked(n_occurrences: int) -> int:
