@@ -85,6 +85,8 @@ _refuse_shadows()
 
 
 def __getattr__(name: str) -> Any:
+    if name == "metrics":  # also where nobody imported it by its own name
+        return importlib.import_module("glckit.metrics")
     if name not in _HOMES:
         raise AttributeError(f"module 'glckit' has no attribute {name!r}")
     if name == "PatchDataset":  # a class of torch's

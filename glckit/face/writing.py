@@ -20,9 +20,11 @@ from submissions.conversion.results import Conversion
 from submissions.errors import UsageError
 from submissions.faults import Example, Fault, FaultLog
 from submissions.limits import MAX_ROWS
+from submissions.printable import printable
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run, group_by_occurrence
 from submissions.tables import read_occurrence_ids
+from submissions.writing import paths_written
 
 __all__ = ["write_run"]
 
@@ -103,6 +105,8 @@ def write_run(
     options = ConversionOptions(max_rows=_checked(max_rows), force=force, to=to)
     requirements = Requirements(ids_of(test, read_occurrence_ids), species_ids=species_of(species))
     name = os.fspath(the_path(path, "A run is written to a path"))
+    if not force:
+        _refuse_existing(name)
     keeps_empty = options.board is not None and options.board.has_lists
     run = _run(name, scores, (occurrence_ids, species_ids), keeps_empty=keeps_empty)
     return write_checked(run, name, options, requirements)
@@ -210,6 +214,12 @@ def _refuse_other_shape(shape: tuple[int, ...], expected: tuple[int, int]) -> No
 def _is_sparse(scores: Any) -> bool:
     sparse = sys.modules.get("scipy.sparse")  # no such matrix comes from where SciPy was not imported
     return sparse is not None and bool(sparse.issparse(scores))
+
+
+def _refuse_existing(name: str) -> None:
+    for path in paths_written(name):
+        if path.exists():
+            raise UsageError(f"{printable(path)} exists already.", "Choose another name, or say force=True.")
 
 
 def _checked(max_rows: int | None) -> int | None:

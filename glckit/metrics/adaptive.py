@@ -53,7 +53,7 @@ class AdaptiveTopK(Metric):
 
     Not the matrix is kept but its largest scores, and the true ones. Which of them will matter is only known
     with N, the number of occurrences at the end. With `n_occurrences`, K N + 1 are kept, which always are
-    enough. Without it they are four million (`scoring.batches.FEWEST`), enough for any data up to N = 139,810
+    enough. Without it they are two million (`scoring.batches.FEWEST`), enough for any data up to N = 69,905
     with K = 30, and beyond, 2 K N of the N so far, which are enough unless later occurrences have much lower
     scores than earlier ones: validate in a shuffled order, or give `n_occurrences`. Whether they were enough
     is known at the end, and no wrong number is given. Up to twice as many are held in between. Each process
@@ -88,14 +88,15 @@ class AdaptiveTopK(Metric):
         super().__init__(**kwargs)
         self.k = check_k(k)
         self.n_occurrences = None if n_occurrences is None else _checked(n_occurrences)
+        # A collection takes metrics with equal states for one and the same; releases before 1.7 look at the
+        # first state alone.
+        self.add_state("asked", torch.tensor([self.k, self.n_occurrences or 0]), dist_reduce_fx="max")
         self.add_state("kept", [], dist_reduce_fx="cat")
         self.add_state("true_scores", [], dist_reduce_fx="cat")
         # Of each process; its type is the widest of the scores so far.
         self.add_state("bound", torch.tensor(-torch.inf, dtype=torch.float32), dist_reduce_fx=None)
         self.add_state("n_tied", torch.tensor(0), dist_reduce_fx=None)
         self.add_state("n_seen", torch.tensor(0), dist_reduce_fx="sum")
-        # A collection takes metrics with equal states for one and the same.
-        self.add_state("asked", torch.tensor([self.k, self.n_occurrences or 0]), dist_reduce_fx="max")
 
     def update(self, scores: Any, labels: Any) -> None:
         """Take a batch: scores of shape (n, n_classes), and the true class of each row."""
@@ -136,11 +137,7 @@ class AdaptiveTopK(Metric):
         bound = float(self.bound)
         if rows.device.type == "cpu":
             return kept_of(rows.numpy(), bound)
-        # Elsewhere the device chooses, so that few scores travel.
-        if rows.isnan().any():
-            raise ValueError("scores must not be NaN")
-        wide = rows.to(torch.promote_types(rows.dtype, self.bound.dtype))
-        return kept_of(as_array(wide[wide >= self.bound])[:, np.newaxis], bound)
+        return kept_of(as_array(reaching_on_device(rows, self.bound))[:, np.newaxis], bound)
 
     def _raise_bound(self, size: int) -> None:
         parts, bound = [as_array(part) for part in self.kept], self.bound
@@ -161,6 +158,14 @@ class AdaptiveTopK(Metric):
             parts = [part.to(self.device, dtype) for part in getattr(self, name)]
             setattr(self, name, parts or [torch.empty(0, dtype=dtype, device=self.device)])
         super()._sync_dist(dist_sync_fn, process_group)
+
+
+def reaching_on_device(rows: Tensor, bound: Tensor) -> Tensor:
+    """Return the scores that are not below a bound, chosen where they are, so that few travel."""
+    if rows.isnan().any():
+        raise ValueError("scores must not be NaN")
+    wide = rows.to(torch.promote_types(rows.dtype, bound.dtype))
+    return wide[wide >= bound]
 
 
 def _checked(n_occurrences: int) -> int:

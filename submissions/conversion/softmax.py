@@ -85,7 +85,8 @@ def _norms(block: NDArray[np.floating]) -> NDArray[np.float64]:
     highest = block.max(axis=1).astype(np.float64)
     highest[highest == -np.inf] = 0.0  # nothing is predicted, with or without a softmax
     sums = np.exp(block - highest[:, np.newaxis]).sum(axis=1)
-    return np.asarray(highest + np.log(np.where(sums > 0, sums, 1.0)))
+    norms: NDArray[np.float64] = highest + np.log(np.where(sums > 0, sums, 1.0))
+    return norms
 
 
 def _threshold(scores: Rows, k: int) -> float:

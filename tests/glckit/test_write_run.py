@@ -221,7 +221,7 @@ def test_a_limit_is_a_number(max_rows: Any, tmp_path: Path) -> None:
 def test_nothing_is_replaced_unless_that_is_said(tmp_path: Path) -> None:
     path = tmp_path / "run.csv"
     path.write_text("mine")
-    with pytest.raises(UsageError, match="--force"):
+    with pytest.raises(UsageError, match=r"exists already.*force=True"):
         glckit.write_run(path, SCORES, IDS, SPECIES)
     assert path.read_text() == "mine"
     glckit.write_run(path, SCORES, IDS, SPECIES, force=True)

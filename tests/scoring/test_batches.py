@@ -80,6 +80,21 @@ def test_scores_that_are_all_the_same_need_no_room() -> None:
     assert rest.threshold(40_000) is None
 
 
+@pytest.mark.parametrize("n_levels", [2, 100, 10**9])
+@pytest.mark.parametrize("size", [1, 40_000, 100_000, 199_999])
+def test_a_sample_may_say_where_the_bound_is(
+    n_levels: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "_SAMPLED", 1 << 10)
+    scores = np.random.default_rng(size).integers(0, n_levels, 200_000).astype(np.float64)
+    for order in (scores, np.sort(scores), np.sort(scores)[::-1]):
+        kept = largest([order[:1000], order[1000:]], size, bound=-1.0, n_tied=3)
+        assert size <= len(kept.values) + kept.n_tied
+        assert len(kept.values) <= max(1.3 * size, 1)
+        assert sorted(kept.values.tolist()) == sorted(scores[scores > kept.bound].tolist())
+        assert kept.n_tied == np.count_nonzero(scores == kept.bound)
+
+
 def test_nan_is_refused() -> None:
     with pytest.raises(ValueError, match="NaN"):
         kept_of(np.array([[0.5, np.nan]]), 1.0)

@@ -16,6 +16,7 @@ from metric_streams import Stream, make_stream
 
 import glckit
 from scoring import batches
+from scoring.batches import kept_of
 from scoring.metrics.f1_micro import F1_MICRO
 from scoring.metrics.f1_samples import F1_SAMPLES
 from scoring.outcomes import SetOutcomes
@@ -23,6 +24,7 @@ from submissions.errors import CannotCheckError
 
 torchmetrics = pytest.importorskip("torchmetrics")
 from glckit.metrics import AdaptiveTopK, F1Micro, F1Samples, MeanReciprocalRank, TopK, TopKError  # noqa: E402
+from glckit.metrics.adaptive import reaching_on_device  # noqa: E402
 from glckit.metrics.ranks import ranks_on_device  # noqa: E402
 
 K = 3
@@ -170,6 +172,18 @@ def test_ranks_on_a_device_are_those_of_the_cpu() -> None:
         assert ranks_on_device(stream.scores[0], stream.labels[0]).tolist() == metric.ranks[0].tolist()
 
 
+@pytest.mark.parametrize("dtypes", [(torch.float32, torch.float32), (torch.float32, torch.float64)])
+def test_a_device_chooses_as_the_cpu_does(dtypes: tuple[torch.dtype, torch.dtype]) -> None:
+    rows = make_stream([100], n_levels=9).scores[0].to(dtypes[0])
+    bound = torch.tensor(4 / 9, dtype=dtypes[1])
+    chosen = reaching_on_device(rows, bound)
+    assert chosen.tolist() == [score for score in rows.flatten().tolist() if score >= float(bound)]
+    expected = kept_of(rows.numpy(), float(bound))
+    found = kept_of(chosen.numpy()[:, np.newaxis], float(bound))
+    assert found.values.tolist() == expected.values.tolist()
+    assert found.n_tied == expected.n_tied
+
+
 def test_on_a_gpu(small_reserve: None) -> None:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
@@ -201,6 +215,8 @@ def test_what_cannot_be_scored_is_refused(name: str, message: str) -> None:
 
 
 def test_on_a_device_nan_is_refused_too() -> None:
+    with pytest.raises(ValueError, match="NaN"):
+        reaching_on_device(REFUSED["NaN"][0], torch.tensor(0.0))
     with pytest.raises(ValueError, match="NaN"):
         ranks_on_device(*REFUSED["NaN"])
 
