@@ -71,8 +71,9 @@ class Listing:
             "stale": submission.yardstick != self.season.yardstick,
         }
         if self.is_public:
-            entry |= {"reason": None, "warnings": []}  # which tell of folders, and of the whole truth
-            return entry
+            # Reasons tell of folders, warnings of the whole truth, and examples of single occurrences.
+            faults = [{**each, "examples": []} for each in submission.faults if each["severity"] == "error"]
+            return entry | {"reason": None, "warnings": [], "faults": faults}
         return entry | (_details(submission, told) if details else {})
 
     def told(self, submission: Submission) -> PartScores | None:
