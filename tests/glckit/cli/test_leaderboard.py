@@ -351,6 +351,7 @@ def test_nothing_public_tells_of_the_private_part_before_the_end(season: Path) -
         assert not [number for number in secret if len(number) > 8 and number in text]
         assert "private" not in text
     for each in told:
+        assert {interval["seed"] for interval in each["intervals"].values()} <= {None}
         assert each["scores"] == whole[each["run"]]["parts"].get("public", {}).get("scores", {})
         assert each["parts"] == {}
     rules(closes="2020-05-01T00:00:00Z")
