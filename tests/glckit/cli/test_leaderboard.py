@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from commands import glckit, glckit_json
 from privileges import python_without_privileges
@@ -209,6 +210,7 @@ def test_rules_refuse_and_show_at_once_for_old_runs(season: Path) -> None:
         ("\x1b[31mred", None, r"team has characters that do not print: \x1b[31mred"),
         ("\u202eevil", None, r"team has characters that do not print: \u202eevil"),
         ("a\nb", None, "team has characters"),
+        ("a", "", "run is empty"),
         ("a", "\x00", r"run has characters that do not print: \x00"),
         ("a", "r" * 10_000, "run has 10,000 characters"),
     ],
@@ -300,6 +302,43 @@ def test_a_changed_k_makes_the_board_stale_until_it_is_scored_again(season: Path
     assert glckit_json("leaderboard", "show", 3)[1]["replaced"] == [old[3]]
     assert glckit_json("leaderboard", "rescore")[1]["submissions"] == []
     assert len(glckit_json("leaderboard", "rescore", "--all")[1]["submissions"]) == 4
+
+
+def test_a_changed_metric_leaves_the_old_ranking_until_it_is_scored_again(season: Path) -> None:
+    for run in ("poor", "fair", "good"):
+        board("add", f"{run}.csv", "--team", run)
+    before = listed()
+    toml = Path("competition.toml")
+    toml.write_text(toml.read_text().replace("k = 2", 'k = 2\nmetric = ["mrr", "top-k"]'))
+    stale = listed()
+    assert [each["run"] for each in stale] == [each["run"] for each in before]
+    assert "ranked by adaptive-top-k" in board("list").stdout
+    assert board("rescore").exit_code == 0
+    after = listed()
+    assert {tuple(each["scores"]) for each in after} == {("mrr", "top-k")}
+    _, scored = glckit_json("score", "good.csv")
+    assert {each["run"]: each["scores"] for each in after}["good.csv"] == scored["scores"]
+    assert board("compare").exit_code == 0
+
+
+def test_a_season_of_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    lines = [f"{i},{44 + 0.2 * (i % 9):.1f},{3 + 0.2 * (i % 7):.1f},{i % 5} {5 + i % 3}" for i in range(80)]
+    (tmp_path / "truth.csv").write_text("\n".join(["surveyId,lat,lon,predictions", *lines, ""]))
+    settings = '[competition]\nedition = 2024\ntruth = "truth.csv"\n[leaderboard]\nprivate_share = 0.4\n'
+    (tmp_path / "competition.toml").write_text(settings)
+    monkeypatch.chdir(tmp_path)
+    board("init")
+    for team in ("a", "b"):
+        sets = [" ".join(map(str, rng.choice(8, 3, replace=False))) for _ in range(80)]
+        rows = [f"{i},{each}" for i, each in enumerate(sets)]
+        Path(f"{team}.csv").write_text("\n".join(["surveyId,predictions", *rows, ""]))
+        assert board("add", f"{team}.csv", "--team", team).exit_code == 0
+    best = listed()[0]
+    _, scored = glckit_json("score", f"{best['team']}.csv", "--ci")
+    assert (best["scores"], best["intervals"]) == (scored["scores"], scored["intervals"])
+    assert set(best["parts"]) == {"public", "private"}
+    assert glckit_json("leaderboard", "compare", "--part", "private")[1]["metric"] == "f1-samples"
 
 
 def test_a_run_that_is_gone_or_invalid_now_is_said_and_comes_back(season: Path) -> None:
