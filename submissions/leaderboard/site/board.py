@@ -13,7 +13,7 @@ from submissions.leaderboard.rules import in_utc
 from submissions.leaderboard.site.drawing import Axis
 from submissions.leaderboard.site.shown import Shown
 
-_WHISKER_WIDTH = 160
+_WHISKER_WIDTH = 120
 
 
 @dataclass(frozen=True)

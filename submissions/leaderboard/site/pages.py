@@ -22,12 +22,14 @@ from submissions.leaderboard.site.runs import RunPage
 from submissions.leaderboard.site.sentences import rules_in_words, stale_in_words, withheld_in_words
 from submissions.leaderboard.site.shown import Shown
 from submissions.printable import printable
+from submissions.wording import counted
 
 #: What lies beside the pages.
 ASSETS = ("site.css", "site.js")
 
 _LOOK = "look"
 _REGIONS = {"fr": "France", "us": "United States"}
+_BY = {"rarity": "training occurrences of the species", "set-size": "size of the set"}
 # Room for ranks around the table of pairs, and their size, in squares of 40 runs.
 _MARGIN, _TEXT = 0.06, 0.028
 
@@ -96,6 +98,7 @@ class Pages:
             lstrip_blocks=True,
             loader=jinja2.FunctionLoader(_template),
         )
+        environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
         environment.filters |= _FILTERS
         return environment
 
@@ -174,5 +177,7 @@ _FILTERS = {
     "utc": _utc,
     "why": _why,
     "page": page_of,
+    "counted": counted,
+    "by": lambda by: _BY.get(by, by),
     "region": lambda region: _REGIONS.get(region, f"elsewhere ({region})"),
 }
