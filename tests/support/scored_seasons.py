@@ -51,7 +51,13 @@ def scored_season(
         path = write(folder / "in" / f"{number}.csv", seed, skill=each.skill, invalid=each.invalid)
         submissions.append(_submission(number, each, path, standard, evidence))
     return Season(
-        competition, standard.metrics, tuple(submissions), evidence.__getitem__, standard.ground, None, standard.key
+        competition,
+        standard.metrics,
+        tuple(submissions),
+        evidence.__getitem__,
+        standard.ground,
+        None,
+        standard.key,
     )
 
 

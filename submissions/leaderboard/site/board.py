@@ -126,7 +126,9 @@ def board_tables(shown: Shown) -> BoardTables:
     )
 
 
-def whisker(shown: Shown, submission: Submission, part: TruthPart, axis: Axis | None = None) -> Whisker | None:
+def whisker(
+    shown: Shown, submission: Submission, part: TruthPart, axis: Axis | None = None
+) -> Whisker | None:
     """Return a run's score and interval on a part, by the metric that ranks; None without one."""
     of_part = shown.told(submission).get(part)
     name = shown.metric.name
@@ -156,9 +158,7 @@ def _ranks(shown: Shown, part: TruthPart) -> Mapping[int, int]:
     }
 
 
-def _row(
-    shown: Shown, standing: Standing, axis: Axis, ranks: Mapping[TruthPart, Mapping[int, int]]
-) -> Row:
+def _row(shown: Shown, standing: Standing, axis: Axis, ranks: Mapping[TruthPart, Mapping[int, int]]) -> Row:
     submission = standing.submission
     whiskers = {}
     for part in shown.parts:

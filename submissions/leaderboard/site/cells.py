@@ -80,12 +80,14 @@ def _cell_map(ground: Ground, region: str, members: NDArray[np.intp], least: int
     for number, (*_, inside) in enumerate(cells):
         of_units[members[inside]] = number
     told = np.array([sizes[members[inside]].sum() for *_, inside in cells], np.int64)
-    edges = np.array([cell[:3] for cell in cells], np.int64).reshape(-1, 3)
+    west, north, sides = np.array([cell[:3] for cell in cells], np.int64).reshape(-1, 3).T
     return CellMap(
         region,
         int(x.max()) + 1,
         int(y.max()) + 1,
-        *edges.T,
+        west,
+        north,
+        sides,
         n_occurrences=told,
         of_units=of_units,
         n_withheld=int(sizes[members].sum() - told.sum()),

@@ -132,7 +132,9 @@ def drawn_map(cells: CellMap, shares: NDArray[np.float64]) -> MapDrawing:
         f"M{x} {y}h{side}v{side}h-{side}z"
         for x, y, side in zip(cells.x.tolist(), cells.y.tolist(), cells.sides.tolist(), strict=True)
     ]
-    paths = ["".join(squares[i] for i in np.flatnonzero(classes == each)) for each in range(len(CLASS_STARTS))]
+    paths = [
+        "".join(squares[i] for i in np.flatnonzero(classes == each)) for each in range(len(CLASS_STARTS))
+    ]
     return MapDrawing(cells, paths, np.bincount(classes, minlength=len(CLASS_STARTS)).tolist())
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from scoring.uncertainty.comparison import Comparison
 from scoring.version import VERSION
 from submissions.leaderboard.entries import PartScores
+from submissions.leaderboard.listing import Listing
 from submissions.leaderboard.ranking import Standing
 from submissions.leaderboard.rules import in_utc
 from submissions.leaderboard.site.board import BoardTables, Row
@@ -49,42 +50,18 @@ def season_data(shown: Shown) -> Mapping[str, Any]:
 
 def entry_data(shown: Shown, standing: Standing) -> Mapping[str, Any]:
     """Return a submission as ``glckit leaderboard list`` has it, as far as it may be told."""
-    each, told = standing.submission, shown.told(standing.submission)
-    whole = told.get("whole")
-    return {
-        "submission": each.number,
-        "team": each.team,
-        "run": each.run,
-        "submitted": in_utc(each.submitted),
-        "digest": each.digest,
-        "status": each.status,
-        "counts": standing.counts,
-        "is_baseline": standing.is_baseline,
-        "rank": standing.rank,
-        "rank_set": standing.rank_set,
-        "excluded": standing.excluded,
-        "scores": dict(whole.scores) if whole else {},
-        "intervals": _intervals_data(shown, whole) if whole else {},
-        "parts": {part: _part_data(shown, told[part]) for part in told if part != "whole"},
-        "signature": told[shown.part].signature if shown.part in told else None,
-        "faults": told_faults(shown, each.faults, "error"),
-        "warnings": told_faults(shown, each.warnings, "warning"),
-        "reason": each.reason,
-        "stale": bool(each.parts) and each.yardstick != shown.season.yardstick,
-    }
-
-
-def _part_data(shown: Shown, part: PartScores) -> Mapping[str, Any]:
-    return asdict(part) | {"intervals": _intervals_data(shown, part)}
-
-
-def _intervals_data(shown: Shown, part: PartScores) -> Mapping[str, Any]:
-    """Return intervals without their seed as long as the private part, which it draws too, is kept."""
-    hidden = {"seed"} if shown.keeps_private else set()
-    return {
-        metric: {key: value for key, value in interval.items() if key not in hidden}
-        for metric, interval in part.intervals.items()
-    }
+    listing = Listing(
+        shown.season,
+        shown.standings,
+        shown.part,
+        headline=shown.part,
+        beside=shown.parts[1:],
+        is_public=shown.public,
+    )
+    entry = listing.entry(standing) | {"faults": told_faults(shown, standing.submission)}
+    if not shown.told(standing.submission):
+        entry |= _WITHOUT_SCORES
+    return _without_seed(entry) if shown.keeps_private else entry
 
 
 def run_data(shown: Shown, page: RunPage) -> Mapping[str, Any]:
@@ -109,15 +86,6 @@ def run_data(shown: Shown, page: RunPage) -> Mapping[str, Any]:
 def comparison_data(shown: Shown, comparison: Comparison) -> Mapping[str, Any]:
     """Return the comparison of the runs that count; these are called by the numbers of submissions."""
     return _without_seed(asdict(comparison)) if shown.keeps_private else asdict(comparison)
-
-
-def _without_seed(data: Any) -> Any:
-    if isinstance(data, dict):
-        kept = {key: _without_seed(value) for key, value in data.items() if key != "seed"}
-        parts = str(kept.get("signature", "")).split("|")
-        told = "|".join(part for part in parts if not part.startswith("seed:"))
-        return kept | ({"signature": told} if "signature" in kept else {})
-    return [_without_seed(each) for each in data] if isinstance(data, list | tuple) else data
 
 
 def board_csv(shown: Shown, tables: BoardTables) -> str:
@@ -179,6 +147,7 @@ def as_json(data: Any) -> str:
     return json.dumps(data, indent=1, allow_nan=False) + "\n"
 
 
+_WITHOUT_SCORES: Mapping[str, Any] = {"scores": {}, "intervals": {}, "parts": {}, "signature": None}
 _BOUNDS = ("", "_low", "_high")
 _BOARD_COLUMNS = (
     *("rank", "rank_set_best", "rank_set_worst", "tie_group", "first_frequency", "counts", "is_baseline"),
@@ -224,3 +193,13 @@ def _cell(value: Any) -> Any:
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return f"'{value}"
     return value
+
+
+def _without_seed(data: Any) -> Any:
+    """Return data without the seed, which draws the private part, too."""
+    if isinstance(data, dict):
+        kept = {key: _without_seed(value) for key, value in data.items() if key != "seed"}
+        parts = str(kept.get("signature", "")).split("|")
+        told = "|".join(part for part in parts if not part.startswith("seed:"))
+        return kept | ({"signature": told} if "signature" in kept else {})
+    return [_without_seed(each) for each in data] if isinstance(data, list | tuple) else data

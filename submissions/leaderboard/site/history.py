@@ -30,7 +30,7 @@ class History:
 
 
 def history(shown: Shown) -> History:
-    """Return how the best score grew, of submissions that may count; of equal ones the first is the record."""
+    """Return how the best score of what may count grew; of equal ones the first is the record."""
     scored = [
         (each, score)
         for each in shown.standings

@@ -86,7 +86,9 @@ class Pages:
     def _incomparable(self) -> str | None:
         if len(self.shown.counting) < 2 or self.shown.comparison is not None:
             return None
-        return "These old scores cannot be compared: no rank sets, groups or tests until all are scored again."
+        return (
+            "These old scores cannot be compared: no rank sets, groups or tests until all are scored again."
+        )
 
     @cached_property
     def _environment(self) -> Any:
@@ -151,9 +153,7 @@ def _why(row: Row) -> str:
     submission: Submission = row.submission
     if submission.status == "invalid":
         return ", ".join(str(fault["code"]) for fault in submission.faults)
-    if submission.status == "failed":
-        return submission.reason or ""
-    if submission.status == "withdrawn":
+    if submission.status != "valid":
         return ""
     return row.standing.excluded or "another run of the team counts"
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.curve import Curve
-from submissions.leaderboard.entries import WHOLE, Evidence, PartScores, TruthPart
+from submissions.leaderboard.entries import WHOLE, Evidence, PartScores, Submission, TruthPart
 from submissions.leaderboard.ranking import Standing
 from submissions.leaderboard.site.board import Whisker, page_of, whisker
 from submissions.leaderboard.site.cells import CellMap
@@ -27,8 +27,6 @@ _MOST_K, _TOLD_K = 150, (1, 2, 5, 10, 20, 30, 50, 100, 150)
 # Set sizes from which classes go.
 _SIZE_STARTS = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256)
 
-# Numbers of the whole truth, which a board of its public part keeps to itself.
-_OF_THE_WHOLE = frozenset({"budget-lost"})
 # Where a participant ran what is nobody's business.
 _OF_MACHINES = frozenset({"command"})
 
@@ -87,7 +85,7 @@ class RunPage:
         return page_of(self.standing.submission)
 
     @property
-    def told_k(self) -> list[tuple[int, float, float, float]]:
+    def told_k(self) -> list[tuple[float, ...]]:
         """Some K, with accuracy, mean set size and threshold."""
         curve = self.curve
         if curve is None:
@@ -95,7 +93,7 @@ class RunPage:
         columns = (curve.k, curve.adaptive_top_k, curve.mean_set_sizes, curve.thresholds)
         last = len(curve.k)
         chosen = sorted({k for k in (*_TOLD_K, last) if k <= last})
-        return [tuple(column[k - 1].item() for column in columns) for k in chosen]  # type: ignore[misc]
+        return [tuple(column[k - 1].item() for column in columns) for k in chosen]
 
 
 def run_page(
@@ -118,22 +116,20 @@ def run_page(
         maps=[] if evidence is None else list(_maps(shown, evidence, maps)),
         sizes=[] if evidence is None else list(_sizes(shown, evidence)),
         others=others,
-        faults=told_faults(shown, submission.faults, "error"),
-        warnings=told_faults(shown, submission.warnings, "warning"),
+        faults=told_faults(shown, submission),
+        warnings=() if shown.public else submission.warnings,  # some tell of the whole truth
         metadata=told_metadata(shown, submission.metadata or {}),
         replaced=() if shown.keeps_private else submission.replaced,
     )
 
 
-def told_faults(
-    shown: Shown, faults: Sequence[Mapping[str, Any]], severity: str
-) -> Sequence[Mapping[str, Any]]:
-    """Return faults of a severity; strangers are told of no single occurrence."""
+def told_faults(shown: Shown, submission: Submission) -> Sequence[Mapping[str, Any]]:
+    """Return what is wrong with an invalid run; strangers are told of no single occurrence."""
     hidden = {"examples"} if shown.public else set()
     return [
         {key: value for key, value in fault.items() if key not in hidden}
-        for fault in faults
-        if fault["severity"] == severity and not (shown.keeps_private and fault["code"] in _OF_THE_WHOLE)
+        for fault in submission.faults
+        if fault["severity"] == "error"
     ]
 
 
@@ -160,7 +156,7 @@ def _curve_line(curve: Curve) -> Line:
 
 
 def _maps(shown: Shown, evidence: Evidence, maps: Sequence[CellMap]) -> Iterator[MapDrawing]:
-    """Yield maps of the whole truth; which quadrats are private nobody learns while they are kept, nor are old scores of these places."""
+    """Yield maps of the whole truth; which quadrats are private nobody learns while they are kept."""
     values = evidence.parts[WHOLE].values
     if shown.keeps_private or shown.season.stale is not None:
         return

@@ -67,8 +67,8 @@ def _of_parts(shown: Shown) -> Iterator[str]:
         return
     unit = shown.season.ground.units.units.kind
     yield (
-        f"The truth has a public and a private part: {100 * rules.private_share:g} % of its {unit}s, drawn by a "
-        "seed, are private. A metric with a threshold fits it on each part, so scores of parts do not "
+        f"The truth has a public and a private part: {100 * rules.private_share:g} % of its {unit}s, drawn "
+        "by a seed, are private. A metric with a threshold fits it on each part, so scores of parts do not "
         "average to that of the whole."
     )
     if shown.keeps_private:
