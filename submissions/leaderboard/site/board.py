@@ -10,7 +10,7 @@ from scoring.uncertainty.comparison import ComparedRun
 from submissions.leaderboard.entries import Submission, TruthPart
 from submissions.leaderboard.ranking import Standing
 from submissions.leaderboard.rules import in_utc
-from submissions.leaderboard.site.drawing import Axis
+from submissions.leaderboard.site.drawing import Ruler
 from submissions.leaderboard.site.shown import Shown
 
 _WHISKER_WIDTH = 120
@@ -96,14 +96,14 @@ class BoardTables:
 
     Parameters
     ----------
-    axis : Axis
+    axis : Ruler
         That of all whiskers.
     """
 
     ranked: Sequence[Row]
     others: Sequence[Row]
     teams: Sequence[TeamCounts]
-    axis: Axis
+    axis: Ruler
 
 
 def page_of(submission: Submission) -> str:
@@ -114,7 +114,7 @@ def page_of(submission: Submission) -> str:
 def board_tables(shown: Shown) -> BoardTables:
     """Return the board of a season."""
     bounds = [bound for each in shown.standings for bound in _bounds(shown, each.submission)]
-    axis = Axis.around(bounds or [0.0, 1.0], _WHISKER_WIDTH)
+    axis = Ruler.around(bounds or [0.0, 1.0], _WHISKER_WIDTH)
     ranks = {part: _ranks(shown, part) for part in shown.parts}
     rows = [_row(shown, each, axis, ranks) for each in shown.standings]
     in_board = [row for row in rows if row.standing.counts or (row.standing.is_baseline and row.whiskers)]
@@ -127,7 +127,7 @@ def board_tables(shown: Shown) -> BoardTables:
 
 
 def whisker(
-    shown: Shown, submission: Submission, part: TruthPart, axis: Axis | None = None
+    shown: Shown, submission: Submission, part: TruthPart, axis: Ruler | None = None
 ) -> Whisker | None:
     """Return a run's score and interval on a part, by the metric that ranks; None without one."""
     of_part = shown.told(submission).get(part)
@@ -158,7 +158,7 @@ def _ranks(shown: Shown, part: TruthPart) -> Mapping[int, int]:
     }
 
 
-def _row(shown: Shown, standing: Standing, axis: Axis, ranks: Mapping[TruthPart, Mapping[int, int]]) -> Row:
+def _row(shown: Shown, standing: Standing, axis: Ruler, ranks: Mapping[TruthPart, Mapping[int, int]]) -> Row:
     submission = standing.submission
     whiskers = {}
     for part in shown.parts:

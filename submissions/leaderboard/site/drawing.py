@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
 @dataclass(frozen=True)
-class Axis:
+class Ruler:
     """Values laid along a length.
 
     Parameters
@@ -36,7 +37,7 @@ class Axis:
     length: float
 
     @classmethod
-    def around(cls, values: Iterable[float], length: float) -> Axis:
+    def around(cls, values: Iterable[float], length: float) -> Ruler:
         """Return an axis that has some values, and room for one where they are all the same."""
         low, high = _ends(values)
         return cls(low, high, length)
@@ -46,7 +47,7 @@ class Axis:
 
         Examples
         --------
-        >>> Axis(0.0, 0.5, 200).at(0.1)
+        >>> Ruler(0.0, 0.5, 200).at(0.1)
         40.0
         """
         return round((value - self.low) / (self.high - self.low) * self.length, 2)
@@ -56,14 +57,14 @@ class Axis:
 
         Examples
         --------
-        >>> Axis(0.13, 0.38, 100).ticks()
-        [(28.0, '0.2'), (68.0, '0.3')]
+        >>> Ruler(0.13, 0.38, 100).ticks()
+        [(8.0, '0.15'), (28.0, '0.2'), (48.0, '0.25'), (68.0, '0.3'), (88.0, '0.35')]
         """
         rough = (self.high - self.low) / about
-        power = 10.0 ** np.floor(np.log10(rough))
+        power = 10.0 ** math.floor(math.log10(rough))
         step = next(power * each for each in _STEPS if power * each >= rough)
-        first = int(np.ceil(self.low / step - 1e-9))
-        last = int(np.floor(self.high / step + 1e-9))
+        first = math.ceil(self.low / step - 1e-9)
+        last = math.floor(self.high / step + 1e-9)
         return [(self.at(i * step), f"{i * step:.6g}") for i in range(first, last + 1)]
 
 
@@ -77,8 +78,8 @@ class Line:
         As SVG has them.
     """
 
-    x: Axis
-    y: Axis
+    x: Ruler
+    y: Ruler
     points: str
     x_ticks: Sequence[tuple[float, str]]
 
@@ -104,8 +105,8 @@ def drawn_line(
     x: Sequence[float], y: Sequence[float], *, size: tuple[float, float], x_low: float = 0.0
 ) -> Line:
     """Draw values over others."""
-    across = Axis.around([x_low, *x], size[0])
-    up = Axis.around([0.0, *y], size[1])
+    across = Ruler.around([x_low, *x], size[0])
+    up = Ruler.around([0.0, *y], size[1])
     points = " ".join(f"{across.at(a)},{_down(up, b)}" for a, b in zip(x, y, strict=True))
     return Line(across, up, points, across.ticks())
 
@@ -116,8 +117,8 @@ def drawn_steps(
     """Draw the best score so far: it holds from its time until the next."""
     start = min(times)
     seconds = [(each - start).total_seconds() for each in (*times, last)]
-    across = Axis.around([0.0, *seconds], size[0])
-    up = Axis.around(scores, size[1])
+    across = Ruler.around([0.0, *seconds], size[0])
+    up = Ruler.around(scores, size[1])
     points = []
     for i, score in enumerate(scores):
         points += [f"{across.at(seconds[j])},{_down(up, score)}" for j in (i, i + 1)]
@@ -162,7 +163,7 @@ def drawn_squares(chosen: NDArray[np.bool_], *, inset: float = 0.0) -> str:
     return "".join(paths)
 
 
-def _down(axis: Axis, value: float) -> float:
+def _down(axis: Ruler, value: float) -> float:
     return round(axis.length - axis.at(value), 2)
 
 

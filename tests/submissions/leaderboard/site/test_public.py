@@ -76,9 +76,7 @@ def built(season: Season, folder: Path, *, now: datetime, public: bool = True) -
     """Return the text of all files of a site by name."""
     options = SiteOptions(as_of=OPEN, public=public)
     site = build_site(season, folder / "site", options, now=now).index.parent
-    return {
-        path.relative_to(site).as_posix(): path.read_text() for path in site.rglob("*") if path.is_file()
-    }
+    return {path.relative_to(site).as_posix(): path.read_text() for path in site.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("now", [OPEN, CLOSED])
@@ -98,9 +96,7 @@ def test_organizers_are_told_examples_which_names_them(season: Season, tmp_path:
 
 
 @pytest.mark.parametrize("now", [OPEN, CLOSED])
-def test_no_list_is_as_long_as_the_truth_or_its_places(
-    now: datetime, season: Season, tmp_path: Path
-) -> None:
+def test_no_list_is_as_long_as_the_truth_or_its_places(now: datetime, season: Season, tmp_path: Path) -> None:
     n_units = len(season.ground.units.units)
     n_cells = sum(len(each.x) for each in cell_maps(season.ground, least=LEAST_TOLD))
     assert n_cells < n_units
@@ -145,9 +141,7 @@ def test_who_did_well_within_a_cell_changes_nothing(now: datetime, season: Seaso
     assert built(shuffled, tmp_path / "a", now=now) == built(season, tmp_path / "b", now=now)
 
 
-def test_until_the_season_closes_nothing_depends_on_what_is_private(
-    season: Season, tmp_path: Path
-) -> None:
+def test_until_the_season_closes_nothing_depends_on_what_is_private(season: Season, tmp_path: Path) -> None:
     """Other scores on the private part and on the whole: no file of the site is another."""
     other = replace(
         season,
