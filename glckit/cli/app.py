@@ -80,7 +80,7 @@ _MODULES = {
     "split": ["split"],
     "baseline": ["baseline", "cnn", "forest", "fusion"],
     "fuse": ["fuse"],
-    "leaderboard": ["leaderboard.taking", "leaderboard.showing", "leaderboard.changing"],
+    "leaderboard": [f"leaderboard.{each}" for each in ("taking", "showing", "changing", "publishing")],
     "world": ["world"],
     "demo": ["demo"],
 }

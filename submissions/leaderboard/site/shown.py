@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from scoring.metrics.metric import Metric
@@ -12,6 +12,7 @@ from scoring.uncertainty.comparison import ComparedRun, Comparison
 from submissions.leaderboard.comparing import compared
 from submissions.leaderboard.entries import WHOLE, PartScores, Submission, TruthPart
 from submissions.leaderboard.ranking import Ranking, Standing, with_rank_sets
+from submissions.leaderboard.rules import time_of
 from submissions.leaderboard.season import Season
 
 #: Occurrences below which a public page tells nothing of a part.
@@ -33,6 +34,26 @@ class SiteOptions:
 
     as_of: datetime | None = None
     public: bool = False
+
+
+def end_of(text: str) -> datetime:
+    """Return the end of a day of UTC that ISO 8601 says, or the time if it says one.
+
+    Raises
+    ------
+    UsageError
+        If it is neither.
+
+    Examples
+    --------
+    >>> end_of("2020-06-05").isoformat(), end_of("2020-06-05T12:00").isoformat()
+    ('2020-06-05T23:59:59.999999+00:00', '2020-06-05T12:00:00+00:00')
+    """
+    try:
+        date.fromisoformat(text.strip())
+    except ValueError:
+        return time_of(text)
+    return time_of(text) + timedelta(days=1, microseconds=-1)
 
 
 @dataclass(frozen=True)
