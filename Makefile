@@ -14,7 +14,7 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
 	touch $@
 
-.PHONY: help demo test lint bench docs story clean postgres
+.PHONY: help demo test lint bench docs story clean postgres chromium
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/'
@@ -22,7 +22,7 @@ help: ## list the targets
 demo: $(STAMP) ## train, damage, detect, repair, fuse and score on a small world, in demo/
 	$(BIN)/glckit demo $(DEMO)
 
-test: lint postgres ## lint, types and tests
+test: lint postgres chromium ## lint, types and tests
 	$(BIN)/pytest -n auto
 
 # The tests of the leaderboard start a server of their own, and skip where there is none.
@@ -31,6 +31,13 @@ postgres: ## install PostgreSQL where that can be done without asking: as root, 
 	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null 2>&1; } || \
 	  echo "no PostgreSQL here: its tests are skipped"
+
+# The tests of the pages drive the system's browser, and skip where there is none.
+chromium: ## install Chromium where that can be done without asking: as root, on Debian
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1; } || \
+	  echo "no Chromium here: the tests of pages are skipped"
 
 lint: $(STAMP) ## ruff and mypy
 	$(BIN)/ruff check .

@@ -84,8 +84,12 @@ def test_help_and_scoring_need_no_extra(installed: Path, tmp_path: Path) -> None
         assert shown in result.stdout
 
 
-def test_the_template_of_the_page_is_installed(installed: Path) -> None:
+def test_what_pages_are_made_of_is_installed(installed: Path) -> None:
     assert (installed / "baselines/integrity/pages/page.html.jinja").is_file()
+    look = ROOT / "submissions" / "leaderboard" / "site" / "look"
+    assert list(look.iterdir())
+    for path in look.iterdir():
+        assert (installed / path.relative_to(ROOT)).is_file(), path.name
 
 
 def test_importing_glckit_imports_nothing_slow(installed: Path) -> None:

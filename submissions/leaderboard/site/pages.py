@@ -10,6 +10,7 @@ from functools import cached_property
 from importlib import resources
 from typing import Any
 
+from scoring.uncertainty.comparison import ComparedRun
 from scoring.version import VERSION
 from submissions.errors import require
 from submissions.leaderboard.entries import Submission
@@ -140,6 +141,17 @@ def _percent(share: float) -> str:
     return "< 0.1 %" if share < 0.001 else f"{share:.1%}".replace("%", " %")
 
 
+def _groups(run: ComparedRun) -> str:
+    """Return the tie groups of a run as letters; where there are too many, as ranges of numbers."""
+    if not any(each.isdigit() for each in run.letters):
+        return run.letters
+    numbers = sorted(group + 1 for group in run.tie_groups)
+    starts = [each for each in numbers if each - 1 not in numbers]
+    ends = [each for each in numbers if each + 1 not in numbers]
+    spans = zip(starts, ends, strict=True)
+    return ", ".join(str(start) if start == end else f"{start}–{end}" for start, end in spans)
+
+
 def _short_time(time: str) -> str:
     return time[:16].replace("T", " ")
 
@@ -176,6 +188,7 @@ _FILTERS = {
     "short_time": _short_time,
     "utc": _utc,
     "why": _why,
+    "groups": _groups,
     "page": page_of,
     "counted": counted,
     "by": lambda by: _BY.get(by, by),
