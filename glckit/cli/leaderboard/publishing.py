@@ -39,4 +39,6 @@ def build(
         say(f"warning: the scores are old: {season.stale}. Score again: glckit leaderboard rescore")
     if built.keeps_private:
         say("The pages tell of the public part alone.")
+    if built.keeps_private and season.rules.seed == 0:
+        say("warning: with the seed 0 everybody can draw the private part; set leaderboard.seed.")
     typer.echo(built.index)

@@ -61,7 +61,7 @@ def entry_data(shown: Shown, standing: Standing) -> Mapping[str, Any]:
     entry = listing.entry(standing) | {"faults": told_faults(shown, standing.submission)}
     if not shown.told(standing.submission):
         entry |= _WITHOUT_SCORES
-    return _without_seed(entry) if shown.keeps_private else entry
+    return _without_places(entry) if shown.keeps_private else entry
 
 
 def run_data(shown: Shown, page: RunPage) -> Mapping[str, Any]:
@@ -85,7 +85,7 @@ def run_data(shown: Shown, page: RunPage) -> Mapping[str, Any]:
 
 def comparison_data(shown: Shown, comparison: Comparison) -> Mapping[str, Any]:
     """Return the comparison of the runs that count; these are called by the numbers of submissions."""
-    return _without_seed(asdict(comparison)) if shown.keeps_private else asdict(comparison)
+    return _without_places(asdict(comparison)) if shown.keeps_private else asdict(comparison)
 
 
 def board_csv(shown: Shown, tables: BoardTables) -> str:
@@ -148,6 +148,7 @@ def as_json(data: Any) -> str:
 
 
 _WITHOUT_SCORES: Mapping[str, Any] = {"scores": {}, "intervals": {}, "parts": {}, "signature": None}
+_TELLING = frozenset({"seed", "threshold", "mean_set_size"})
 _BOUNDS = ("", "_low", "_high")
 _BOARD_COLUMNS = (
     *("rank", "rank_set_best", "rank_set_worst", "tie_group", "first_frequency", "counts", "is_baseline"),
@@ -195,11 +196,15 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def _without_seed(data: Any) -> Any:
-    """Return data without the seed, which draws the private part, too."""
+def _without_places(data: Any) -> Any:
+    """Return data without what tells which quadrats are private.
+
+    The seed draws them. Thresholds and set sizes depend on which occurrences are in the public part, and a
+    run can be made so that these tell.
+    """
     if isinstance(data, dict):
-        kept = {key: _without_seed(value) for key, value in data.items() if key != "seed"}
+        kept = {key: _without_places(value) for key, value in data.items() if key not in _TELLING}
         parts = str(kept.get("signature", "")).split("|")
         told = "|".join(part for part in parts if not part.startswith("seed:"))
         return kept | ({"signature": told} if "signature" in kept else {})
-    return [_without_seed(each) for each in data] if isinstance(data, list | tuple) else data
+    return [_without_places(each) for each in data] if isinstance(data, list | tuple) else data

@@ -57,7 +57,7 @@ class RunPage:
     maps : sequence of MapDrawing
         Of each region.
     sizes : sequence of SizeClass
-        Of the part that ranks.
+        Of the whole; none while the private part is kept, of which they could be made to tell.
     """
 
     standings: Sequence[Standing]
@@ -114,7 +114,7 @@ def run_page(
         curve=curve,
         curve_line=None if curve is None else _curve_line(curve),
         maps=[] if evidence is None else list(_maps(shown, evidence, maps)),
-        sizes=[] if evidence is None else list(_sizes(shown, evidence)),
+        sizes=[] if evidence is None or shown.keeps_private else list(_sizes(shown, evidence)),
         others=others,
         faults=told_faults(shown, submission),
         warnings=() if shown.public else submission.warnings,  # some tell of the whole truth

@@ -153,22 +153,22 @@ def test_until_the_season_closes_nothing_depends_on_what_is_private(season: Seas
 
 
 def with_other_secrets(submission: Submission) -> Submission:
-    def changed(part: PartScores) -> PartScores:
-        scores = {name: score / 3 for name, score in part.scores.items()}
-        return replace(part, scores=scores, intervals={}, threshold=0.125, mean_set_size=1.5, signature="x")
-
-    parts = {name: part if name == "public" else changed(part) for name, part in submission.parts.items()}
+    parts: dict[TruthPart, PartScores] = {}
+    for name, part in submission.parts.items():
+        parts[name] = replace(part, threshold=0.125, mean_set_size=1.5)
+        if name != "public":
+            scores = {metric: score / 3 for metric, score in part.scores.items()}
+            parts[name] = replace(parts[name], scores=scores, intervals={}, signature="x")
     warnings = [{"code": "budget-lost", "severity": "warning", "count": 77, "message": "x", "fix": "y"}]
     return replace(submission, parts=parts, breakdown=(), warnings=warnings, replaced=("old",))
 
 
 def with_other_evidence(kept: Evidence) -> Evidence:
-    def changed(part: PartEvidence) -> PartEvidence:
-        return replace(part, score=0.5, values=1 - part.values, set_sizes=part.set_sizes + 1)
-
-    parts: dict[TruthPart, PartEvidence] = {
-        name: part if name == "public" else changed(part) for name, part in kept.parts.items()
-    }
+    parts: dict[TruthPart, PartEvidence] = {}
+    for name, part in kept.parts.items():
+        parts[name] = replace(part, set_sizes=part.set_sizes + 1)  # a run can be made so that these tell
+        if name != "public":
+            parts[name] = replace(parts[name], score=0.5, values=1 - part.values)
     return Evidence(parts, None)
 
 
