@@ -19,6 +19,9 @@ CLASS_WORDS = ("below 20 %", "20 to 40 %", "40 to 60 %", "60 to 80 %", "80 % or 
 # Steps of axes, times a power of ten.
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
+# Dates below an axis of time.
+_N_DATES = 4
+
 
 @dataclass(frozen=True)
 class Ruler:
@@ -122,7 +125,10 @@ def drawn_steps(
     points = []
     for i, score in enumerate(scores):
         points += [f"{across.at(seconds[j])},{_down(up, score)}" for j in (i, i + 1)]
-    ticks = [(across.at(each), _date(start, each)) for each in np.linspace(0, across.high, 4).tolist()]
+    ticks = [
+        (across.at(each), _date(start, each, across.high))
+        for each in np.linspace(0, across.high, _N_DATES).tolist()
+    ]
     return Line(across, up, " ".join(points), ticks)
 
 
@@ -170,8 +176,11 @@ def _down(axis: Ruler, value: float) -> float:
 def _ends(values: Iterable[float]) -> tuple[float, float]:
     held = list(values)
     low, high = min(held), max(held)
-    return (low, high) if high > low else (low - 0.5, low + 0.5)
+    room = abs(low) / 10 or 0.5
+    return (low, high) if high > low else (low - room, low + room)
 
 
-def _date(start: datetime, seconds: float) -> str:
-    return f"{start + timedelta(seconds=seconds):%Y-%m-%d}"
+def _date(start: datetime, seconds: float, within: float) -> str:
+    time = start + timedelta(seconds=seconds)
+    is_short = within < _N_DATES * timedelta(days=1).total_seconds()
+    return f"{time:%m-%d %H:%M}" if is_short else f"{time:%Y-%m-%d}"
