@@ -43,7 +43,7 @@ def season_data(shown: Shown) -> Mapping[str, Any]:
         "private_share": rules.private_share,
         "part": shown.part,
         "parts": list(shown.parts),
-        "stale": shown.season.stale,
+        "stale": shown.stale,
         "version": VERSION,
     }
 
