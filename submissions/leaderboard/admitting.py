@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -166,7 +167,7 @@ def _check_handover(runs: Sequence[str], handover: Handover) -> None:
     for run in runs:
         if run == STDIN:
             raise UsageError("A run that is kept is a file, not standard input.", "Write it to a file first.")
-        check_name("run", handover.name or Path(run).name)
+        check_name("run", Path(run).name if handover.name is None else handover.name)
 
 
 def _refuse_stale(former: Sequence[str], standard: Standard) -> None:
@@ -186,7 +187,7 @@ class _Taking:
 
     @property
     def name(self) -> str:
-        return self.handover.name or Path(self.run).name
+        return Path(self.run).name if self.handover.name is None else self.handover.name
 
     def taken(self, *, progress: Progress) -> Added:
         digest = file_digest(self.run)
@@ -216,7 +217,8 @@ class _Taking:
         try:
             return assess(self.run, self.standard, name=self.name, progress=progress)
         except CannotCheckError as error:
-            return Assessment("failed", reason=printable(str(error).replace(self.run, self.name)))
+            folder = f"{Path(self.run).parent}{os.sep}"
+            return Assessment("failed", reason=printable(str(error).replace(folder, "")))
 
     @contextlib.contextmanager
     def _copy(self, digest: str) -> Iterator[Path | None]:

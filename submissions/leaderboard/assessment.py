@@ -77,7 +77,7 @@ def assess(
     CannotCheckError
         If the file cannot be read, or its scores cannot be resampled.
     """
-    with memory_errors_named(path):
+    with memory_errors_named(name or path):
         run = standard.yardstick.read(path, progress=progress)
         if isinstance(run, DenseRun):
             raise UsageError(

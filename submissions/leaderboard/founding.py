@@ -19,7 +19,7 @@ SECTION = """
 # counts = "best"                       # or "last"
 # baselines = ["glckit"]                # teams that are shown and never ranked
 # private_share = 0.5                   # of the quadrats, drawn by the seed; 0 by default: one part
-# seed = 0
+# seed = 0                              # keep it to yourself: it says which quadrats are private
 # final = [3, 8]                        # submissions that count for their teams, whatever else these hand in
 """
 

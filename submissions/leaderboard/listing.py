@@ -71,9 +71,20 @@ class Listing:
             "stale": submission.yardstick != self.season.yardstick,
         }
         if self.is_public:
-            entry |= {"reason": None, "warnings": []}  # which tell of folders, and of the whole truth
-            return entry
+            return entry | self._withheld(submission, told)
         return entry | (_details(submission, told) if details else {})
+
+    def _withheld(self, submission: Submission, told: PartScores | None) -> dict[str, Any]:
+        """Return what strangers are told instead.
+
+        Reasons tell of folders, warnings of the whole truth, examples of single occurrences, and the seed
+        which quadrats are private.
+        """
+        intervals = dict(told.intervals) if told else {}
+        if self.headline != WHOLE:
+            intervals = {name: {**interval, "seed": None} for name, interval in intervals.items()}
+        errors = [{**each, "examples": []} for each in submission.faults if each["severity"] == "error"]
+        return {"reason": None, "warnings": [], "faults": errors, "intervals": intervals}
 
     def told(self, submission: Submission) -> PartScores | None:
         """Return the scores that stand first."""

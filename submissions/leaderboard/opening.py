@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from submissions.competition.settings import Competition
-from submissions.errors import UsageError, require_installed
+from submissions.errors import GlckitError, UsageError, require_installed
 from submissions.leaderboard.entries import WHOLE, Submission, TruthPart
 from submissions.leaderboard.ranking import Ranking, RankSets, Standing, with_rank_sets
 from submissions.leaderboard.season import Season
@@ -89,8 +90,12 @@ def standings_of(board: Board, season: Season, part: TruthPart = WHOLE) -> list[
 
 
 def prepare_standings(board: Board) -> None:
-    """Compute the rank sets that lists show, unless they are there, so that no list waits for them."""
-    standings_of(board, season_of(board))
+    """Compute the rank sets that lists show, unless they are there, so that no list waits for them.
+
+    What keeps them from being computed the next list says.
+    """
+    with contextlib.suppress(GlckitError):
+        standings_of(board, season_of(board))
 
 
 def _rank_sets(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -118,9 +119,10 @@ def board_tables(shown: Shown) -> BoardTables:
     ranks = {part: _ranks(shown, part) for part in shown.parts}
     rows = [_row(shown, each, axis, ranks) for each in shown.standings]
     in_board = [row for row in rows if row.standing.counts or (row.standing.is_baseline and row.whiskers)]
+    numbers = {row.submission.number for row in in_board}
     return BoardTables(
         ranked=sorted(in_board, key=lambda row: _place(shown, row)),
-        others=[row for row in rows if row not in in_board],
+        others=[row for row in rows if row.submission.number not in numbers],
         teams=list(_teams(shown.standings)),
         axis=axis,
     )
@@ -184,8 +186,9 @@ def _change(whiskers: Mapping[TruthPart, Whisker]) -> int | None:
 
 def _place(shown: Shown, row: Row) -> tuple[float, bool]:
     found = row.whiskers.get(shown.part)
-    score = float("-inf") if found is None else found.score
-    return score if shown.metric.lower_is_better else -score, row.standing.is_baseline
+    if found is None:
+        return math.inf, row.standing.is_baseline
+    return found.score if shown.metric.lower_is_better else -found.score, row.standing.is_baseline
 
 
 def _teams(standings: Sequence[Standing]) -> Iterable[TeamCounts]:

@@ -17,6 +17,9 @@ _FINEST, _LEVELS = 64, 4
 # Quadrats of 5 km in a degree of latitude.
 _QUADRATS_PER_DEGREE = 22.2
 
+# Occurrences of a cell, as a share, that may be left out when it is quartered.
+_MOST_BLANK = 0.05
+
 _NOWHERE = -1
 
 
@@ -56,8 +59,8 @@ class CellMap:
 def cell_maps(ground: Ground, *, least: int) -> list[CellMap]:
     """Return a map of each region whose cells have at least so many occurrences each.
 
-    Four neighbouring cells are shown apart only if each has that many, or none. What cannot be merged
-    into enough is left out. Without places there is no map.
+    A cell is quartered where nearly all of its occurrences are in quarters of that many; the few others are
+    left out. Without places there is no map.
     """
     units = ground.units.units
     if units.kind != "quadrat":
@@ -106,7 +109,7 @@ def _on_paper(
 
 @dataclass(frozen=True)
 class _Quarters:
-    """Places with how many occurrences each has, quartered as long as each quarter has enough."""
+    """Places with how many occurrences each has, quartered as long as little is left out for it."""
 
     x: NDArray[np.int64]
     y: NDArray[np.int64]
@@ -124,10 +127,12 @@ class _Quarters:
         self, west: int, north: int, side: int, inside: NDArray[np.intp]
     ) -> Iterator[tuple[int, int, int, NDArray[np.intp]]]:
         quarters = self._squares(inside, side // 2) if side > self.finest else []
-        if not quarters or min(self.sizes[each].sum() for *_, each in quarters) < self.least:
+        told = [quarter for quarter in quarters if self.sizes[quarter[2]].sum() >= self.least]
+        n_told = sum(self.sizes[each].sum() for *_, each in told)
+        if n_told < (1 - _MOST_BLANK) * self.sizes[inside].sum():
             yield west, north, side, inside
             return
-        for x, y, each in quarters:
+        for x, y, each in told:
             yield from self._cells(x, y, side // 2, each)
 
     def _squares(self, inside: NDArray[np.intp], side: int) -> list[tuple[int, int, NDArray[np.intp]]]:

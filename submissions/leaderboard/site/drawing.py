@@ -19,6 +19,9 @@ CLASS_WORDS = ("below 20 %", "20 to 40 %", "40 to 60 %", "60 to 80 %", "80 % or 
 # Steps of axes, times a power of ten.
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
+# Dates below an axis of time.
+_N_DATES = 4
+
 # Dates along an axis; in a season of few days they would be the same.
 _FEW_DAYS = timedelta(days=4)
 _DAYS, _MINUTES = "%Y-%m-%d", "%m-%d %H:%M"
@@ -126,10 +129,9 @@ def drawn_steps(
     points = []
     for i, score in enumerate(scores):
         points += [f"{across.at(seconds[j])},{_down(up, score)}" for j in (i, i + 1)]
-    form = _DAYS if across.high >= _FEW_DAYS.total_seconds() else _MINUTES
     ticks = [
-        (across.at(each), f"{start + timedelta(seconds=each):{form}}")
-        for each in np.linspace(0, across.high, 4).tolist()
+        (across.at(each), _date(start, each, across.high))
+        for each in np.linspace(0, across.high, _N_DATES).tolist()
     ]
     return Line(across, up, " ".join(points), ticks)
 
@@ -178,4 +180,5 @@ def _down(axis: Ruler, value: float) -> float:
 def _ends(values: Iterable[float]) -> tuple[float, float]:
     held = list(values)
     low, high = min(held), max(held)
-    return (low, high) if high > low else (low - 0.5, low + 0.5)
+    room = abs(low) / 10 or 0.5
+    return (low, high) if high > low else (low - room, low + room)

@@ -33,10 +33,10 @@ def rules_in_words(shown: Shown) -> Iterator[str]:
 
 def stale_in_words(shown: Shown) -> str | None:
     """Return why the scores are old, None unless they are."""
-    if shown.season.stale is None:
+    if shown.stale is None:
         return None
     return (
-        f"The scores on this page are old: {shown.season.stale}. "
+        f"The scores on this page are old: {shown.stale}. "
         "The ranking is that of the old scores until all runs have been scored again."
     )
 

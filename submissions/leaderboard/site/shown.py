@@ -105,6 +105,12 @@ class Shown:
         return LEAST_TOLD if self.public else 1
 
     @property
+    def stale(self) -> str | None:
+        """Why the scores are old, None unless they are; strangers are not told of seeds and shares."""
+        told = "what they are measured by has changed" if self.public else self.season.stale
+        return None if self.season.stale is None else told
+
+    @property
     def ranking(self) -> Ranking:
         """By what runs are ranked."""
         return Ranking(self.season.rules, self.metric, self.as_of, self.part)

@@ -233,8 +233,10 @@ def test_everything_is_reached_by_keyboard(site: Path, chromium: Any) -> None:
 
 
 def test_paper_shows_whole_tables_and_no_controls(site: Path, chromium: Any) -> None:
-    with opened(chromium, site / "index.html") as page:
+    landscape = {"width": 1030, "height": 700}  # A4 less the margins
+    with opened(chromium, site / "index.html", viewport=landscape) as page:
         page.emulate_media(media="print")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1030
         assert page.locator("#filters").is_hidden()
         assert page.locator("nav").is_hidden()
         assert page.locator("#board").is_visible()

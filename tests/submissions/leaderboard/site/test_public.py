@@ -179,6 +179,14 @@ def test_until_the_season_closes_nobody_learns_the_seed_that_draws_the_private_p
     assert [name for name, text in built(season, tmp_path, now=CLOSED).items() if str(SEED) in text]
 
 
+def test_old_scores_do_not_tell_the_seed_that_changed(season: Season, tmp_path: Path) -> None:
+    old = replace(season, stale=f"the seed was 5 and is {SEED}", yardstick="another")
+    texts = built(old, tmp_path, now=OPEN)
+    assert not [name for name, text in texts.items() if str(SEED) in text]
+    assert "what they are measured by has changed" in texts["index.html"]
+    assert str(SEED) in built(old, tmp_path, now=OPEN, public=False)["index.html"]
+
+
 def test_a_season_without_an_end_keeps_its_private_part(season: Season, tmp_path: Path) -> None:
     rules = replace(season.rules, closes=None)
     endless = replace(season, competition=replace(season.competition, leaderboard=rules))
