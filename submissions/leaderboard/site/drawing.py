@@ -22,10 +22,6 @@ _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 # Dates below an axis of time.
 _N_DATES = 4
 
-# Dates along an axis; in a season of few days they would be the same.
-_FEW_DAYS = timedelta(days=4)
-_DAYS, _MINUTES = "%Y-%m-%d", "%m-%d %H:%M"
-
 
 @dataclass(frozen=True)
 class Ruler:
@@ -182,3 +178,9 @@ def _ends(values: Iterable[float]) -> tuple[float, float]:
     low, high = min(held), max(held)
     room = abs(low) / 10 or 0.5
     return (low, high) if high > low else (low - room, low + room)
+
+
+def _date(start: datetime, seconds: float, within: float) -> str:
+    time = start + timedelta(seconds=seconds)
+    is_short = within < _N_DATES * timedelta(days=1).total_seconds()
+    return f"{time:%m-%d %H:%M}" if is_short else f"{time:%Y-%m-%d}"

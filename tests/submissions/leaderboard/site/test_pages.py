@@ -162,7 +162,8 @@ def test_two_runs_side_by_side(season: Season, site: Path, chromium: Any) -> Non
         assert f"by −{abs(pair['difference']):.4f}" in told
         assert f"adjusted p {pair['p_adjusted']:.4f}" in told
         counts = (pair["losses"], pair["ties"], pair["wins"])
-        assert "better on {} occurrences, equally well on {}, worse on {}.".format(*counts) in told
+        noun = "occurrence" if counts[0] == 1 else "occurrences"
+        assert f"better on {counts[0]} {noun}, equally well on {counts[1]}, worse on {counts[2]}." in told
         first = page.locator("#beside tbody tr").nth(0).locator("td").all_inner_texts()
         scores = [season.submissions[i].parts["whole"].scores["adaptive-top-k"] for i in (2, 0)]
         assert first == [f"{scores[0]:.4f}", f"{scores[1]:.4f}", f"−{scores[1] - scores[0]:.4f}"]
