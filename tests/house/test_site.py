@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from browsing import browser
 from floors import ROOT
 from make_pictures import make_pictures
 
@@ -81,3 +86,42 @@ def test_what_stands_in_the_pages_is_found(site: Path) -> None:
     index = (site / "search" / "search_index.json").read_text()
     for word in ("adaptive", "quadrat", "verify-patches", "read_run"):
         assert word in index
+
+
+class _Silent(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its parent's name
+        return
+
+
+@pytest.fixture
+def address(site: Path) -> Iterator[str]:
+    """Serve the site, whose search takes a server."""
+    handler = functools.partial(_Silent, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("width", [380, 1280])
+def test_in_a_browser_pages_fit_search_finds_and_nothing_is_fetched(address: str, width: int) -> None:
+    with browser() as chromium:
+        page = chromium.new_context(viewport={"width": width, "height": 800}).new_page()
+        said: list[str] = []
+        asked: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        for name in ("index", "reference", "pictures", "cli", "tutorials/score"):
+            page.goto(f"{address}/{name}.html")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        if width < 1000:
+            page.locator("label[for=__search]").first.click()
+        page.locator("input.md-search__input").click()
+        page.locator("input.md-search__input").press_sequentially("quadrat")
+        page.locator(".md-search-result__link").first.wait_for()
+        assert "uncertainty" in " ".join(
+            each.get_attribute("href") or "" for each in page.locator(".md-search-result__link").all()
+        )
+        assert said == []
+        assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
