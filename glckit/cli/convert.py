@@ -38,6 +38,9 @@ def convert(
     workbooks (.xlsx) are read, too. Anything else that is wrong stops the conversion, and nothing is
     written.
 
+    Scores are written as they are. Of a matrix of logits it is said what a softmax per occurrence, which
+    is not made, would change.
+
     With --to, OUT is what a board of 2018 to 2025 takes: text, with no more rows per occurrence than it
     allowed. Boards of 2023 to 2025 take sets, of which --tune tells the best size or threshold.
     """

@@ -29,6 +29,7 @@ from submissions.writing import paths_written
 __all__ = ["write_run"]
 
 _LONG = ("occurrence_id", "species_id", "probability")
+_NOTHING = "There are no scores to write."
 _FLOATS = (np.float16, np.float32, np.float64)
 
 
@@ -138,7 +139,8 @@ def _run_of_pairs(name: str, frame: Any) -> Run:
         raise UsageError(f"A run has no column {', '.join(unknown)}.", "Leave out what is none of a run.")
     ids, species = (_ids(columns[each], each) for each in _LONG[:2])
     ranks = _ids(array_of(frame["rank"], ""), "rank") if "rank" in frame.columns else None
-    _refuse_other_shape((len(ids), 1), (len(ids) or -1, 1))
+    if not len(ids):
+        raise UsageError(_NOTHING)
     grouping = group_by_occurrence(ids)
     scores = columns["probability"].astype(np.float64)
     pairs = Pairs(grouping.offsets, species, scores, ranks)
@@ -203,7 +205,7 @@ def _ids(given: Any, name: str) -> NDArray[np.int64]:
 
 def _refuse_other_shape(shape: tuple[int, ...], expected: tuple[int, int]) -> None:
     if 0 in shape or not shape:
-        raise UsageError("There are no scores to write.")
+        raise UsageError(_NOTHING)
     if shape != expected:
         raise UsageError(
             f"Scores of shape {shape} do not fit {expected[0]:,} occurrences and {expected[1]:,} species.",

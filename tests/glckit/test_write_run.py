@@ -88,6 +88,14 @@ def test_a_memory_map(tmp_path: Path) -> None:
     assert pairs_of(tmp_path / "run.csv") == expected()
 
 
+@pytest.mark.parametrize("kind", ["tensor", "bfloat16", "strided"])
+def test_every_kind_as_a_matrix(kind: str, tmp_path: Path) -> None:
+    given = KINDS[kind](SCORES)
+    glckit.write_run(tmp_path / "one.npy", given, IDS, SPECIES, max_rows=4)
+    glckit.write_run(tmp_path / "two.csv", given, IDS, SPECIES, max_rows=4)
+    assert pairs_of(tmp_path / "one.npy") == pairs_of(tmp_path / "two.csv")
+
+
 def test_a_data_frame_has_its_ids(tmp_path: Path) -> None:
     glckit.write_run(tmp_path / "run.csv", frame(SCORES))
     assert pairs_of(tmp_path / "run.csv") == expected()
