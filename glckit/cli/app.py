@@ -80,7 +80,7 @@ _MODULES = {
     "split": ["split"],
     "baseline": ["baseline", "cnn", "forest", "fusion"],
     "fuse": ["fuse"],
-    "leaderboard": ["leaderboard.taking", "leaderboard.showing", "leaderboard.changing"],
+    "leaderboard": ["leaderboard.adding", "leaderboard.listing", "leaderboard.rescoring"],
     "world": ["world"],
     "demo": ["demo"],
 }
