@@ -80,7 +80,7 @@ _MODULES = {
     "split": ["split"],
     "baseline": ["baseline", "cnn", "forest", "fusion"],
     "fuse": ["fuse"],
-    "leaderboard": [f"leaderboard.{each}" for each in ("taking", "showing", "changing", "publishing")],
+    "leaderboard": [f"leaderboard.{each}" for each in ("adding", "listing", "rescoring", "publishing")],
     "world": ["world"],
     "demo": ["demo"],
     "bundle": ["bundle"],

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.curve import Curve
+if TYPE_CHECKING:
+    from scoring.curve import Curve
 
 #: What became of a submission.
 Status = Literal["valid", "invalid", "failed", "withdrawn"]

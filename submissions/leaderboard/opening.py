@@ -59,10 +59,15 @@ def make_board(competition: Competition) -> Board:
     return _board(competition, new=True)
 
 
-def season_of(board: Board, *, standard: Standard | None = None, progress: Progress = SILENT) -> Season:
-    """Return a season as its store and its competition folder have it; errors as those of `standard_of`."""
+def season_of(
+    board: Board, *, standard: Standard | None = None, brief: bool = False, progress: Progress = SILENT
+) -> Season:
+    """Return a season as its store and its competition folder have it; errors as those of `standard_of`.
+
+    Submissions of a brief one have neither breakdown nor metadata.
+    """
     standard = standard or standard_of(board.competition, progress=progress)
-    submissions = board.store.submissions()
+    submissions = board.store.submissions(brief=brief)
     former = {each.yardstick for each in submissions}
     stale = changes(sorted(former), standard.key)
     return Season(
@@ -95,7 +100,7 @@ def prepare_standings(board: Board) -> None:
     What keeps them from being computed the next list says.
     """
     with contextlib.suppress(GlckitError):
-        standings_of(board, season_of(board))
+        standings_of(board, season_of(board, brief=True))
 
 
 def _rank_sets(

@@ -6,14 +6,13 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.breakdown import Partition
 from scoring.metrics.metric import Metric
 from scoring.metrics.table import metrics_named
-from scoring.score import Scored
 from scoring.uncertainty.sampling import N_REPLICATES
 from scoring.version import VERSION
 from submissions.competition.settings import Competition
@@ -21,15 +20,18 @@ from submissions.errors import UsageError
 from submissions.leaderboard.dividing import private_units
 from submissions.leaderboard.entries import WHOLE, TruthPart
 from submissions.leaderboard.season import Ground
-from submissions.parts import By, partition
 from submissions.places import TruthUnits
 from submissions.progress import SILENT, Progress
 from submissions.tables import Truth, TruthSets
 from submissions.wording import counted
 from submissions.yardstick import Inputs, Yardstick, scoring_yardstick
 
+if TYPE_CHECKING:
+    from scoring.breakdown import Partition
+    from scoring.score import Scored
+
 # Parts of a breakdown that do not depend on the run.
-_FIXED_PARTS: tuple[By, ...] = ("region", "kingdom", "rarity")
+_FIXED_PARTS = ("region", "kingdom", "rarity")
 
 # What the keys of a yardstick are called; of those whose values are digests nobody wants to see these.
 _WORDS = {
@@ -86,6 +88,8 @@ class Standard:
 
     def partitions_of(self, scored: Scored) -> Iterator[Partition]:
         """Yield what scores are broken down by: all that the organizers' files and the metrics allow."""
+        from submissions.parts import partition
+
         yield from self._fixed_partitions
         yield partition("set-size", self.yardstick, scored)
 
@@ -94,7 +98,9 @@ class Standard:
         """Those that are the same for all runs, read once."""
         return tuple(filter(None, map(self._partition, _FIXED_PARTS)))
 
-    def _partition(self, by: By) -> Partition | None:
+    def _partition(self, by: str) -> Partition | None:
+        from submissions.parts import partition  # lists of a season do without
+
         try:
             return partition(by, self.yardstick)
         except UsageError:  # a file or a column that it takes is not there

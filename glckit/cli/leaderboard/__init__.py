@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from glckit.cli.app import Commands, app
 from glckit.cli.parameters import argument, flag
 
+# Help lists commands as their modules are imported: by name, whoever imports them.
 leaderboard = Commands(
     no_args_is_help=True, rich_markup_mode=None, help="Run a season: take runs in, score and rank them."
 )

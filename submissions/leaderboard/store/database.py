@@ -23,6 +23,9 @@ from submissions.leaderboard.store.tables import ABOUT, EVIDENCE, RANK_SETS, REV
 # So many computed rank sets are kept; there are three for each state of a board.
 _KEPT_RANK_SETS = 30
 
+# What brief submissions do not have.
+_LONG = ("breakdown", "metadata")
+
 
 class Store:
     """Submissions and their evidence.
@@ -82,10 +85,13 @@ class Store:
     def _engine(self) -> Engine:
         return self.place.engine()
 
-    def submissions(self, *, team: str | None = None) -> tuple[Submission, ...]:
-        """Return all submissions, or those of a team, in the order of their numbers."""
+    def submissions(self, *, team: str | None = None, brief: bool = False) -> tuple[Submission, ...]:
+        """Return all submissions, or those of a team, in the order of their numbers.
+
+        Brief ones have neither breakdown nor metadata, which are most of what there is to read.
+        """
         with self._reading() as connection:
-            return _submissions(connection, team)
+            return _submissions(connection, team, brief=brief)
 
     def yardsticks(self) -> list[str]:
         """Return what submissions were scored against, each once."""
@@ -181,8 +187,9 @@ class Writer:
             self._connection.execute(EVIDENCE.insert().values(number=number, packed=packed))
 
 
-def _submissions(connection: Connection, team: str | None) -> tuple[Submission, ...]:
-    wanted = sa.select(SUBMISSIONS).order_by(SUBMISSIONS.c.number)
+def _submissions(connection: Connection, team: str | None, *, brief: bool = False) -> tuple[Submission, ...]:
+    columns = [each for each in SUBMISSIONS.c if not (brief and each.name in _LONG)]
+    wanted = sa.select(*columns).order_by(SUBMISSIONS.c.number)
     if team is not None:
         wanted = wanted.where(SUBMISSIONS.c.team == team)
     rows = connection.execute(wanted).mappings()

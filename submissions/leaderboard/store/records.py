@@ -21,7 +21,9 @@ def row_of(submission: Submission) -> dict[str, Any]:
 
 
 def submission_of(row: Mapping[str, Any]) -> Submission:
-    """Return the submission of a row."""
-    said = {name: row[name] for name in ("number", *_FIELDS)}
+    """Return the submission of a row, without what the row leaves out."""
+    said = {name: row[name] for name in ("number", *_FIELDS) if name in row}
     parts = {part: PartScores(**each) for part, each in row["parts"].items()}
-    return Submission(**{**said, **{name: tuple(row[name]) for name in _SEQUENCES}, "parts": parts})
+    return Submission(
+        **{**said, **{name: tuple(said[name]) for name in _SEQUENCES if name in said}, "parts": parts}
+    )

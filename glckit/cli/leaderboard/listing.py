@@ -28,7 +28,7 @@ def list_submissions(
     from submissions.leaderboard.opening import open_board, season_of, standings_of
 
     board = open_board(find_competition())
-    season = season_of(board, progress=TERMINAL)
+    season = season_of(board, brief=True, progress=TERMINAL)
     listing = Listing(season, standings_of(board, season, part), part)
     show(list_report(listing, digits=digits), form, as_json=as_json, digits=digits)
 
@@ -79,7 +79,7 @@ def compare_submissions(
     from submissions.leaderboard.withdrawing import numbered
 
     board = open_board(find_competition())
-    season = season_of(board, progress=TERMINAL)
+    season = season_of(board, brief=True, progress=TERMINAL)
     counting = (each.submission for each in standings_of(board, season, part) if each.counts)
     chosen = numbered(numbers, season.submissions) if numbers else list(counting)
     comparison = compared(season, chosen, part)
