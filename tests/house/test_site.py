@@ -46,12 +46,15 @@ def site(tiny_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     world = shutil.copytree(tiny_world, folder / "world")
     shutil.copy(world / "runs/bayes.csv", world / "runs/mine.csv")  # a comparison takes two
     make_pictures(world, folder / "pictures")
-    subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder / "site"],
+    # Not quiet: what is not logged is not counted as a warning.
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder / "site"],
         cwd=ROOT,
         env=os.environ | {"GLCKIT_PICTURES": str(folder / "pictures"), "NO_MKDOCS_2_WARNING": "1"},
-        check=True,
+        capture_output=True,
+        text=True,
     )
+    assert done.returncode == 0, done.stderr
     return folder / "site"
 
 
