@@ -23,7 +23,7 @@ _REFERENCE = """# The Python face
 
 `import glckit` costs nothing: what a name needs is imported when it is used. These names, their parameters
 and their results hold for a minor version. What begins with an underscore, and modules that are not named
-here, may change at any time.
+here, may change at any time. The names from AdaptiveTopK on are those of `glckit.metrics`.
 """
 
 
@@ -54,15 +54,11 @@ def _reference() -> str:
 
 def _public_paths() -> Iterator[str]:
     sys.path.insert(0, str(ROOT))
-    face = importlib.import_module("glckit")
-    for name in face.__all__:
-        if not name.startswith("_"):
-            found = getattr(face, name)
-            yield (
-                f"{found.__module__}.{found.__qualname__}"
-                if hasattr(found, "__qualname__")
-                else f"glckit.{name}"
-            )
+    for face in map(importlib.import_module, ("glckit", "glckit.metrics")):
+        for name in face.__all__:
+            if not name.startswith("_"):
+                found = getattr(face, name)
+                yield f"{found.__module__}.{found.__qualname__}"
 
 
 def _add_pictures(files: Files, config: Any, folder: Path) -> None:
