@@ -9,6 +9,7 @@ from baselines.covariates.rasters.cache import environmental_vectors
 from baselines.covariates.rasters.layout import RasterLayout
 from baselines.inputs.surroundings import PathLike, read_with_competition
 from submissions.arguments import the_path, the_paths
+from submissions.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +55,8 @@ def covariates(
     """
     import pandas as pd
 
+    if isinstance(occurrences, list | tuple) and not occurrences:
+        raise UsageError("No occurrence tables are given.", "Name them.")
     tables = the_paths(occurrences, "Occurrences are paths of tables")
     found, competition = read_with_competition(tables)
     folder = competition.data.rasters if rasters is None else the_path(rasters, "Rasters are in a folder")

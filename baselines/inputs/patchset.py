@@ -168,7 +168,9 @@ class _Asked:
 
 
 def _asked(occurrences: Any, species: Any) -> _Asked:
-    named = None if species is None else the_ids(species, "Species are ids as whole numbers").astype(np.int64)
+    named = None if species is None else _named_species(species)
+    if isinstance(occurrences, list | tuple) and not occurrences:
+        raise UsageError("No occurrence tables are given.", "Name them, or give ids as an array.")
     if not is_paths(occurrences):
         the_ids(occurrences, "Occurrences are paths of tables, or ids as whole numbers")
         return _Asked(np.asarray(occurrences, dtype=np.int64), competition_around([]), species=named)
@@ -191,3 +193,14 @@ def _asked(occurrences: Any, species: Any) -> _Asked:
             "Give all species of the tables that you train and validate on.",
         )
     return _Asked(found.ids, competition, labels.astype(np.int64), known)
+
+
+def _named_species(species: Any) -> NDArray[np.int64]:
+    """Return species ids whose positions are labels; UsageError unless they ascend, each once."""
+    ascending = the_ids(species, "Species are ids as whole numbers").astype(np.int64)
+    if not np.array_equal(ascending, np.asarray(species)):
+        raise UsageError(
+            "Species must ascend, each once: labels are positions among them.",
+            "Give the species of the training data set, or numpy.unique(species).",
+        )
+    return ascending

@@ -54,7 +54,8 @@ def main(folder: Path, epochs: int = 6) -> None:
         print(f"epoch {epoch + 1}: adaptive top-30 {metric.compute():.4f}")
         metric.reset()
     scores = torch.cat([probabilities(network, planes) for planes in DataLoader(unseen, batch_size=256)])
-    glckit.write_run(folder / "runs" / "own.csv", scores, unseen.ids, labelled.species, test=tables["test"])
+    run, columns = folder / "runs" / "own.csv", labelled.species
+    glckit.write_run(run, scores, unseen.ids, columns, test=tables["test"], force=True)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,9 @@ def rows_of(scores: Any) -> Rows:
     """
     if is_tensor(scores):
         return TensorRows(scores)
+    sparse = sys.modules.get("scipy.sparse")
+    if sparse is not None and sparse.issparse(scores):
+        raise ValueError("a sparse matrix is not taken, give .toarray(), with -inf for what is not predicted")
     array = array_of(scores, "scores must not be masked; give -inf to pairs that are not predicted")
     return array.astype(np.float64) if array.dtype.kind in "iub" else array
 

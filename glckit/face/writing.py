@@ -21,6 +21,7 @@ from submissions.errors import UsageError
 from submissions.faults import Example, Fault, FaultLog
 from submissions.limits import MAX_ROWS
 from submissions.printable import printable
+from submissions.reading.schema import RUN
 from submissions.requirements import Requirements
 from submissions.run import DenseRun, Run, group_by_occurrence
 from submissions.tables import read_occurrence_ids
@@ -75,7 +76,8 @@ def write_run(
     Returns
     -------
     Conversion
-        How many occurrences and pairs were written.
+        How many occurrences and pairs were written; `n_unsaid` counts rows without any pair, which only lists
+        (`to`) and matrices can say.
 
     Raises
     ------
@@ -110,12 +112,14 @@ def write_run(
         _refuse_existing(name)
     keeps_empty = options.board is not None and options.board.has_lists
     run = _run(name, scores, (occurrence_ids, species_ids), keeps_empty=keeps_empty)
-    return write_checked(run, name, options, requirements)
+    done = write_checked(run, name, options, requirements)
+    n_without = scores.shape[0] - len(run.occurrence_ids) if _is_sparse(scores) and not keeps_empty else 0
+    return replace(done, n_unsaid=done.n_unsaid + n_without)
 
 
 def _run(name: str, scores: Any, ids: tuple[Any, Any], *, keeps_empty: bool) -> Run | DenseRun:
-    if set(_LONG) <= set(map(str, getattr(scores, "columns", ()))):
-        return _run_of_pairs(name, scores)
+    if _has_pairs(scores):
+        return _run_of_pairs(name, _with_our_names(scores))
     if _is_sparse(scores):
         return _run_of_sparse(name, scores, ids, keeps_empty=keeps_empty)
     occurrence_ids, species_ids = _ids_beside(scores, ids)
@@ -130,6 +134,34 @@ def _run(name: str, scores: Any, ids: tuple[Any, Any], *, keeps_empty: bool) -> 
     if not isinstance(rows, TensorRows) and cast(Any, rows).dtype not in _FLOATS:
         raise UsageError(f"Scores are float16, float32 or float64, not {cast(Any, rows).dtype}.")
     return DenseRun(name, occurrence_ids, species_ids, cast(NDArray[np.floating], rows))
+
+
+def _has_pairs(scores: Any) -> bool:
+    """Tell whether a data frame has a row for each pair: its columns are named as those of a run."""
+    names = {_column_of(each) for each in getattr(scores, "columns", ())}
+    return "occurrence_id" in names or {"species_id", "probability"} <= names
+
+
+def _with_our_names(frame: Any) -> Any:
+    """Return a data frame of pairs whose columns have our names; other columns keep theirs."""
+    renamed = frame.rename(columns={each: _column_of(each) or each for each in frame.columns})
+    names = list(map(str, renamed.columns))
+    doubled = sorted({each for each in names if names.count(each) > 1})
+    absent = [each for each in _LONG if each not in names]
+    if doubled or absent:
+        what = f"several columns {', '.join(doubled)}" if doubled else f"no column {', '.join(absent)}"
+        raise UsageError(
+            f"A data frame of pairs must not have {what}." if doubled else f"The data frame has {what}.",
+            f"A row for each pair has the columns {', '.join(_LONG)}, and perhaps rank; of a matrix, ids are "
+            "the index and the columns.",
+        )
+    return renamed
+
+
+def _column_of(name: object) -> str | None:
+    """Return which of our columns a name stands for, None if none."""
+    known = {alias: column.name for column in RUN.columns for alias in (column.name, *column.aliases)}
+    return known.get(str(name).strip().lower())
 
 
 def _run_of_pairs(name: str, frame: Any) -> Run:
@@ -196,9 +228,14 @@ def _ids(given: Any, name: str) -> NDArray[np.int64]:
     )
     beyond = values.dtype.kind == "u" and values.size and values.max() > np.iinfo(np.int64).max
     if values.ndim != 1 or (values.dtype.kind not in "iu" and values.size) or beyond:
+        # pandas reads texts as numbers on the way, and a header is always text.
+        kind = str(getattr(given, "dtype", values.dtype))
+        is_text = kind in ("object", "str", "string") or values.dtype.kind in "UT"
         raise UsageError(
-            f"{name} must be a list of integers, not {values.dtype} of shape {values.shape}.",
-            "Ids are those of the organizers' tables, not names or positions.",
+            f"{name} must be a list of integers, not {kind} of shape {values.shape}.",
+            "Make them integers first, such as frame.columns.astype(int)."
+            if is_text
+            else "Ids are those of the organizers' tables, not names or positions.",
         )
     return values.astype(np.int64)
 

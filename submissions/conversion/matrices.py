@@ -26,16 +26,16 @@ _Rows = slice | NDArray[np.intp]
 
 def write_rows_of(run: DenseRun, path: Path, options: ConversionOptions) -> Conversion:
     """Write a matrix as the suffix says: ours, or a matrix again."""
-    n_occurrences = n_pairs = n_emptied = 0
+    n_occurrences = n_pairs = n_unsaid = 0
     with _writer(run, path, new=not options.force) as add:
         for rows, pairs in _blocks(run, options.max_rows):
             kept = pairs if options.cut == Cut() else options.cut.of(best_first(pairs))
             add(rows, kept)
             n_filled = int(np.count_nonzero(np.diff(kept.offsets)))
-            n_emptied += int(np.count_nonzero(np.diff(pairs.offsets))) - n_filled
+            n_unsaid += len(kept.offsets) - 1 - n_filled
             n_occurrences += n_filled
             n_pairs += len(kept.scores)
-    return Conversion(n_occurrences, n_pairs, n_unsaid=0 if path.suffix.lower() == ".npy" else n_emptied)
+    return Conversion(n_occurrences, n_pairs, n_unsaid=0 if path.suffix.lower() == ".npy" else n_unsaid)
 
 
 def rows_of(run: DenseRun, options: ConversionOptions) -> Iterator[Lists]:

@@ -241,3 +241,49 @@ def test_a_name_tells_a_format(tmp_path: Path) -> None:
         glckit.write_run(tmp_path / "run.xyz", SCORES, IDS, SPECIES)
     with pytest.raises(UsageError, match="written to a path"):
         glckit.write_run(SCORES, tmp_path / "run.csv")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("suffix", "n_unsaid"), [("csv", 2), ("parquet", 2), ("npy", 0)])
+def test_rows_without_pairs_are_counted_where_they_cannot_be_said(
+    suffix: str, n_unsaid: int, tmp_path: Path
+) -> None:
+    scores = np.full((3, 2), -np.inf)
+    scores[0] = [0.5, 0.2]
+    done = glckit.write_run(tmp_path / f"run.{suffix}", scores, [1, 2, 3], [4, 5])
+    assert (done.n_unsaid, done.n_pairs) == (n_unsaid, 2)
+
+
+def test_rows_of_a_sparse_matrix_without_pairs_are_counted(tmp_path: Path) -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    given = sparse.csr_array(([0.5], ([1], [0])), shape=(3, 2))
+    assert glckit.write_run(tmp_path / "run.csv", given, [1, 2, 3], [4, 5]).n_unsaid == 2
+
+
+def test_pairs_may_have_the_other_names_of_columns(tmp_path: Path) -> None:
+    pairs = pd.DataFrame({"ID": [7, 7], "class_id": [1, 2], "score": [0.5, 0.2]})
+    assert glckit.write_run(tmp_path / "run.csv", pairs).n_pairs == 2
+
+
+@pytest.mark.parametrize(
+    ("pairs", "match"),
+    [
+        (pd.DataFrame({"occurrence_id": [7], "species_id": [1]}), "no column probability"),
+        (pd.DataFrame({"occurrence_id": [7], "1": [0.5]}), "no column species_id, probability"),
+        (pd.DataFrame({"id": [7], "occurrence_id": [7], "species": [1], "score": [1.0]}), "several columns"),
+    ],
+)
+def test_a_table_of_pairs_that_is_none_is_an_error(pairs: pd.DataFrame, match: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=match):
+        glckit.write_run(tmp_path / "run.csv", pairs)
+
+
+def test_ids_that_are_texts_are_called_so(tmp_path: Path) -> None:
+    texts = pd.DataFrame([[0.5, 0.2]], index=[7], columns=["1", "2"])
+    with pytest.raises(UsageError, match=r"not (object|str) of shape .*astype\(int\)"):
+        glckit.write_run(tmp_path / "run.csv", texts)
+
+
+def test_scores_of_a_sparse_matrix_are_refused_in_words() -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    with pytest.raises(ValueError, match=r"sparse matrix .* \.toarray\(\)"):
+        glckit.adaptive_top_k(sparse.csr_array(np.eye(2)), [0, 1], k=1)

@@ -11,7 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from baselines.covariates.patches.archive import ArchiveSource
 from baselines.covariates.patches.errors import DamagedPatchError, UnreadablePatchError
-from baselines.covariates.patches.finding import archives_for, find_archives, find_roots, no_patches
+from baselines.covariates.patches.finding import (
+    archives_for,
+    find_archives,
+    find_roots,
+    no_patches,
+    scope_of_folder,
+)
 from baselines.covariates.patches.layout import Kind, Scope, archive_numbers, scope_of_archive
 from baselines.covariates.patches.reading import PatchSource
 from baselines.covariates.patches.tree import TreeSource
@@ -109,16 +115,16 @@ class ManySources:
 
         A file that is there and damaged is an error, also if a later source has a whole one.
         """
-        first_error: DamagedPatchError | None = None
+        missing: list[tuple[PatchSource, DamagedPatchError]] = []
         for source in self._asked(occurrence_id):
             try:
                 return source.read_into(occurrence_id, kind, buffers)
             except DamagedPatchError as error:
                 if error.code != "missing":
                     raise
-                first_error = first_error or error
-        assert first_error is not None  # _asked returns at least one source
-        raise first_error
+                missing.append((source, error))
+        # _asked returns at least one source. Where people look is the folder of the region.
+        raise next((error for source, error in missing if _is_of(source, occurrence_id)), missing[0][1])
 
     def close(self) -> None:
         """Close all sources."""
@@ -131,6 +137,13 @@ class ManySources:
             pairs = zip(self.sources, self._scopes, strict=True)
             self._fitting[key] = [source for source, scope in pairs if scope.holds(*key)]
         return self._fitting[key] or self.sources[:1]
+
+
+def _is_of(source: PatchSource, occurrence_id: int) -> bool:
+    """Tell whether a source is a folder whose name says that it has patches such as that of an occurrence."""
+    scope = scope_of_folder(source.folder) if isinstance(source, TreeSource) else None
+    key = str(region_of_id(occurrence_id)), int(archive_numbers(occurrence_id))
+    return scope is not None and scope.holds(*key)
 
 
 def _holds(source: PatchSource, occurrence_id: int, kind: Kind) -> bool:

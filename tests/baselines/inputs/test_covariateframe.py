@@ -57,6 +57,8 @@ def test_values_are_kept(tiny_world: Path, tmp_path: Path) -> None:
 
 
 def test_other_things_are_refused(tiny_world: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No occurrence tables are given"):
+        glckit.covariates([])
     with pytest.raises(UsageError, match="Occurrences are paths of tables, not of type DataFrame"):
         glckit.covariates(pd.DataFrame({"id": [7]}))  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="Rasters are in a folder, not of type int"):

@@ -212,6 +212,9 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "frame": (lambda world: PatchDataset(pd.DataFrame({"id": [1]})), "Occurrences are .* DataFrame"),
     "patches": (lambda world: PatchDataset(tables(world), 3), "Patches are paths .* int"),  # type: ignore[arg-type]
     "species": (lambda world: PatchDataset(tables(world), species=["a"]), "Species are ids"),
+    "descending": (lambda world: PatchDataset(tables(world), species=[9, 3]), "Species must ascend"),
+    "doubled": (lambda world: PatchDataset(tables(world), species=[3, 3, 9]), "Species must ascend"),
+    "nothing": (lambda world: PatchDataset([]), "No occurrence tables"),
 }
 
 
@@ -220,6 +223,15 @@ def test_what_cannot_be_meant_is_refused(case: str, world: Path) -> None:
     refused, message = REFUSED[case]
     with pytest.raises(UsageError, match=message):
         refused(world)
+
+
+def test_a_missing_patch_is_looked_for_in_the_folder_of_its_region(damageable: Path) -> None:
+    unseen = PatchDataset(damageable / "occurrences_us_test.csv")
+    occurrence_id = int(unseen.ids[0])
+    for path in (damageable / "patches_us").rglob(f"{occurrence_id}.npy"):
+        path.unlink()
+    with pytest.raises(BadInputError, match="patches_us"):
+        unseen[0]
 
 
 def test_a_folder_without_patches(world: Path, tmp_path: Path) -> None:
