@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from glckit.render import Report
-from submissions.platforms.checks.checking import BundleCheck
+from submissions.platforms.checks.checking import INVALID_RUN, BundleCheck
 from submissions.platforms.making import BundleMade
 from submissions.printable import printable
 from submissions.wording import counted
@@ -67,9 +67,7 @@ def _entry(check: BundleCheck) -> dict[str, Any]:
 
 
 def _lines(check: BundleCheck) -> Iterator[str]:
-    verdict = "ready" if check.ok else f"NOT READY: {counted(len(check.faults), 'fault')}"
-    run = f" with {printable(check.run)}" if check.run else ""
-    yield f"{check.platform}{run}: {verdict}"
+    yield _headline(check)
     for fault in check.faults:
         yield f"  {fault.code}: {printable(fault.place)}"
         yield f"      {printable(fault.message)}"
@@ -78,8 +76,20 @@ def _lines(check: BundleCheck) -> Iterator[str]:
     for (label, theirs), ours in zip(of_bundle, all_ours, strict=False):
         same = "the same as ours" if theirs == ours else f"ours is {ours!r}"
         yield f"  {label:<20} {theirs!r}, {same}"
-    if check.equal and check.scores is None:
-        yield "  the bundle refuses the run, as glckit does"
     if check.equal is None:
-        yield "  the scorer was not run"
+        yield f"  {'the bundle refuses the run, as glckit does' if check.log else 'the scorer was not run'}"
     yield from (f"  note: {note}" for note in check.notes)
+
+
+def _headline(check: BundleCheck) -> str:
+    """Say whether the bundle is ready, apart from whether the run is valid."""
+    platform, run = check.platform, printable(check.run)
+    of_bundle = [fault for fault in check.faults if fault.code != INVALID_RUN]
+    is_invalid = len(of_bundle) < len(check.faults)
+    if is_invalid and not of_bundle:
+        return f"{platform}: the bundle is in order; {run} is not valid"
+    named = f"{platform} with {run}" if run else platform
+    if check.ok:
+        return f"{named}: ready"
+    also = ", and the run is not valid" if is_invalid else ""
+    return f"{named}: NOT READY: {counted(len(of_bundle), 'fault')}{also}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from submissions.platforms.documents import as_yaml
-from submissions.platforms.kit import equal_run, public_tables, starting_kit
+from submissions.platforms.kit import equal_run, public_tables, starting_kit, tables_among
 from submissions.platforms.logo import logo
 from submissions.platforms.material import Material, SolutionRun
 from submissions.platforms.packing import zipped
@@ -33,10 +33,11 @@ def codabench_files(
     files |= {f"pages/{name}.md": text.encode() for name, text in material.pages.items()}
     files["scoring_program/metadata.yaml"] = as_yaml({"command": COMMAND})
     files["scoring_program/score.py"] = scorer(material.competition.name).encode()
-    files |= {f"reference_data/{name}": data for name, data in material.reference_files().items()}
     kit = starting_kit(material, facts, equal_run(material), "example_run.csv")
-    files |= {f"starting_kit/{name}": data for name, data in kit.items()}
-    files |= {f"public_data/{name}": data for name, data in public_tables(material).items()}
+    public = {f"starting_kit/{name}": data for name, data in kit.items()}
+    public |= {f"public_data/{name}": data for name, data in public_tables(material).items()}
+    reference = material.reference_files(tables_among(public))
+    files |= {f"reference_data/{name}": data for name, data in reference.items()} | public
     files |= {f"solutions/{each.name}.zip": zipped({f"{each.name}.csv": each.text}) for each in solutions}
     return files
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from scoring.places import REGIONS, region_of_id
 from submissions.platforms.documents import as_html, as_yaml
-from submissions.platforms.kit import equal_run, public_tables, starting_kit
+from submissions.platforms.kit import equal_run, public_tables, starting_kit, tables_among
 from submissions.platforms.logo import logo
 from submissions.platforms.material import Material, SolutionRun
 from submissions.platforms.packing import zipped
@@ -32,7 +32,10 @@ _PRECISION = 5
 def evalai_files(material: Material, facts: PageFacts, solutions: Sequence[SolutionRun]) -> dict[str, bytes]:
     """Return the files of the bundle by their paths."""
     script = {PACKAGE: _INIT.encode(), MAIN: scorer(material.competition.name).encode()}
-    annotation = {name: data.decode() for name, data in material.reference_files().items()}
+    kit = starting_kit(material, facts, equal_run(material), "example_run.csv")
+    public = {f"starting_kit/{name}": data for name, data in (kit | public_tables(material)).items()}
+    reference = material.reference_files(tables_among(public))
+    annotation = {name: data.decode() for name, data in reference.items()}
     files = {
         CONFIGURATION: as_yaml(_configuration(material)),
         "logo.png": logo(),
@@ -41,10 +44,7 @@ def evalai_files(material: Material, facts: PageFacts, solutions: Sequence[Solut
     }
     files |= {f"templates/{_TEMPLATES[name]}": as_html(text) for name, text in material.pages.items()}
     files["templates/phase.html"] = as_html("Runs are scored against all of the true species.")
-    kit = starting_kit(material, facts, equal_run(material), "example_run.csv")
-    files |= {f"starting_kit/{name}": data for name, data in kit.items()}
-    files |= {f"starting_kit/{name}": data for name, data in public_tables(material).items()}
-    return files | {f"solutions/{each.name}.csv": each.text for each in solutions}
+    return files | public | {f"solutions/{each.name}.csv": each.text for each in solutions}
 
 
 _TEMPLATES = {

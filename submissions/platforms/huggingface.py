@@ -22,18 +22,19 @@ def huggingface_files(
     """Return the files of the bundle by their paths."""
     words = " ".join(f"{species}:0.5" for species in example_species(material))
     sample = ((occurrence, words) for occurrence in material.test_ids.tolist())
+    public = {f"public_data/{SAMPLE}": cells_as_csv(sample)}
+    public |= {f"public_data/{name}": data for name, data in public_tables(material).items()}
     pages = material.pages
     return {
         CONFIGURATION: _configuration(material),
         METRIC: scorer(material.competition.name).encode(),
-        **material.reference_files(),
+        **material.reference_files(public),
         SOLUTION: _solution(material),
         "COMPETITION_DESC.md": f"{pages['overview']}\n{pages['evaluation']}".encode(),
         "DATASET_DESC.md": pages["data"].encode(),
         "SUBMISSION_DESC.md": f"Upload a CSV: {facts.form}.\n".encode(),
         "RULES.md": pages["terms"].encode(),
-        f"public_data/{SAMPLE}": cells_as_csv(sample),
-        **{f"public_data/{name}": data for name, data in public_tables(material).items()},
+        **public,
         **{f"solutions/{each.name}.csv": each.text for each in solutions},
     }
 

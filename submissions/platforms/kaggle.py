@@ -74,14 +74,15 @@ def kaggle_files(material: Material, facts: PageFacts, solutions: Sequence[Solut
     first, requirements = material.metrics[0], material.requirements
     words = " ".join(f"{species}:0.5" for species in example_species(material))
     sample = ((occurrence, words) for occurrence in material.test_ids.tolist())
+    public = {SAMPLE: cells_as_csv(sample)}
+    public |= {f"data/{name}": data for name, data in public_tables(material).items()}
     files = {
         NOTEBOOK: _notebook(
             scorer(material.competition.name, first.name, requirements.k, requirements.max_rows or 0)
         ),
-        META: material.rules(),
+        META: material.rules(public),
         SOLUTION: _solution(material),
-        SAMPLE: cells_as_csv(sample),
-        **{f"data/{name}": data for name, data in public_tables(material).items()},
+        **public,
     }
     files |= {f"pages/{name}.md": text.encode() for name, text in material.pages.items()}
     return files | {f"solutions/{each.name}.csv": each.text for each in solutions}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from submissions.errors import CannotCheckError
@@ -51,6 +53,17 @@ def public_tables(material: Material) -> dict[str, bytes]:
     if material.requirements.species_ids is not None:
         tables["species.csv"] = table_text(["species_id"], [material.requirements.species_ids])
     return tables
+
+
+def tables_among(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the tables among files for participants, which are to stay as they are; pages may be edited.
+
+    Examples
+    --------
+    >>> tables_among({"starting_kit/README.md": b"# Kit", "starting_kit/run.csv": b"1;2"})
+    {'starting_kit/run.csv': b'1;2'}
+    """
+    return {name: data for name, data in files.items() if name.endswith(".csv")}
 
 
 def occurrences_to_predict(material: Material) -> bytes:

@@ -98,20 +98,20 @@ class Material:
         ids = self.requirements.test_ids
         return self.truth.ids if ids is None else ids
 
-    def reference_files(self) -> dict[str, bytes]:
-        """Return what a scorer reads, by names of files."""
+    def reference_files(self, public: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Return what a scorer reads, by names of files, knowing the tables that participants get."""
         files = {TRUTH_FILE: truth_text(self.truth)}
         if not np.array_equal(self.test_ids, self.truth.ids):
             files[TEST_FILE] = table_text(["id"], [self.test_ids])
         if self.requirements.species_ids is not None:
             files[SPECIES_FILE] = table_text(["species_id"], [self.requirements.species_ids])
-        return {META: self.rules(files), **files}
+        return {META: self.rules(public, files), **files}
 
-    def rules(self, files: Mapping[str, bytes] | None = None) -> bytes:
-        """Return by which rules runs are scored, and what the files beside them hold."""
-        return _as_json(self._meta(files or {}))
+    def rules(self, public: Mapping[str, bytes], files: Mapping[str, bytes] | None = None) -> bytes:
+        """Return by which rules runs are scored, and what the files beside them and the public ones hold."""
+        return _as_json(self._meta() | {"files": _contents(files or {}), "public": _contents(public)})
 
-    def _meta(self, files: Mapping[str, bytes]) -> dict[str, Any]:
+    def _meta(self) -> dict[str, Any]:
         edition = self.competition.edition
         return {
             "glckit": VERSION,
@@ -126,10 +126,6 @@ class Material:
             "of_sets": isinstance(self.truth, TruthSets),
             "n_occurrences": len(self.truth),
             "truth_digest": self.truth.digest,
-            "files": {
-                name: {"rows": data.count(b"\n") - 1, "sha256": hashlib.sha256(data).hexdigest()}
-                for name, data in files.items()
-            },
         }
 
 
@@ -163,6 +159,13 @@ def table_text(names: Sequence[str], columns: Sequence[NDArray[np.integer]], sep
     """
     rows = zip(*(column.tolist() for column in columns), strict=True)
     return "\n".join([separator.join(names), *(separator.join(map(str, row)) for row in rows), ""]).encode()
+
+
+def _contents(files: Mapping[str, bytes]) -> dict[str, dict[str, int | str]]:
+    return {
+        name: {"rows": data.count(b"\n") - 1, "sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in files.items()
+    }
 
 
 def utc(time: datetime) -> datetime:

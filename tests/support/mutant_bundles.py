@@ -71,6 +71,30 @@ def of_json(name: str, key: str, value: object) -> Change:
     return change
 
 
+def without_row(name: str) -> Change:
+    """Leave out the second line of a table."""
+
+    def change(files: Files) -> None:
+        header, _, rest = files[name].split(b"\n", 2)
+        files[name] = header + b"\n" + rest
+
+    return change
+
+
+PUBLIC = [
+    ("codabench", "public_data/occurrences_test.csv"),
+    ("codabench", "public_data/species.csv"),
+    ("codabench", "starting_kit/example_run.csv"),
+    ("evalai", "starting_kit/occurrences_test.csv"),
+    ("evalai", "starting_kit/species.csv"),
+    ("evalai", "starting_kit/example_run.csv"),
+    ("kaggle", "data/occurrences_test.csv"),
+    ("kaggle", "data/species.csv"),
+    ("kaggle", "sample_submission.csv"),
+    ("huggingface", "public_data/occurrences_test.csv"),
+    ("huggingface", "public_data/species.csv"),
+    ("huggingface", "public_data/sample_submission.csv"),
+]
 TASK = "{index: 0, name: a, scoring_program: scoring_program, reference_data: reference_data}"
 SECOND_PHASE = """phases:
 - name: First
@@ -605,4 +629,9 @@ MUTANTS: list[tuple[str, str, Change, str, str]] = [
     ("huggingface", "no metric", without("metric.py"), "missing-file", "metric.py"),
     ("huggingface", "a metric without compute", put("metric.py", b"x = 1\n"), "missing-name", "metric.py"),
     ("huggingface", "an empty page", put("DATASET_DESC.md", b""), "empty-page", "DATASET_DESC.md"),
+    *(
+        (platform, f"a lost row of {name}", without_row(name), "changed-file", name)
+        for platform, name in PUBLIC
+    ),
+    *((platform, f"no {name}", without(name), "missing-file", name) for platform, name in PUBLIC),
 ]

@@ -45,6 +45,8 @@ from submissions.run import DenseRun, Run
 from submissions.scores import Evaluation, evaluate
 from submissions.tables import Truth, TruthSets
 
+#: The code of the one fault that is of the run and not of the bundle.
+INVALID_RUN = "invalid-run"
 _FAULTS: Mapping[Platform, Callable[[Files], Iterator[BundleFault]]] = {
     "codabench": codabench_faults,
     "evalai": evalai_faults,
@@ -68,7 +70,7 @@ class BundleCheck:
     scores_of_bundle : mapping of str to float, optional
         Those of the bundle, by the platform's label; None where it gives none.
     equal : bool, optional
-        Whether they are the same to the last bit; None where the bundle could not be run.
+        Whether they are the same to the last bit; None where neither gives any, or the bundle cannot be run.
     notes : tuple of str
         What is as it must be, and yet surprises.
     log : str
@@ -239,8 +241,9 @@ def _driven(name: str, path: str, bundle: _Bundle) -> BundleCheck:
     driven = drive(platform, bundle.files, text)
     ours, theirs = _labelled(outcomes, parts), _of_bundle(driven, bundle)
     faults = distinct_faults(iter([*bundle.faults, *refused, *_of_driving(name, driven, ours, theirs)]))
+    equal = None if ours is None and theirs is None else ours == theirs
     scores = _scores(outcomes, parts)
-    return BundleCheck(name, platform, faults, scores, theirs, ours == theirs, notes, last_lines(driven.ran))
+    return BundleCheck(name, platform, faults, scores, theirs, equal, notes, last_lines(driven.ran))
 
 
 def _read(path: str, bundle: _Bundle) -> tuple[Run | DenseRun, bytes | None]:
@@ -316,7 +319,7 @@ def _invalid(path: str, outcome: Evaluation) -> Iterator[BundleFault]:
     if outcome.score is None:
         codes = ", ".join(fault.code for fault in outcome.validation.errors)
         fix = f"glckit validate {printable(path)} says in which rows, and what to do."
-        yield BundleFault("invalid-run", printable(path), f"the run is not valid: {codes}", fix)
+        yield BundleFault(INVALID_RUN, printable(path), f"the run is not valid: {codes}", fix)
 
 
 def _of_driving(

@@ -12,6 +12,7 @@ from submissions.platforms.checks.findings import BundleFault, Files, below
 from submissions.platforms.checks.marked import Marked, Path, read_marked
 from submissions.platforms.checks.references import (
     changed_scorer,
+    changed_tables,
     empty_pages,
     leaked_truth,
     meta_of,
@@ -129,6 +130,7 @@ def codabench_faults(files: Files) -> Iterator[BundleFault]:
     """Yield all that is wrong with the files of a bundle."""
     yield from too_large(files)
     yield from wrong_reference(files, "reference_data/")
+    yield from changed_tables(files, meta_of(files.get(f"reference_data/{META}", b"")))
     yield from _program(files)
     yield from leaked_truth(
         files, files.get(f"reference_data/{TRUTH_FILE}"), ("starting_kit/", "public_data/", "pages/")

@@ -13,6 +13,7 @@ from submissions.platforms.checks.findings import BundleFault, Files
 from submissions.platforms.checks.marked import Marked, Path, read_marked
 from submissions.platforms.checks.references import (
     changed_scorer,
+    changed_tables,
     empty_pages,
     leaked_truth,
     meta_of,
@@ -108,6 +109,7 @@ def evalai_faults(files: Files) -> Iterator[BundleFault]:
     annotation = annotation_files(files.get(ANNOTATION, b""))
     meta = meta_of(annotation.get(META, b""))
     yield from _annotation(files, annotation)
+    yield from changed_tables(files, meta)
     yield from _script(files, meta)
     yield from leaked_truth(files, annotation.get("truth.csv"), ("starting_kit/", "templates/", "solutions/"))
     configurations = sorted(name for name in files if re.fullmatch(r"[^/]*\.ya?ml", name))

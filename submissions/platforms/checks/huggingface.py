@@ -11,6 +11,7 @@ from submissions.platforms.checks.findings import BundleFault, Files
 from submissions.platforms.checks.marked import Marked, read_marked
 from submissions.platforms.checks.references import (
     changed_scorer,
+    changed_tables,
     empty_pages,
     leaked_truth,
     meta_of,
@@ -59,6 +60,7 @@ def huggingface_faults(files: Files) -> Iterator[BundleFault]:
     yield from wrong_table(files, sample, (ID, PREDICTED_COLUMN))
     yield from leaked_truth(files, files.get(TRUTH_FILE), ("public_data/",))
     meta = meta_of(files.get(META, b""))
+    yield from changed_tables(files, meta)
     yield from _metric(files, meta)
     if CONFIGURATION not in files:
         yield missing_file(CONFIGURATION, CONFIGURATION)

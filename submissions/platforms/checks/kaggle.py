@@ -10,6 +10,7 @@ from typing import Any
 from submissions.platforms.checks.findings import BundleFault, Files
 from submissions.platforms.checks.references import (
     changed_scorer,
+    changed_tables,
     empty_pages,
     leaked_truth,
     meta_of,
@@ -45,6 +46,7 @@ def kaggle_faults(files: Files) -> Iterator[BundleFault]:
         yield missing_file(META, f"{META}, with the rules of the bundle,")
     else:
         yield from wrong_rules(meta, META)
+        yield from changed_tables(files, meta)
     yield from _notebook(files, meta)
 
 

@@ -26,6 +26,7 @@ _KEYS = (
     "max_rows",
     "allow_missing",
     "files",
+    "public",
 )
 
 
@@ -85,6 +86,19 @@ def wrong_reference(files: Files, folder: str) -> Iterator[BundleFault]:
     yield from wrong_rules(meta, place)
 
 
+def changed_tables(files: Files, meta: Mapping[str, Any] | None) -> Iterator[BundleFault]:
+    """Yield tables for participants that are not as they were made, such as with an occurrence less."""
+    for name, said in () if meta is None else meta["public"].items():
+        data = files.get(name)
+        if data is None:
+            yield missing_file(name, name)
+        elif hashlib.sha256(data).hexdigest() != said.get("sha256"):
+            found, made = data.count(b"\n") - 1, said.get("rows")
+            rows = "as many rows" if found == made else f"{found} rows, not {made}"
+            message = f"the file for participants is not the one that {META} speaks of: it has {rows}"
+            yield BundleFault("changed-file", name, message, _AGAIN)
+
+
 def wrong_rules(meta: Mapping[str, Any], place: str) -> Iterator[BundleFault]:
     """Yield rules that cannot be meant."""
     if not isinstance(meta["k"], int) or isinstance(meta["k"], bool) or meta["k"] < 1:
@@ -102,7 +116,7 @@ def meta_of(data: bytes) -> dict[str, Any] | None:
         meta = json.loads(data)
     except (ValueError, RecursionError):
         return None
-    kinds = {"labels": dict, "files": dict, "metric": list}
+    kinds = {"labels": dict, "files": dict, "public": dict, "metric": list}
     is_whole = isinstance(meta, dict) and all(key in meta for key in _KEYS)
     return meta if is_whole and all(isinstance(meta[key], kind) for key, kind in kinds.items()) else None
 

@@ -92,9 +92,27 @@ def test_an_invalid_run_is_refused_by_both(
     assert [fault.code for fault in check.faults] == ["invalid-run"]
     assert check.scores is None
     assert check.scores_of_bundle is None
+    assert check.equal is None
     assert "duplicate" in check.log
     assert "Traceback" not in check.log or platform in ("evalai", "huggingface")  # their workers show those
-    assert glckit("bundle", "check", bundles / platform, run).exit_code == 1
+    result = glckit("bundle", "check", bundles / platform, run)
+    assert result.exit_code == 1
+    headline, *more = result.stdout.splitlines()
+    assert headline == f"{platform}: the bundle is in order; {run} is not valid"
+    assert "NOT READY" not in result.stdout
+    assert "the run is not valid: duplicate" in result.stdout
+    assert "  the bundle refuses the run, as glckit does" in more
+    status, found = glckit_json("bundle", "check", bundles / platform, run)
+    assert (status, found["ok"], found["equal"]) == (1, False, None)
+
+
+def test_faults_of_bundle_and_run_are_told_apart(bundles: Path, tmp_path: Path) -> None:
+    shutil.copytree(bundles / "codabench" / "codabench", tmp_path / "codabench")
+    run = tmp_path / "run.csv"
+    run.write_text("occurrence_id;species_id;probability\n1;2;x\n")
+    result = glckit("bundle", "check", tmp_path, run)  # there is no zip
+    assert result.stdout.startswith(f"codabench with {run}: NOT READY: 1 fault, and the run is not valid\n")
+    assert result.exit_code == 1
 
 
 @pytest.mark.parametrize("platform", ["codabench", "evalai"])

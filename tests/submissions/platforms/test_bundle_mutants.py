@@ -71,6 +71,25 @@ def test_a_mutant_is_refused_with_its_place(
     assert all(fault.message and fault.fix for fault in faults)
 
 
+def test_a_lost_occurrence_is_said_in_rows(bundles: Path, tmp_path: Path) -> None:
+    shutil.copytree(bundles / "huggingface" / "huggingface", tmp_path / "huggingface")
+    table = tmp_path / "huggingface" / "public_data" / "occurrences_test.csv"
+    header, lost, *rest = table.read_text().splitlines()
+    assert lost
+    table.write_text("\n".join([header, *rest, ""]))
+    with zipfile.ZipFile(tmp_path / "huggingface.zip", "w") as archive:
+        for name, data in read_tree(tmp_path / "huggingface").items():
+            archive.writestr(name, data)
+    (check,) = check_bundle(tmp_path, [])
+    assert not check.ok
+    (fault,) = check.faults
+    assert (fault.code, fault.place) == ("changed-file", "public_data/occurrences_test.csv")
+    assert fault.message.endswith(f"it has {len(rest)} rows, not {len(rest) + 1}")
+    table.write_text("\n".join([header, *rest, lost + "1", ""]))
+    faults = list(huggingface_faults(read_tree(tmp_path / "huggingface")))
+    assert [fault.message.rpartition("it has ")[2] for fault in faults] == ["as many rows"]
+
+
 def shown(faults: list[BundleFault]) -> str:
     return "\n".join(f"{fault.code} | {fault.place} | {fault.message}" for fault in faults) or "no fault"
 

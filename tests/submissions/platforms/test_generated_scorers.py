@@ -57,7 +57,7 @@ def layout(folder: Path, problem: Problem, **submitted: bytes) -> list[str]:
         (folder / "in" / name).mkdir(parents=True, exist_ok=True)
         for stale in (folder / "in" / name).iterdir():
             stale.unlink()
-    for name, data in problem.material().reference_files().items():
+    for name, data in problem.material().reference_files({}).items():
         (folder / "in" / "ref" / name).write_bytes(data)
     for name, data in submitted.items():
         (folder / "in" / "res" / name).write_bytes(data)
@@ -78,7 +78,7 @@ def test_evalai_gives_our_numbers(folder: Path) -> None:
     for seed in range(N_PROBLEMS):
         problem = drawn_problem(seed)
         material = problem.material()
-        files = {name: data.decode() for name, data in material.reference_files().items()}
+        files = {name: data.decode() for name, data in material.reference_files({}).items()}
         (folder / "truth.json").write_text(json.dumps(files))
         (folder / "mine.csv").write_bytes(problem.run)
         result = program("evalai").evaluate(str(folder / "truth.json"), str(folder / "mine.csv"), "test", x=1)
@@ -93,7 +93,7 @@ def test_a_region_has_the_threshold_of_all(folder: Path) -> None:
     n_with_regions = 0
     for seed in range(100):
         problem = drawn_problem(seed)
-        files = {name: data.decode() for name, data in problem.material().reference_files().items()}
+        files = {name: data.decode() for name, data in problem.material().reference_files({}).items()}
         (folder / "truth.json").write_text(json.dumps(files))
         (folder / "mine.csv").write_bytes(problem.run)
         result = program("evalai").evaluate(str(folder / "truth.json"), str(folder / "mine.csv"), "test")
@@ -165,7 +165,7 @@ def test_huggingface_gives_our_numbers(folder: Path, monkeypatch: pytest.MonkeyP
         known = true_cells(problem)
         lines = [f"{each},{cell},{part}" for part in ("public", "private") for each, cell in known.items()]
         (folder / "hub" / "solution.csv").write_text("\n".join(["Id,Predicted,split", *lines, ""]))
-        for name, data in material.reference_files().items():
+        for name, data in material.reference_files({}).items():
             (folder / "hub" / name).write_bytes(data)
         scores = program("huggingface").compute(params)
         wanted = {material.labels[name]: value for name, value in expected(seed, folder).items()}
@@ -208,7 +208,7 @@ def test_the_scorer_finds_our_faults(folder: Path) -> None:
         for _ in range(rng.randint(1, 3)):
             data = mutated(data, rng)
         path.write_bytes(data)
-        files = problem.material().reference_files()
+        files = problem.material().reference_files({})
         reference = module.read_reference(files.get)
         verdict = module.judged(module.read_plain_run(str(path), reference), reference)
         validation = check(read_run(path), problem.requirements)
@@ -249,7 +249,7 @@ def test_runs_of_all_editions_are_read(folder: Path, header: str, rows: str, for
     path = folder / "run.csv"
     path.write_text(text)
     module = program("codabench")
-    files = problem.material().reference_files()
+    files = problem.material().reference_files({})
     meta = json.loads(files["meta.json"]) | {"form": form}
     files["meta.json"] = json.dumps(meta).encode()
     reference = module.read_reference(files.get)
