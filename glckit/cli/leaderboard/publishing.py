@@ -29,6 +29,7 @@ def build(
     """
     from submissions.competition.files import find_competition
     from submissions.leaderboard.opening import open_board, season_of
+    from submissions.leaderboard.ranking import idle_rules
     from submissions.leaderboard.site.building import build_site
     from submissions.leaderboard.site.shown import SiteOptions, end_of
 
@@ -37,6 +38,8 @@ def build(
     built = build_site(season, site, options, progress=TERMINAL)
     if season.stale is not None:
         say(f"warning: the scores are old: {season.stale}. Score again: glckit leaderboard rescore")
+    for words in idle_rules(season.rules, season.submissions):
+        say(f"warning: {words}.")
     if built.keeps_private:
         say("The pages tell of the public part alone.")
     if built.keeps_private and season.rules.seed == 0:

@@ -10,7 +10,7 @@ from glckit.render import Report, aligned, number, render
 from submissions.files import written_atomically
 from submissions.leaderboard.entries import PartScores
 from submissions.leaderboard.listing import Listing
-from submissions.leaderboard.ranking import Standing
+from submissions.leaderboard.ranking import Standing, idle_rules
 from submissions.leaderboard.rules import in_utc
 from submissions.printable import printable
 from submissions.wording import counted
@@ -124,5 +124,6 @@ def _foot(listing: Listing) -> Iterator[str]:
     )
     if season.stale is not None:
         yield f"STALE: {season.stale}. These are the old scores; glckit leaderboard rescore makes new ones."
+    yield from (f"warning: {words}." for words in idle_rules(season.rules, season.submissions))
     if _beside(listing):
         yield "Each part has a threshold of its own: public and private do not average to the whole."

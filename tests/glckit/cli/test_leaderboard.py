@@ -152,6 +152,23 @@ def test_a_part_can_rank(season: Path) -> None:
     assert "has one part" in result.stderr
 
 
+def test_rules_that_name_what_cannot_count_are_said_and_harm_nobody(season: Path) -> None:
+    for run in ("fair", "bad"):
+        board("add", f"{run}.csv", "--team", run)
+    rules(final=[99, 1, 2], baselines=["nobody"])
+    words = (
+        "warning: final names 99, which is no submission, and 2, which is invalid.",
+        "warning: baselines names a team that has handed in nothing: nobody.",
+    )
+    for told in (
+        board("list").stdout,
+        board("list", "--format", "csv").stderr,
+        board("build", "site").stderr,
+    ):
+        assert all(each in told.splitlines() for each in words)
+    assert [each["rank"] for each in listed()] == [1, None]
+
+
 def test_the_same_file_of_the_same_team_is_one_submission(season: Path) -> None:
     status, first = glckit_json("leaderboard", "add", "fair.csv", "--team", "a")
     assert (status, first["outcome"], first["submission"]) == (0, "stored", 1)
