@@ -88,8 +88,11 @@ def _cells(listing: Listing, standing: Standing, metrics: Sequence[str], digits:
     rank = "" if standing.rank is None else str(standing.rank)
     rank_set = "" if ranks is None else str(ranks[0]) if ranks[0] == ranks[1] else f"{ranks[0]}-{ranks[1]}"
     told, beside = listing.told(submission), listing.told_beside(submission)
-    scores = [_score(told, name, digits, is_first=name == metrics[0]) for name in metrics]
-    scores += [_score(beside.get(part), metrics[0], digits, is_first=False) for part in _beside(listing)]
+    ranking = None if listing.part != listing.headline else metrics[0]
+    scores = [_score(told, name, digits, ranks=name == ranking) for name in metrics]
+    scores += [
+        _score(beside.get(part), metrics[0], digits, ranks=part == listing.part) for part in _beside(listing)
+    ]
     named = [printable(submission.team), printable(submission.run)]
     return [
         rank,
@@ -102,11 +105,11 @@ def _cells(listing: Listing, standing: Standing, metrics: Sequence[str], digits:
     ]
 
 
-def _score(part: PartScores | None, name: str, digits: int, *, is_first: bool) -> str:
+def _score(part: PartScores | None, name: str, digits: int, *, ranks: bool) -> str:
     score, low, high = _values(part, name)
     if score is None:
         return "-"
-    has_bounds = is_first and low is not None and high is not None
+    has_bounds = ranks and low is not None and high is not None
     return number(score, digits) + (f" [{low:.{digits}f}, {high:.{digits}f}]" if has_bounds else "")
 
 

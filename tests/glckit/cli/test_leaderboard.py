@@ -143,6 +143,16 @@ def test_a_part_can_rank(season: Path) -> None:
         assert [each["adaptive-top-k"] for each in key] == sorted(
             (s["adaptive-top-k"] for s in key), reverse=True
         )
+    for part, told in by_part.items():
+        best = told[0]["parts"][part] if part != "whole" else told[0]
+        score, interval = best["scores"]["adaptive-top-k"], best["intervals"]["adaptive-top-k"]
+        line = board("list", "--part", part).stdout.splitlines()[2]
+        assert f"{score:.4f} [{interval['low']:.4f}, {interval['high']:.4f}]" in line
+        assert line.count("[") == 1
+        prefix = "" if part == "whole" else f"{part}_"
+        row = next(csv.DictReader(io.StringIO(board("list", "--part", part, "--format", "csv").stdout)))
+        bounds = [float(row[f"{prefix}adaptive_top_k{bound}"]) for bound in ("", "_low", "_high")]
+        assert bounds == [score, interval["low"], interval["high"]]
     Path("competition.toml").write_text(
         Path("competition.toml").read_text().replace("private_share = 0.5", "")
     )
