@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from glckit.cli.app import TERMINAL, say
-from glckit.cli.leaderboard import PublicOption, leaderboard
+from glckit.cli.leaderboard import PublicOption, leaderboard, warn_of_old_scores
 from glckit.cli.parameters import argument, option
 
 
@@ -36,8 +36,7 @@ def build(
     options = SiteOptions(None if as_of is None else end_of(as_of), public)
     season = season_of(open_board(find_competition()), progress=TERMINAL)
     built = build_site(season, site, options, progress=TERMINAL)
-    if season.stale is not None:
-        say(f"warning: the scores are old: {season.stale}. Score again: glckit leaderboard rescore")
+    warn_of_old_scores(season)
     for words in idle_rules(season.rules, season.submissions):
         say(f"warning: {words}.")
     if built.keeps_private:

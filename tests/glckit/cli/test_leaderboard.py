@@ -315,6 +315,9 @@ def test_a_changed_k_makes_the_board_stale_until_it_is_scored_again(season: Path
     assert [each["scores"] for each in stale] == [each["scores"] for each in before]
     assert [each["rank_set"] for each in stale] == [each["rank_set"] for each in before]
     assert "STALE: K was 2 and is 4" in board("list").stdout
+    warning = "warning: the scores are old: K was 2 and is 4. Score again: glckit leaderboard rescore"
+    telling = [("show", 3), ("show", 3, "--json"), ("export", "a.csv"), ("export", "a.json", "--public")]
+    assert all(warning in board(*command).stderr for command in telling)
     result = board("add", write_run(Path("new.csv"), 7), "--team", "x")
     assert (result.exit_code, "glckit leaderboard rescore" in result.stderr) == (2, True)
     assert board("compare").exit_code == 2
@@ -326,9 +329,12 @@ def test_a_changed_k_makes_the_board_stale_until_it_is_scored_again(season: Path
             _, scored = glckit_json("score", each["run"])
             assert each["scores"]["adaptive-top-k"] == scored["adaptive_top_k"]
     old = {each["submission"]: each["signature"] for each in before}
+    assert not any("warning: the scores are old" in board(*command).stderr for command in telling)
     assert glckit_json("leaderboard", "show", 3)[1]["replaced"] == [old[3]]
     assert glckit_json("leaderboard", "rescore")[1]["submissions"] == []
     assert len(glckit_json("leaderboard", "rescore", "--all")[1]["submissions"]) == 4
+    toml.write_text(toml.read_text().replace("k = 4", "k = 5"))
+    assert board("rescore").stdout.startswith("The board was stale: K was 4 and is 5.\nScored again: 4")
 
 
 def test_a_changed_metric_leaves_the_old_ranking_until_it_is_scored_again(season: Path) -> None:
