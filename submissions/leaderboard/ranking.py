@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scoring.metrics.metric import Metric
-from submissions.leaderboard.entries import WHOLE, Submission, TruthPart
+from submissions.leaderboard.entries import WHOLE, Submission, TruthPart, part_in_words
 from submissions.leaderboard.rules import Rules
 from submissions.printable import printable
 from submissions.wording import counted
@@ -103,7 +103,7 @@ class Ranking:
                 continue
             why = self.rules.refusal(each.submitted)
             if why is None and self.part not in each.parts:
-                why = f"it has no score on the {self.part} part: rescore"
+                why = f"it has no score on the {part_in_words(self.part)}: rescore"
             if why is None:
                 inside.append(each)
             else:
