@@ -65,14 +65,20 @@ def add(
     """
     from glckit.reports.season.added import added_report
     from submissions.competition.files import find_competition
-    from submissions.leaderboard.admitting import Handover, add_runs
+    from submissions.leaderboard.admitting import Handover, add_runs, teams_alike
     from submissions.leaderboard.opening import open_board, prepare_standings
     from submissions.leaderboard.rules import time_of
+    from submissions.printable import printable
 
     handover = Handover(team, None if submitted is None else time_of(submitted), name, keep)
     board = open_board(find_competition(runs))
     done = add_runs(runs, board, handover, progress=TERMINAL)
     show(added_report(done), form, as_json=as_json)
+    if any(each.submission for each in done):
+        for other in teams_alike(team, board.store.submissions(brief=True)):
+            say(
+                f'warning: the team "{printable(team)}" is another than "{printable(other)}", which is there.'
+            )
     prepare_standings(board)
     for each in done:
         if each.error is not None:

@@ -250,6 +250,17 @@ def test_names_that_cannot_be_shown_are_refused(season: Path, team: str, name: s
     assert listed() == []
 
 
+def test_a_team_that_is_almost_another_is_stored_as_given_with_a_warning(season: Path) -> None:
+    assert "warning" not in board("add", "poor.csv", "--team", "Straße").stderr
+    assert "warning" not in board("add", "fair.csv", "--team", "Straße").stderr
+    assert "warning" not in board("add", "fair.csv", "--team", "Stra ße").stderr
+    result = board("add", "good.csv", "--team", " STRASSE ")
+    assert result.exit_code == 0
+    words = 'warning: the team " STRASSE " is another than "Straße", which is there.'
+    assert words in result.stderr.splitlines()
+    assert {each["team"] for each in listed()} == {"Straße", "Stra ße", " STRASSE "}
+
+
 def test_other_names_are_kept_as_they_are_and_harm_nobody(season: Path) -> None:
     teams = [
         "=cmd|' /C calc'!A0",
