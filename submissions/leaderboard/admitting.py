@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -136,6 +136,16 @@ def added(
         return _Taking(run, board, standard, handover).taken(progress=progress)
     except GlckitError as error:
         return Added(run, error=error)
+
+
+def teams_alike(team: str, submissions: Iterable[Submission]) -> list[str]:
+    """Return the other teams whose names differ from one in capitals or outer blanks alone, sorted."""
+    teams = {each.team for each in submissions} - {team}
+    return sorted(each for each in teams if _bare(each) == _bare(team))
+
+
+def _bare(team: str) -> str:
+    return team.strip().casefold()
 
 
 def check_name(what: str, name: str) -> None:

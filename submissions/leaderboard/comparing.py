@@ -11,7 +11,7 @@ from scoring.uncertainty.estimate import Estimate
 from scoring.uncertainty.interval import Spread
 from scoring.uncertainty.sampling import Sampling
 from submissions.errors import UsageError
-from submissions.leaderboard.entries import WHOLE, PartEvidence, Submission, TruthPart
+from submissions.leaderboard.entries import WHOLE, PartEvidence, Submission, TruthPart, part_in_words
 from submissions.leaderboard.ranking import RankSets
 from submissions.leaderboard.season import Season
 
@@ -48,7 +48,7 @@ def _estimates(
         raise UsageError("A comparison takes two submissions or more.")
     lacking = [str(each.number) for each in submissions if part not in each.parts]
     if lacking:
-        raise UsageError(f"Submissions without scores on the {part} part: {', '.join(lacking)}.")
+        raise UsageError(f"Submissions without scores on the {part_in_words(part)}: {', '.join(lacking)}.")
     if season.stale is not None:
         raise UsageError(f"What was scored cannot be compared: {season.stale}.", _RESCORE)
     sampling, metric = season.ground.sampling(part), season.metrics[0]

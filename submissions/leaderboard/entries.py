@@ -23,6 +23,17 @@ TruthPart = Literal["whole", "public", "private"]
 WHOLE: TruthPart = "whole"
 
 
+def part_in_words(part: TruthPart) -> str:
+    """Return a part of the truth, or all of it, as sentences name it.
+
+    Examples
+    --------
+    >>> part_in_words("whole"), part_in_words("public")
+    ('whole truth', 'public part')
+    """
+    return "whole truth" if part == WHOLE else f"{part} part"
+
+
 @dataclass(frozen=True)
 class PartScores:
     """The scores of a run on a part of the truth, with a threshold that is fitted to the part.

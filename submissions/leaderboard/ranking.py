@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scoring.metrics.metric import Metric
-from submissions.leaderboard.entries import WHOLE, Submission, TruthPart
+from submissions.leaderboard.entries import WHOLE, Submission, TruthPart, part_in_words
 from submissions.leaderboard.rules import Rules
+from submissions.printable import printable
 from submissions.wording import counted
 
 #: Best and worst rank that the tests leave each run, by the number of its submission.
@@ -102,7 +103,7 @@ class Ranking:
                 continue
             why = self.rules.refusal(each.submitted)
             if why is None and self.part not in each.parts:
-                why = f"it has no score on the {self.part} part: rescore"
+                why = f"it has no score on the {part_in_words(self.part)}: rescore"
             if why is None:
                 inside.append(each)
             else:
@@ -152,6 +153,37 @@ def with_rank_sets(
     return [
         replace(each, rank_set=sets[each.submission.number]) if each.counts else each for each in standings
     ]
+
+
+def idle_rules(rules: Rules, submissions: Sequence[Submission]) -> Iterator[str]:
+    """Yield in words which numbers and teams rules name in vain; teams only once there are submissions.
+
+    Examples
+    --------
+    >>> list(idle_rules(Rules(final=(99, 4)), []))
+    ['final names 99, which is no submission, and 4, which is no submission']
+    """
+    by_number = {each.number: each for each in submissions}
+    finals = [
+        f"{number}, which is {why}"
+        for number in dict.fromkeys(rules.final)
+        if (why := _why_never_final(by_number.get(number), rules)) is not None
+    ]
+    if finals:
+        yield f"final names {', and '.join(finals)}"
+    teams = {each.team for each in submissions}
+    absent = [team for team in dict.fromkeys(rules.baselines) if teams and team not in teams]
+    if absent:
+        who = "a team that has" if len(absent) == 1 else "teams that have"
+        yield f"baselines names {who} handed in nothing: {', '.join(map(printable, absent))}"
+
+
+def _why_never_final(submission: Submission | None, rules: Rules) -> str | None:
+    if submission is None:
+        return "no submission"
+    if submission.status != "valid":
+        return submission.status
+    return "of a baseline" if submission.team in rules.baselines else None
 
 
 def n_valid_on_day(submissions: Iterable[Submission], team: str, time: datetime) -> int:

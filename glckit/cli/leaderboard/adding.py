@@ -24,6 +24,7 @@ from glckit.cli.parameters import argument, flag, listed, option
 
 if TYPE_CHECKING:
     from submissions.leaderboard.admitting import Added
+    from submissions.leaderboard.opening import Board
 
 _ADD_AGAIN = "What was stored is whole; the same command stores the rest."
 
@@ -73,6 +74,8 @@ def add(
     board = open_board(find_competition(runs))
     done = add_runs(runs, board, handover, progress=TERMINAL)
     show(added_report(done), form, as_json=as_json)
+    if any(each.submission for each in done):
+        _warn_of_others(team, board)
     prepare_standings(board)
     for each in done:
         if each.error is not None:
@@ -119,6 +122,14 @@ def import_table(
     show(import_report(done, digits=digits), form, as_json=as_json, digits=digits)
     prepare_standings(board)
     raise typer.Exit(BAD if done.problems else max((_status(each.added) for each in done.rows), default=OK))
+
+
+def _warn_of_others(team: str, board: Board) -> None:
+    from submissions.leaderboard.admitting import teams_alike
+    from submissions.printable import printable
+
+    for other in teams_alike(team, board.store.submissions(brief=True)):
+        say(f'warning: the team "{printable(team)}" is another than "{printable(other)}", which is there.')
 
 
 def _status(done: Added) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from glckit.cli.app import TERMINAL, DigitsOption, FormatOption, JsonOption, say, show
-from glckit.cli.leaderboard import PartOption, PublicOption, leaderboard
+from glckit.cli.leaderboard import PartOption, PublicOption, leaderboard, warn_of_old_scores
 from glckit.cli.parameters import argument, flag
 
 
@@ -55,6 +55,7 @@ def show_submission(
     (standing,) = [each for each in standings if each.submission.number == wanted.number]
     report = submission_report(Listing(season, standings, part), standing, digits=digits)
     show(report, form, as_json=as_json, digits=digits)
+    warn_of_old_scores(season)
 
 
 @leaderboard.command("compare")
@@ -105,5 +106,7 @@ def export(
 
     check_export(file)
     board = open_board(find_competition())
-    n_written = write_export(listing_of(board, part, is_public=public, progress=TERMINAL), file)
+    listing = listing_of(board, part, is_public=public, progress=TERMINAL)
+    n_written = write_export(listing, file)
     say(f"Wrote {n_written:,} submissions to {file}.")
+    warn_of_old_scores(listing.season)

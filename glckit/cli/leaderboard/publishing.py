@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from glckit.cli.app import TERMINAL, say
-from glckit.cli.leaderboard import PublicOption, leaderboard
+from glckit.cli.leaderboard import PublicOption, leaderboard, warn_of_old_scores
 from glckit.cli.parameters import argument, option
 
 
@@ -29,14 +29,16 @@ def build(
     """
     from submissions.competition.files import find_competition
     from submissions.leaderboard.opening import open_board, season_of
+    from submissions.leaderboard.ranking import idle_rules
     from submissions.leaderboard.site.building import build_site
     from submissions.leaderboard.site.shown import SiteOptions, end_of
 
     options = SiteOptions(None if as_of is None else end_of(as_of), public)
     season = season_of(open_board(find_competition()), progress=TERMINAL)
     built = build_site(season, site, options, progress=TERMINAL)
-    if season.stale is not None:
-        say(f"warning: the scores are old: {season.stale}. Score again: glckit leaderboard rescore")
+    warn_of_old_scores(season)
+    for words in idle_rules(season.rules, season.submissions):
+        say(f"warning: {words}.")
     if built.keeps_private:
         say("The pages tell of the public part alone.")
     if built.keeps_private and season.rules.seed == 0:

@@ -17,7 +17,7 @@ _COLUMNS = ("submission", "team", "run", "status_before", "status", "score_befor
 def rescoring_report(done: Rescoring, *, digits: int = 4) -> Report:
     """Report what came of scoring a board again."""
     entries = [_entry(each) for each in done.submissions]
-    lines = [f"What had changed: {done.changed}."] if done.changed else []
+    lines = [f"The board was stale: {done.changed}."] if done.changed else []
     lines += [f"Scored again: {counted(len(entries), 'submission')}."]
     lines += [_line(entry, digits) for entry in entries]
     rows = [[entry[name] for name in _COLUMNS] for entry in entries]

@@ -10,7 +10,7 @@ from glckit.render import Report, aligned, number, render
 from submissions.files import written_atomically
 from submissions.leaderboard.entries import PartScores
 from submissions.leaderboard.listing import Listing
-from submissions.leaderboard.ranking import Standing
+from submissions.leaderboard.ranking import Standing, idle_rules
 from submissions.leaderboard.rules import in_utc
 from submissions.printable import printable
 from submissions.wording import counted
@@ -88,8 +88,11 @@ def _cells(listing: Listing, standing: Standing, metrics: Sequence[str], digits:
     rank = "" if standing.rank is None else str(standing.rank)
     rank_set = "" if ranks is None else str(ranks[0]) if ranks[0] == ranks[1] else f"{ranks[0]}-{ranks[1]}"
     told, beside = listing.told(submission), listing.told_beside(submission)
-    scores = [_score(told, name, digits, is_first=name == metrics[0]) for name in metrics]
-    scores += [_score(beside.get(part), metrics[0], digits, is_first=False) for part in _beside(listing)]
+    ranking = None if listing.part != listing.headline else metrics[0]
+    scores = [_score(told, name, digits, ranks=name == ranking) for name in metrics]
+    scores += [
+        _score(beside.get(part), metrics[0], digits, ranks=part == listing.part) for part in _beside(listing)
+    ]
     named = [printable(submission.team), printable(submission.run)]
     return [
         rank,
@@ -102,11 +105,11 @@ def _cells(listing: Listing, standing: Standing, metrics: Sequence[str], digits:
     ]
 
 
-def _score(part: PartScores | None, name: str, digits: int, *, is_first: bool) -> str:
+def _score(part: PartScores | None, name: str, digits: int, *, ranks: bool) -> str:
     score, low, high = _values(part, name)
     if score is None:
         return "-"
-    has_bounds = is_first and low is not None and high is not None
+    has_bounds = ranks and low is not None and high is not None
     return number(score, digits) + (f" [{low:.{digits}f}, {high:.{digits}f}]" if has_bounds else "")
 
 
@@ -124,5 +127,6 @@ def _foot(listing: Listing) -> Iterator[str]:
     )
     if season.stale is not None:
         yield f"STALE: {season.stale}. These are the old scores; glckit leaderboard rescore makes new ones."
+    yield from (f"warning: {words}." for words in idle_rules(season.rules, season.submissions))
     if _beside(listing):
         yield "Each part has a threshold of its own: public and private do not average to the whole."

@@ -72,12 +72,14 @@ def read_rows(
     Raises
     ------
     UsageError
-        If columns cannot be told.
+        If the table is empty, or columns cannot be told.
     CannotCheckError
         If the table or the folder cannot be read.
     """
     lines = _lines(table)
     header = next(lines, (1, []))[1]
+    if not header:
+        raise UsageError(f"The table is empty: {printable(table)}.")
     columns = ImportColumns.among(header, named)
     reader = _Reader(columns, header, _Runs.of(runs), submitted)
     rows, problems = [], []

@@ -143,6 +143,16 @@ def test_a_part_can_rank(season: Path) -> None:
         assert [each["adaptive-top-k"] for each in key] == sorted(
             (s["adaptive-top-k"] for s in key), reverse=True
         )
+    for part, told in by_part.items():
+        best = told[0]["parts"][part] if part != "whole" else told[0]
+        score, interval = best["scores"]["adaptive-top-k"], best["intervals"]["adaptive-top-k"]
+        line = board("list", "--part", part).stdout.splitlines()[2]
+        assert f"{score:.4f} [{interval['low']:.4f}, {interval['high']:.4f}]" in line
+        assert line.count("[") == 1
+        prefix = "" if part == "whole" else f"{part}_"
+        row = next(csv.DictReader(io.StringIO(board("list", "--part", part, "--format", "csv").stdout)))
+        bounds = [float(row[f"{prefix}adaptive_top_k{bound}"]) for bound in ("", "_low", "_high")]
+        assert bounds == [score, interval["low"], interval["high"]]
     Path("competition.toml").write_text(
         Path("competition.toml").read_text().replace("private_share = 0.5", "")
     )
@@ -150,6 +160,23 @@ def test_a_part_can_rank(season: Path) -> None:
     result = board("list", "--part", "private")
     assert result.exit_code == 2
     assert "has one part" in result.stderr
+
+
+def test_rules_that_name_what_cannot_count_are_said_and_harm_nobody(season: Path) -> None:
+    for run in ("fair", "bad"):
+        board("add", f"{run}.csv", "--team", run)
+    rules(final=[99, 1, 2], baselines=["nobody"])
+    words = (
+        "warning: final names 99, which is no submission, and 2, which is invalid.",
+        "warning: baselines names a team that has handed in nothing: nobody.",
+    )
+    for told in (
+        board("list").stdout,
+        board("list", "--format", "csv").stderr,
+        board("build", "site").stderr,
+    ):
+        assert all(each in told.splitlines() for each in words)
+    assert [each["rank"] for each in listed()] == [1, None]
 
 
 def test_the_same_file_of_the_same_team_is_one_submission(season: Path) -> None:
@@ -223,6 +250,17 @@ def test_names_that_cannot_be_shown_are_refused(season: Path, team: str, name: s
     assert listed() == []
 
 
+def test_a_team_that_is_almost_another_is_stored_as_given_with_a_warning(season: Path) -> None:
+    assert "warning" not in board("add", "poor.csv", "--team", "Straße").stderr
+    assert "warning" not in board("add", "fair.csv", "--team", "Straße").stderr
+    assert "warning" not in board("add", "fair.csv", "--team", "Stra ße").stderr
+    result = board("add", "good.csv", "--team", " STRASSE ")
+    assert result.exit_code == 0
+    words = 'warning: the team " STRASSE " is another than "Straße", which is there.'
+    assert words in result.stderr.splitlines()
+    assert {each["team"] for each in listed()} == {"Straße", "Stra ße", " STRASSE "}
+
+
 def test_other_names_are_kept_as_they_are_and_harm_nobody(season: Path) -> None:
     teams = [
         "=cmd|' /C calc'!A0",
@@ -288,6 +326,9 @@ def test_a_changed_k_makes_the_board_stale_until_it_is_scored_again(season: Path
     assert [each["scores"] for each in stale] == [each["scores"] for each in before]
     assert [each["rank_set"] for each in stale] == [each["rank_set"] for each in before]
     assert "STALE: K was 2 and is 4" in board("list").stdout
+    warning = "warning: the scores are old: K was 2 and is 4. Score again: glckit leaderboard rescore"
+    telling = [("show", 3), ("show", 3, "--json"), ("export", "a.csv"), ("export", "a.json", "--public")]
+    assert all(warning in board(*command).stderr for command in telling)
     result = board("add", write_run(Path("new.csv"), 7), "--team", "x")
     assert (result.exit_code, "glckit leaderboard rescore" in result.stderr) == (2, True)
     assert board("compare").exit_code == 2
@@ -299,9 +340,12 @@ def test_a_changed_k_makes_the_board_stale_until_it_is_scored_again(season: Path
             _, scored = glckit_json("score", each["run"])
             assert each["scores"]["adaptive-top-k"] == scored["adaptive_top_k"]
     old = {each["submission"]: each["signature"] for each in before}
+    assert not any("warning: the scores are old" in board(*command).stderr for command in telling)
     assert glckit_json("leaderboard", "show", 3)[1]["replaced"] == [old[3]]
     assert glckit_json("leaderboard", "rescore")[1]["submissions"] == []
     assert len(glckit_json("leaderboard", "rescore", "--all")[1]["submissions"]) == 4
+    toml.write_text(toml.read_text().replace("k = 4", "k = 5"))
+    assert board("rescore").stdout.startswith("The board was stale: K was 4 and is 5.\nScored again: 4")
 
 
 def test_a_changed_metric_leaves_the_old_ranking_until_it_is_scored_again(season: Path) -> None:

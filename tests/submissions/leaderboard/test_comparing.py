@@ -87,6 +87,8 @@ def test_what_cannot_be_compared_is_refused(season: Season) -> None:
         compared(season, [one])
     with pytest.raises(UsageError, match=r"Submissions without scores on the private part: 1, 2\."):
         compared(season, [one, two], "private")
+    with pytest.raises(UsageError, match=r"Submissions without scores on the whole truth: 2\."):
+        compared(season, [one, replace(two, parts={})])
     with pytest.raises(UsageError, match=r"K was 30 and is 20.*rescore"):
         compared(replace(season, stale="K was 30 and is 20"), [one, two])
     part = season.evidence(2).parts["whole"]

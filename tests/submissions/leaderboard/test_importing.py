@@ -208,3 +208,11 @@ def test_what_is_no_table_is_said(content: bytes, season: Path, runs: Path) -> N
     assert glckit("leaderboard", "import", "absent.csv", "--runs", runs).exit_code == 3
     assert glckit("leaderboard", "import", "t.csv", "--runs", "absent").exit_code in (2, 3)
     assert json.loads(glckit("leaderboard", "list", "--json").stdout) == []
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "\ufeff", ",,\n"])
+def test_an_empty_table_is_said(content: str, season: Path, runs: Path) -> None:
+    Path("t.csv").write_text(content, encoding="utf-8")
+    result = glckit("leaderboard", "import", "t.csv", "--runs", runs)
+    assert result.exit_code == 2
+    assert "The table is empty: t.csv." in result.stderr

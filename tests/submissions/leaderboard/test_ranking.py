@@ -15,7 +15,7 @@ from scoring.metrics.metric import Metric
 from scoring.metrics.top_k import TOP_K_ERROR
 from submissions.errors import UsageError
 from submissions.leaderboard.entries import PartScores, Submission
-from submissions.leaderboard.ranking import Ranking, Standing, n_valid_on_day, with_rank_sets
+from submissions.leaderboard.ranking import Ranking, Standing, idle_rules, n_valid_on_day, with_rank_sets
 from submissions.leaderboard.rules import Rules, time_of
 
 START = datetime(2020, 4, 1, tzinfo=UTC)
@@ -177,3 +177,24 @@ def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no time"):
         time_of(text)
     assert replace(submission(1), submitted=time_of("2020-04-01T02:00+02:00")).submitted == START
+
+
+def test_rules_that_name_what_cannot_count_are_said() -> None:
+    made = [
+        submission(1, 0.5, team="a"),
+        submission(2, 0.5, team="base"),
+        submission(3, team="a"),
+        submission(4, 0.5, team="b", status="withdrawn"),
+    ]
+    assert list(idle_rules(Rules(final=(1,), baselines=("base",)), made)) == []
+    (said,) = idle_rules(Rules(final=(4, 99, 1, 99, 3, 2), baselines=("base",)), made)
+    assert said == (
+        "final names 4, which is withdrawn, and 99, which is no submission, and 3, which is invalid, "
+        "and 2, which is of a baseline"
+    )
+    absent = Rules(baselines=("Base", "base", "x\n"))
+    assert list(idle_rules(absent, made)) == [r"baselines names teams that have handed in nothing: Base, x\n"]
+    assert list(idle_rules(Rules(baselines=("b",)), made[:1])) == [
+        "baselines names a team that has handed in nothing: b"
+    ]
+    assert list(idle_rules(absent, [])) == []
