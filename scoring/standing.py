@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Standing:
+class TrueClasses:
     """How true classes stand, row by row; see `scoring.outcomes.PerOccurrence`.
 
     The score of a class that is no column is infinite: nothing lies above it.
@@ -21,7 +21,7 @@ class Standing:
     n_before: NDArray[np.int64]
 
 
-def standing(block: NDArray[np.floating], labels: NDArray[np.integer], n_ranked: int) -> Standing:
+def standing(block: NDArray[np.floating], labels: NDArray[np.integer], n_ranked: int) -> TrueClasses:
     """Return how true classes, -1 for one that is no column, stand in their rows; ties by column.
 
     Ties are counted where fewer than `n_ranked` classes lie above the true one.
@@ -42,4 +42,4 @@ def standing(block: NDArray[np.floating], labels: NDArray[np.integer], n_ranked:
         tied = block[i] == true_scores[i]
         n_tied[i] = np.count_nonzero(tied) - 1
         n_before[i] = np.count_nonzero(tied[: labels[i]])
-    return Standing(true_scores, n_above, n_tied, n_before)
+    return TrueClasses(true_scores, n_above, n_tied, n_before)
