@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from submissions.memory import want_of_memory
-
 
 def _said(why: str) -> int:
     print(f"glckit: {why}", file=sys.stderr)  # noqa: T201 - nothing else may be there yet
@@ -15,16 +13,19 @@ def _said(why: str) -> int:
 def main() -> None:
     """Run the command line; Ctrl-C ends it in silence even while it is still being imported."""
     try:
-        from glckit.cli import main
+        from submissions.memory import want_of_memory
 
-        main()
+        try:
+            from glckit.cli import main
+
+            main()
+        except (ImportError, MemoryError) as error:
+            why = want_of_memory(error)
+            if why is None:
+                raise
+            sys.exit(_said(why))
     except KeyboardInterrupt:
         sys.exit(130)
-    except (ImportError, MemoryError) as error:
-        why = want_of_memory(error)
-        if why is None:
-            raise
-        sys.exit(_said(why))
 
 
 if __name__ == "__main__":

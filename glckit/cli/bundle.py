@@ -15,7 +15,7 @@ from glckit.cli.parameters import argument, built, flag, option
 bundle = Commands(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Put the competition on a hosting platform, with our scorer inside.",
+    help="Put the competition on a hosting platform.\n\nOur scorer is inside, and gives our numbers.",
 )
 app.add_typer(bundle, name="bundle")
 
