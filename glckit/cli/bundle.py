@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from glckit.cli.app import BAD, OK, TERMINAL, Commands, FormatOption, JsonOption, app, say, show
 from glckit.cli.parameters import argument, built, flag, option
+
+if TYPE_CHECKING:
+    from glckit.render import Report
+    from submissions.platforms.making import BundleOptions
 
 bundle = Commands(
     no_args_is_help=True,
@@ -52,25 +56,30 @@ def _command_of(platform: Any) -> Callable[..., None]:
         form: FormatOption = "text",
         as_json: JsonOption = False,
     ) -> None:
-        from baselines.prior import prior_of
-        from glckit.reports.bundles import made_report
-        from submissions.competition.files import competition_at
-        from submissions.platforms.making import BundleOptions, make_bundle
+        from submissions.platforms.making import BundleOptions
 
-        options = built(BundleOptions, context.params)
-        found = competition_at(competition)
-        rows = min(found.rows(), _ROWS_PER_K * found.k)
-        prior = prior_of(found, max_rows=rows)
-        made = make_bundle(platform, found, output, options=options, write_baseline=prior, progress=TERMINAL)
-        for warning in made.warnings:
-            say(f"warning: {warning}.")
-        show(made_report(made), form, as_json=as_json)
+        report = _made(platform, competition, output, built(BundleOptions, context.params))
+        show(report, form, as_json=as_json)
 
     make.__doc__ = f"""Write what {_TITLES[platform]} wants: a folder, and the zip made of it.
 
     glckit bundle check OUT says whether it works, before any upload.
     """
     return make
+
+
+def _made(platform: Any, competition: Path | None, output: Path, options: BundleOptions) -> Report:
+    from baselines.prior import prior_of
+    from glckit.reports.bundles import made_report
+    from submissions.competition.files import competition_at
+    from submissions.platforms.making import make_bundle
+
+    found = competition_at(competition)
+    prior = prior_of(found, max_rows=min(found.rows(), _ROWS_PER_K * found.k))
+    made = make_bundle(platform, found, output, options=options, write_baseline=prior, progress=TERMINAL)
+    for warning in made.warnings:
+        say(f"warning: {warning}.")
+    return made_report(made)
 
 
 for _platform, _title in _TITLES.items():
